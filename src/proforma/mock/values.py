@@ -11,7 +11,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import msgspec
 
-Value: TypeAlias = "None | bool | int | Decimal | str | list[Value] | dict[str, Value]"
+Value: TypeAlias = "bool | int | Decimal | str | list[Value] | dict[str, Value] | None"
 Row: TypeAlias = "dict[str, Value]"
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -28,6 +28,7 @@ def decode(text: bytes | str) -> Value:
     return cast(Value, _decoder.decode(text))
 
 
+@lru_cache(maxsize=300_000)
 def symbol_guid(symbol: str) -> str:
     """The GUID that a name of a world, such as `@acme`, stands for."""
     return str(uuid5(NAMESPACE_OID, symbol))

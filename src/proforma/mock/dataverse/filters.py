@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from proforma.mock.dataverse.errors import ODataError, no_property, not_served, syntax_error
 from proforma.mock.dataverse.syntax import Comparison, Junction, Literal, Match, Named, Negation, Node, Path, parse_filter
@@ -26,13 +26,13 @@ _EDM: Final = {
     "boolean": "Edm.Boolean",
     "instant": "Edm.DateTimeOffset",
 }
-_OPERATORS: Final[Mapping[str, Callable[[object, object], bool]]] = {
-    "eq": operator.eq,
-    "ne": operator.ne,
-    "gt": operator.gt,
-    "ge": operator.ge,
-    "lt": operator.lt,
-    "le": operator.le,
+_KINDS: Final = {
+    "eq": "Equal",
+    "ne": "NotEqual",
+    "gt": "GreaterThan",
+    "ge": "GreaterThanOrEqual",
+    "lt": "LessThan",
+    "le": "LessThanOrEqual",
 }
 
 
@@ -52,19 +52,16 @@ def kind_of(column: Column | None) -> str:
 
 def comparable(kind: str, value: Value) -> object:
     """A cell in the form in which it compares with others of the kind; None when it has no such form."""
-    if value is None:
-        return None
     if kind == "number":
         return as_number(value)
-    if kind == "text":
-        return value.casefold() if isinstance(value, str) else None
-    if kind == "guid":
-        return as_guid(value) or value.lower() if isinstance(value, str) else None
-    if kind == "instant":
-        return as_instant(value) if isinstance(value, str) else None
     if kind == "boolean":
         return value if isinstance(value, bool) else None
-    return value.casefold() if isinstance(value, str) else value
+    if not isinstance(value, str):
+        scalar = None if isinstance(value, list | dict) else value
+        return scalar if kind == "any" else None
+    if kind == "instant":
+        return as_instant(value.upper())
+    return as_guid(value) or value.lower() if kind == "guid" else value.casefold()
 
 
 def column_reader(world: World, table: Table, steps: tuple[str, ...]) -> Operand:
@@ -72,8 +69,6 @@ def column_reader(world: World, table: Table, steps: tuple[str, ...]) -> Operand
     name, *rest = steps
     schema = table.schema
     if not rest:
-        if name in schema.navs and name not in schema.wire and name not in table.names:
-            raise no_property(name, schema.logical)
         if name not in schema.wire and name not in table.names and name != schema.primary_id:
             raise no_property(name, schema.logical)
         kind = "guid" if name == schema.primary_id else kind_of(schema.wire.get(name))
@@ -103,22 +98,26 @@ class _Compiler:
         return lambda row: value if isinstance(value := read(row), bool) else None
 
     def _operand(self, node: Node) -> Operand:
+        if isinstance(node, Literal):
+            value = node.value
+            constant = value.casefold() if node.kind == "text" and isinstance(value, str) else value
+            return node.kind, lambda _row: constant
+        if isinstance(node, Path):
+            return column_reader(self._world, self._table, node.steps)
+        return "boolean", self._truth(node)
+
+    def _truth(self, node: Comparison | Junction | Negation | Match | Named) -> Condition:
         match node:
-            case Literal(kind, value):
-                constant = value.casefold() if kind == "text" and isinstance(value, str) else value
-                return kind, lambda _row: constant
-            case Path(steps):
-                return column_reader(self._world, self._table, steps)
             case Comparison():
-                return "boolean", self._comparison(node)
+                return self._comparison(node)
             case Junction():
-                return "boolean", self._junction(node)
+                return self._junction(node)
             case Negation(of):
-                return "boolean", self._negation(of)
+                return self._negation(of)
             case Match():
-                return "boolean", self._match(node)
+                return self._match(node)
             case Named():
-                return "boolean", self._named(node)
+                return self._named(node)
 
     def _negation(self, of: Node) -> Condition:
         if _has_named(of):
@@ -146,7 +145,7 @@ class _Compiler:
         if "null" in (left_kind, right_kind):
             return _null_test(node.operator, left, right)
         kind = _common_kind(left_kind, right_kind, node.operator)
-        compare = _OPERATORS[node.operator]
+        compare = _comparer(node.operator)
         read_left, read_right = _as(kind, left_kind, left), _as(kind, right_kind, right)
 
         def compared(row: Row) -> bool | None:
@@ -167,7 +166,7 @@ class _Compiler:
             raise ODataError(
                 400, "0x0", f"No function signature for the function with name '{node.function}' matches the specified arguments."
             )
-        text = str(pattern.value)
+        text = str(pattern.value).casefold()
         if node.function == "startswith" and text.startswith("%"):  # W-67
             raise syntax_error(f"A leading wildcard is not allowed: {node.function} with '{text}'.")
         shape = _like(text, node.function)
@@ -185,26 +184,33 @@ class _Compiler:
         return _between(node, read, values) if node.function == "Between" else _membership(node, read, values)
 
 
+def _comparer(name: str) -> Callable[[object, object], bool]:
+    """Python's own comparison of two cells of one kind."""
+    return cast("Callable[[object, object], bool]", getattr(operator, name))
+
+
 def _membership(node: Named, read: Reader, values: list[object]) -> Condition:
     members, wanted = set(values), node.function == "In"
-    return lambda row: None if (cell := read(row)) is None else (_plain(cell) in members) is wanted
+    texts = {str(value) for value in values}  # cells of a column that no schema knows compare as text
+
+    def member(row: Row) -> bool | None:
+        cell = read(row)
+        return None if cell is None else (cell in members or str(cell) in texts) is wanted
+
+    return member
 
 
 def _between(node: Named, read: Reader, values: list[object]) -> Condition:
     if len(values) != 2:
         raise syntax_error("Microsoft.Dynamics.CRM.Between takes two values.")
     low, high = values
+    at_most = _comparer("le")
 
     def inside(row: Row) -> bool | None:
         cell = read(row)
-        return None if cell is None else bool(operator.le(low, cell) and operator.le(cell, high))
+        return None if cell is None else at_most(low, cell) and at_most(cell, high)
 
     return inside
-
-
-def _plain(cell: object) -> object:
-    """Cells of unknown columns compare with texts of a list as text."""
-    return str(cell) if isinstance(cell, int | Decimal) and not isinstance(cell, bool) and False else cell
 
 
 def _null_test(name: str, left: Reader, right: Reader) -> Condition:
@@ -215,7 +221,7 @@ def _null_test(name: str, left: Reader, right: Reader) -> Condition:
 
 
 def _common_kind(left: str, right: str, name: str) -> str:
-    if left == right or right == "any":
+    if right in {left, "any"}:
         return left
     if left == "any":
         return right
@@ -224,16 +230,6 @@ def _common_kind(left: str, right: str, name: str) -> str:
         f"Found operand types '{_EDM[left]}' and '{_EDM[right]}' for operator kind '{_KINDS[name]}'."
     )
     raise syntax_error(message)
-
-
-_KINDS: Final = {
-    "eq": "Equal",
-    "ne": "NotEqual",
-    "gt": "GreaterThan",
-    "ge": "GreaterThanOrEqual",
-    "lt": "LessThan",
-    "le": "LessThanOrEqual",
-}
 
 
 def _as(kind: str, own: str, read: Reader) -> Reader:

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 from proforma.mock.dataverse.errors import ODataError, syntax_error
 from proforma.mock.values import as_guid, as_instant
 
-Constant: TypeAlias = None | bool | Decimal | str | datetime
+Constant: TypeAlias = bool | Decimal | str | datetime | None
 
 COMPARISONS: Final = frozenset({"eq", "ne", "gt", "ge", "lt", "le"})
 FUNCTIONS: Final = frozenset({"contains", "startswith", "endswith"})

@@ -1,0 +1,202 @@
+"""The entrance of the Dataverse side: who may ask, what the path means, which headers every answer has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import unquote
+from uuid import uuid4
+
+from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_property, no_segment, not_served
+from proforma.mock.dataverse.keys import key_of, missing, row_by_key
+from proforma.mock.dataverse.metadata import definitions_response, served_tables
+from proforma.mock.dataverse.paging import collection_response, count_response
+from proforma.mock.dataverse.query import options_of, preferences_of, split_outside
+from proforma.mock.dataverse.rows import Renderer, etag_of, has_column
+from proforma.mock.dataverse.writes import create_response, delete_response, patch_response, property_response
+from proforma.mock.http import Request, Response, json_response, text_response
+from proforma.mock.tokens import Tokens
+from proforma.mock.values import Row, Value, encode, symbol_guid
+from proforma.mock.world import Table, World
+
+PREFIX: Final = "/api/data/"
+URL_MAX: Final = 32_768
+_PATH: Final = re.compile(r"/api/data/(v9\.[012])(?:/(.*))?", re.DOTALL)
+_SEGMENT: Final = re.compile(r"(\w+)(?:\((.*)\))?", re.DOTALL)
+
+
+def dataverse_response(world: World, tokens: Tokens, request: Request, page_size: int) -> Response:
+    """The answer to any request below `/api/data/`, errors in Dataverse's own form."""
+    if len(request.path) + len(request.query) + 1 > URL_MAX:  # W-9
+        return _finished(text_response(414, "The request URL is too long.", "text/html"))
+    if not tokens.accepts(request.headers.get("authorization"), world):
+        return _finished(_challenge(request))
+    try:
+        response = _answer(world, request, page_size)
+    except ODataError as refusal:
+        response = refusal.response()
+    return _finished(response)
+
+
+def _finished(response: Response) -> Response:
+    """Headers that every answer has (W-21, W-23)."""
+    request_id = str(uuid4())
+    return response.with_headers(
+        ("OData-Version", "4.0"),
+        ("x-ms-service-request-id", request_id),
+        ("REQ_ID", request_id),
+        ("x-ms-dop-hint", "4"),
+        ("x-ms-ratelimit-burst-remaining-xrm-requests", "5999"),
+        ("x-ms-ratelimit-time-remaining-xrm-requests", "1,200.00"),
+        ("Cache-Control", "no-cache"),
+    )
+
+
+def _challenge(request: Request) -> Response:
+    """401 that tells where tokens come from (W-29, W-30)."""
+    authority = f"{request.base}/oauth2/mock-tenant/oauth2/authorize"
+    challenge = f"Bearer authorization_uri={authority}, resource_id={request.base}/"
+    response = text_response(401, "HTTP Error 401 - Unauthorized: Access is denied", "text/html")
+    return response.with_headers(("WWW-Authenticate", challenge))
+
+
+def _answer(world: World, request: Request, page_size: int) -> Response:
+    found = _PATH.fullmatch(request.path)
+    if found is None:
+        raise no_segment(request.path.removeprefix(PREFIX))
+    api = f"{request.base}{PREFIX}{found[1]}/"
+    segments = [unquote(segment) for segment in split_outside(found[2] or "", "/") if segment]
+    if not segments:
+        return _service_document(world, request, api)
+    if re.fullmatch(r"WhoAmI(\(\))?", segments[0]):
+        return _who_am_i(request, api)
+    if segments[0].startswith("EntityDefinitions"):
+        _only(request, "GET")
+        return definitions_response(world, request, api, segments)
+    if segments[0].startswith("$") or segments[0] == "RelationshipDefinitions":
+        raise not_served(segments[0])
+    return _resource(world, request, api, segments, page_size)
+
+
+def _resource(world: World, request: Request, api: str, segments: Sequence[str], page_size: int) -> Response:
+    head = _SEGMENT.fullmatch(segments[0])
+    table = world.table(head[1]) if head else None
+    if head is None or table is None:
+        raise no_segment(segments[0])
+    rest = segments[1:]
+    if rest and rest[0].startswith("Microsoft.Dynamics.CRM."):
+        raise not_served(f"the bound operation {rest[0]}")
+    if rest and rest[-1] == "$ref":
+        raise not_served("references ($ref)")
+    if head[2] is None:
+        return _collection(world, table, request, api, rest, page_size)
+    if rest:
+        return _below_row(world, table, request, api, head[2], rest)
+    return _row(world, table, request, api, head[2])
+
+
+def _collection(world: World, table: Table, request: Request, api: str, rest: Sequence[str], page_size: int) -> Response:
+    if rest and rest != ["$count"]:
+        raise no_segment(rest[0])
+    if rest:
+        _only(request, "GET")
+        return count_response(world, table, request)
+    if request.method == "POST":
+        return create_response(world, table, request, api)
+    _only(request, "GET", "POST")
+    return collection_response(world, table, request, api, page_size)
+
+
+def _row(world: World, table: Table, request: Request, api: str, key_text: str) -> Response:
+    if request.method == "PATCH":
+        return patch_response(world, table, request, key_text, api)
+    if request.method == "DELETE":
+        return delete_response(world, table, request, key_text)
+    _only(request, "GET", "PATCH", "DELETE")
+    key = key_of(table, key_text)
+    row = row_by_key(table, key)
+    if row is None:
+        raise missing(table, key)
+    return _single(world, table, request, api, row)
+
+
+def _single(world: World, table: Table, request: Request, api: str, row: Row) -> Response:
+    """One row with its tag; 304 when the caller has it already (W-142)."""
+    options, preferences = options_of(request), preferences_of(request)
+    if preferences.track_changes:
+        raise not_served("change tracking")
+    etag = etag_of(row)
+    plain = not options.expands and not preferences.annotations
+    if plain and request.headers.get("if-none-match") == etag:
+        return Response(status=304, headers=(("ETag", etag),))
+    renderer = Renderer(world, table, select=options.select, expands=options.expands, preferences=preferences)
+    chosen = f"({','.join(options.select)})" if options.select else ""
+    context = f"{api}$metadata#{table.schema.entity_set}{chosen}/$entity"
+    applied = [("Preference-Applied", text) for text in preferences.applied if "annotations" in text]
+    document = {"@odata.context": context, **renderer.row(row)}
+    return json_response(200, document, ("Content-Type", JSON_TYPE), ("ETag", etag), *applied)
+
+
+def _below_row(world: World, table: Table, request: Request, api: str, key_text: str, rest: Sequence[str]) -> Response:
+    name, *more = rest
+    if request.method in ("PUT", "DELETE") and not more:
+        return property_response(world, table, request, key_text, name)
+    _only(request, "GET", "PUT", "DELETE")
+    key = key_of(table, key_text)
+    row = row_by_key(table, key)
+    if row is None:
+        raise missing(table, key)
+    if more and more != ["$value"]:
+        raise not_served(f"{'/'.join(rest)} below a row")
+    if name in table.schema.navs and not more:
+        return _related(world, table, request, api, row, name)
+    if not has_column(table, name):
+        raise no_property(name, table.schema.logical)
+    return _property(table, api, key.text, row, name, raw=bool(more))
+
+
+def _related(world: World, table: Table, request: Request, api: str, row: Row, nav: str) -> Response:
+    """The row a lookup points at, 204 when it points nowhere (W-58)."""
+    column = table.schema.navs[nav]
+    row_id = str(row.get(column.wire))
+    for logical in column.navs[nav]:
+        target = world.table_of(logical)
+        if target is not None and row_id in target.rows:
+            return _single(world, target, request, api, target.rows[row_id])
+    return Response(status=204)
+
+
+def _property(table: Table, api: str, key_text: str, row: Row, name: str, *, raw: bool) -> Response:
+    value: Value = row.get(name)
+    if value is None:
+        return Response(status=204)
+    if raw:
+        text = value if isinstance(value, str) else encode(value).decode()
+        return text_response(200, text)
+    context = f"{api}$metadata#{table.schema.entity_set}({key_text})/{name}"
+    return json_response(200, {"@odata.context": context, "value": value}, ("Content-Type", JSON_TYPE))
+
+
+def _service_document(world: World, request: Request, api: str) -> Response:
+    _only(request, "GET")
+    sets = [{"name": s.entity_set, "kind": "EntitySet", "url": s.entity_set} for s in served_tables(world)]
+    return json_response(200, {"@odata.context": f"{api}$metadata", "value": sets}, ("Content-Type", JSON_TYPE))
+
+
+def _who_am_i(request: Request, api: str) -> Response:
+    if request.method != "GET":  # W-33, W-208
+        raise ODataError(404, "", f"No HTTP resource was found that matches the request URI '{request.base}{request.path}'.")
+    document = {
+        "@odata.context": f"{api}$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse",
+        "BusinessUnitId": symbol_guid("@mock-business-unit"),
+        "UserId": symbol_guid("@mock-user"),
+        "OrganizationId": symbol_guid("@mock-organization"),
+    }
+    return json_response(200, document, ("Content-Type", JSON_TYPE))
+
+
+def _only(request: Request, *methods: str) -> None:
+    if request.method not in methods:
+        message = f"The requested resource does not support http method '{request.method}'."
+        raise ODataError(405, "0x80060888", message, ("Allow", ", ".join(methods)))

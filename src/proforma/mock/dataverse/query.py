@@ -1,0 +1,186 @@
+"""The query options of a URL and the preferences of a request, read and checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+from proforma.mock.dataverse.errors import not_served, syntax_error
+from proforma.mock.http import Request
+
+SERVED: Final = frozenset({"$select", "$filter", "$orderby", "$top", "$count", "$expand", "$skiptoken"})
+_LATER: Final = frozenset({"$apply", "$deltatoken", "fetchXml", "sql", "savedQuery", "userQuery"})
+_EXPANDS_MAX: Final = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One column of `$orderby`, as steps through lookups."""
+
+    steps: tuple[str, ...]
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expand:
+    """A single-valued lookup to be shown with its row (W-83)."""
+
+    nav: str
+    select: tuple[str, ...] | None
+    expands: tuple[Expand, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of one query; None where an option was not given."""
+
+    select: tuple[str, ...] | None
+    filter: str | None
+    order: tuple[Order, ...]
+    top: int | None
+    count: bool
+    expands: tuple[Expand, ...]
+    skip_token: str | None
+    aliases: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """What `Prefer` asked for (W-13). `applied` repeats the honoured ones as they were written."""
+
+    page_size: int | None
+    annotations: tuple[str, ...]
+    representation: bool
+    track_changes: bool
+    applied: tuple[str, ...]
+
+    def wants(self, annotation: str) -> bool:
+        """Whether the annotation was asked for; `*` stands for any ending (W-97)."""
+        return any(fnmatchcase(annotation, pattern) for pattern in self.annotations)
+
+
+def options_of(request: Request) -> Options:
+    """The checked options of the URL; raises for unsupported, unknown, repeated and malformed ones (W-80, W-81)."""
+    given: dict[str, str] = {}
+    for name, value in request.parameters:
+        if name in _LATER:
+            raise not_served(f"the query option {name}")
+        if name.startswith("$") and name not in SERVED:
+            raise syntax_error(f"The query parameter {name} is not supported")
+        if name in given and name.startswith("$"):
+            raise syntax_error(f"Query option '{name}' was specified more than once, but it must be specified at most once.")
+        given[name] = value
+    return Options(
+        select=_select(given.get("$select")),
+        filter=given.get("$filter"),
+        order=_order(given.get("$orderby")),
+        top=_top(given.get("$top")),
+        count=_count(given.get("$count")),
+        expands=_expands(given.get("$expand")),
+        skip_token=given.get("$skiptoken"),
+        aliases={name: value for name, value in given.items() if name.startswith("@")},
+    )
+
+
+def preferences_of(request: Request) -> Preferences:
+    """The preferences of the request, quoted or not, in any order."""
+    found: dict[str, str] = {}
+    applied: list[str] = []
+    for item in _split(request.headers.get("prefer", ""), ",", quote='"', nested=False):
+        name, _, value = item.strip().partition("=")
+        name = name.strip().lower()
+        known = name in ("odata.maxpagesize", "odata.include-annotations") or item.strip().lower() == "return=representation"
+        found[name] = value.strip().strip('"')
+        if known:
+            applied.append(item.strip())
+    size = found.get("odata.maxpagesize", "")
+    annotations = found.get("odata.include-annotations", "")
+    return Preferences(
+        page_size=int(size) if size.isdigit() and int(size) > 0 else None,
+        annotations=tuple(part.strip() for part in annotations.split(",") if part.strip()),
+        representation=found.get("return", "").lower() == "representation",
+        track_changes="odata.track-changes" in found,
+        applied=tuple(applied),
+    )
+
+
+def split_outside(text: str, separator: str) -> list[str]:
+    """Pieces between separators that stand outside quotes and parentheses."""
+    return _split(text, separator, quote="'", nested=True)
+
+
+def _split(text: str, separator: str, *, quote: str, nested: bool) -> list[str]:
+    pieces, depth, quoted, start = [], 0, False, 0
+    for position, sign in enumerate(text):
+        if sign == quote:
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif nested and sign in "()":
+            depth += 1 if sign == "(" else -1
+        elif sign == separator and depth == 0:
+            pieces.append(text[start:position])
+            start = position + 1
+    return [*pieces, text[start:]]
+
+
+def _select(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    return None if not names or "*" in names else names
+
+
+def _order(text: str | None) -> tuple[Order, ...]:
+    orders = []
+    for item in (text or "").split(","):
+        if not item.strip():
+            continue
+        match = re.fullmatch(r"([\w/]+)(?:\s+(asc|desc))?", item.strip())
+        if match is None:
+            position = (text or "").index(item)
+            raise syntax_error(f"Syntax error at position {position} in '{text}'.")
+        orders.append(Order(steps=tuple(match[1].split("/")), descending=match[2] == "desc"))
+    return tuple(orders)
+
+
+def _top(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isdigit():
+        raise syntax_error(
+            f"Invalid value '{text}' for $top query option found. The $top query option requires a non-negative integer value."
+        )
+    return int(text)
+
+
+def _count(text: str | None) -> bool:
+    if text not in (None, "true", "false"):
+        raise syntax_error(f"Invalid value '{text}' for $count query option found. Valid values are 'true' and 'false'.")
+    return text == "true"
+
+
+def _expands(text: str | None) -> tuple[Expand, ...]:
+    items = [item.strip() for item in split_outside(text or "", ",") if item.strip()]
+    if len(items) > _EXPANDS_MAX:  # W-88
+        raise syntax_error(f"The number of $expand options exceeds the limit of {_EXPANDS_MAX}.")
+    return tuple(_expand(item) for item in items)
+
+
+def _expand(item: str) -> Expand:
+    match = re.fullmatch(r"(\w+)(/\$ref)?(?:\((.*)\))?", item, re.DOTALL)
+    if match is None:
+        raise syntax_error(f"Syntax error at position 0 in '{item}'.")
+    if match[2]:
+        raise not_served("$ref in $expand")
+    nested: dict[str, str] = {}
+    for part in split_outside(match[3] or "", ";"):
+        name, _, value = part.strip().partition("=")
+        if name and name not in ("$select", "$expand"):
+            raise syntax_error(f"The query parameter {name} is not supported in $expand of a lookup")
+        if name:
+            nested[name] = value
+    return Expand(nav=match[1], select=_select(nested.get("$select")), expands=_expands(nested.get("$expand")))
