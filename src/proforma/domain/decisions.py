@@ -14,7 +14,8 @@ class PriceDecision:
     """The price of one record, or the reason why it has none (P-67).
 
     `price`, `amount`, `currency` and `price_line_id` are None when nothing resolves; the list stays where it was decided.
-    `rule` is the number of the rule that decided, `reason` a code of P-67, `trail` the answer to "why", one step an entry, in the order of P-68.
+    `rule` is the number of the rule that decided, `reason` a code of P-67, `trail` the answer to "why": one step an entry,
+    in the order of P-68.
     """
 
     record_id: RecordId

@@ -58,7 +58,8 @@ class InvoiceDetail:
 
     `source` is the id of the actual, milestone, product line or retainer; a detail added by hand is its own source.
     `original` holds what the source said when it was drafted (None: added by hand), so that an edit can be told at confirmation (I-88).
-    `previous` is set on corrections only (I-96): the figures invoiced so far. `touched`: a person set this figure, a refresh keeps it (I-67).
+    `previous` is set on corrections only (I-96): the figures invoiced so far.
+    `touched`: a person set this figure, a refresh keeps it (I-67).
     """
 
     id: Guid

@@ -88,6 +88,7 @@ class Customer:
     kind: CustomerKind
     name: str | None = None
     number: str | None = None
+    currency_id: CurrencyId | None = None
     active: bool = True
 
 

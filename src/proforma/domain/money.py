@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -72,8 +72,7 @@ class Money:
 
 def round_amount(amount: Decimal, *, precision: int, mode: Rounding = Rounding.HALF_UP) -> Decimal:
     """The amount with exactly `precision` decimals. The only place of the product that rounds (P-56, I-112)."""
-    with localcontext(EXACT):
-        return amount.quantize(Decimal(1).scaleb(-precision), rounding=_MODES[mode])
+    return amount.quantize(Decimal(1).scaleb(-precision), rounding=_MODES[mode], context=EXACT)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

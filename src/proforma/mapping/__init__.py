@@ -1,0 +1,31 @@
+"""Mappings as data: the YAML that turns a foreign row into a record, and an invoice into a finance document; read, checked, compiled.
+
+Never talks to a server, keeps nothing, decides no price and no invoice, and never runs anything that a mapping file says.
+"""
+
+from proforma.mapping.compiler import CompiledEntity, compile_entity
+from proforma.mapping.description import describe, schema
+from proforma.mapping.dimensions import DimensionColumn, dimension_columns
+from proforma.mapping.entities import EntityMapping, Mappings
+from proforma.mapping.faults import Fault, MappingError, RowRejectedError
+from proforma.mapping.finance import DocumentRules, FinanceCall, FinanceMapping
+from proforma.mapping.folder import load_mappings, shipped_mappings
+
+__all__ = [
+    "CompiledEntity",
+    "DimensionColumn",
+    "DocumentRules",
+    "EntityMapping",
+    "Fault",
+    "FinanceCall",
+    "FinanceMapping",
+    "MappingError",
+    "Mappings",
+    "RowRejectedError",
+    "compile_entity",
+    "describe",
+    "dimension_columns",
+    "load_mappings",
+    "schema",
+    "shipped_mappings",
+]

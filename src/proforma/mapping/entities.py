@@ -1,0 +1,93 @@
+"""A mapping of one entity set to one domain record, as data, and all mappings of a folder together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from proforma.mapping.expressions import Expression, reads_of
+from proforma.mapping.finance import FinanceMapping
+
+#: How changes are found: by the time of the last change, or by reading everything again.
+ChangeMode = Literal["modified", "full"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityMapping:
+    """How the rows of one entity set become records.
+
+    `columns`: for each field of the record what fills it. `dimensions`: likewise for each pricing dimension the record carries.
+    `custom_dimensions`: whether dimensions found in the environment are read too. `optional`: the environment may lack the whole set.
+    `version` and `modified` name the columns that count and date changes; None where the table has none. `places`: line and column of
+    each field, dimension and `after NAME` in the file.
+    """
+
+    entity: str
+    record: type[Any]
+    entity_set: str
+    table: str
+    key: str
+    columns: Mapping[str, Expression]
+    dimensions: Mapping[str, Expression]
+    custom_dimensions: bool
+    filter: str | None
+    changes: ChangeMode
+    optional: bool
+    after: tuple[str, ...]
+    version: str | None
+    modified: str | None
+    source: Path
+    places: Mapping[str, tuple[int, int]]
+
+    def line_of(self, column: str) -> int | None:
+        """Line in the file of a field, a dimension, or the first that reads this foreign column."""
+        place = self.place_of(column)
+        return None if place is None else place[0]
+
+    def place_of(self, column: str) -> tuple[int, int] | None:
+        """As `line_of`, with the position in the line; both count from 1."""
+        if column in self.places:
+            return self.places[column]
+        both = (*self.columns.items(), *self.dimensions.items())
+        return next((self.places.get(name) for name, filled in both if any(read.column == column for read in reads_of(filled))), None)
+
+    def where(self, column: str) -> str:
+        """Place of a field or foreign column, as messages name it: file, and line where it is known."""
+        line = self.line_of(column)
+        return str(self.source) if line is None else f"{self.source}:{line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mappings:
+    """All mappings of one folder, by name."""
+
+    entities: Mapping[str, EntityMapping]
+    finance: Mapping[str, FinanceMapping]
+
+    def by_record(self, record: type[Any]) -> tuple[EntityMapping, ...]:
+        """The entities that become this record, in the order in which they are pulled."""
+        return tuple(entity for entity in self.order() if entity.record is record)
+
+    def order(self) -> tuple[EntityMapping, ...]:
+        """All entities, each after those it needs; otherwise by name."""
+        arranged, _ = arrange({name: entity.after for name, entity in self.entities.items()})
+        return tuple(self.entities[name] for name in arranged)
+
+
+def arrange(needs: Mapping[str, Iterable[str]]) -> tuple[list[str], list[str]]:
+    """Names in an order that respects what each needs, ties by name; and those that wait for each other in a circle."""
+    waiting = {name: {need for need in needed if need in needs} for name, needed in needs.items()}
+    arranged: list[str] = []
+    while free := sorted(name for name, needed in waiting.items() if not needed):
+        arranged += free
+        for name in free:
+            del waiting[name]
+        for needed in waiting.values():
+            needed.difference_update(free)
+    # Those that merely wait for a circle, and are in none themselves, are no fault.
+    while outside := waiting.keys() - {need for needed in waiting.values() for need in needed}:
+        for name in outside:
+            del waiting[name]
+    return arranged, sorted(waiting)
