@@ -1,0 +1,65 @@
+"""The percentage that goes on top of a role price: overtime, on site, night (P-36, P-37, P-42)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from proforma.domain.ids import PriceLineId, RecordId
+from proforma.domain.prices import RolePriceMarkup
+from proforma.pricing.case import Case
+from proforma.pricing.dimensions import SideDimensions, values_of
+from proforma.pricing.matching import Match, RowTable, Words
+from proforma.pricing.outcomes import Unresolved
+from proforma.pricing.overrides import override_in_force
+
+#: A markup can take away the whole price, never more (P-37).
+PERCENT_MIN: Final = Decimal(-100)
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """The one markup of a record: its percent, its row, and the override that changed the percent (P-42)."""
+
+    percent: Decimal
+    line_id: PriceLineId
+    override_id: RecordId | None
+
+
+def markup_of(case: Case, dimensions: SideDimensions) -> Markup | None:
+    """The best markup row of the record's list over all dimensions of the side; None when none fits or the side knows no markups.
+
+    Raises Unresolved `ambiguous-markup` for duplicates of the best row.
+    """
+    rows = case.facts.markups.get(case.price_list.id) if dimensions.has_markup else None
+    if not rows:
+        return None
+    match = _match(case, dimensions, rows)
+    if not match.rows:
+        return None
+    case.trail.extend(step.replace("P-33", "P-37", 1) for step in match.steps[1:])
+    if len(match.rows) > 1:
+        raise Unresolved("P-37", "ambiguous-markup", f"markups {' and '.join(row.id for row in match.rows)} have the same values")
+    row = match.rows[0]
+    override = override_in_force(case, row.id, rule="P-42")
+    percent = row.percent if override is None else override.percent
+    markup = Markup(max(percent or Decimal(0), PERCENT_MIN), row.id, override.id if override else None)
+    case.trail.append(f"P-37 markup {row.id}: {markup.percent:f} % on the base price")
+    return markup
+
+
+def _match(case: Case, dimensions: SideDimensions, rows: tuple[RolePriceMarkup, ...]) -> Match[RolePriceMarkup]:
+    facts = case.facts
+    values = values_of(case.record.dimensions, dimensions.all)
+    list_id = case.price_list.id
+
+    def table() -> RowTable[RolePriceMarkup]:
+        return RowTable(rows, dimensions.all)
+
+    def best() -> Match[RolePriceMarkup]:
+        strict = facts.policy.dimension_matching == "strict_drop"
+        known = facts.remembered(("markup table", list_id, case.side), table)
+        return known.best(values, words=Words("markup", facts.names), strict=strict)
+
+    return facts.remembered(("markup", list_id, case.side, values), best)

@@ -1,0 +1,69 @@
+"""Whose price lists a record is priced from: its contract's, quote's, unit's or subcontract's (P-20, P-24, P-28, P-29)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from proforma.domain.codes import PriceListOwner, Side, TransactionType
+from proforma.domain.ids import CurrencyId
+from proforma.domain.records import PricedRecord
+from proforma.pricing.case import contract_of, cost_unit_of, is_quote_detail, quote_of
+from proforma.pricing.facts import Facts
+from proforma.pricing.outcomes import Unresolved
+from proforma.pricing.price_lists import ListChoice, cost_list, purchase_list, sales_list
+
+
+def list_of(facts: Facts, record: PricedRecord, *, side: Side, day: date) -> ListChoice:
+    """The list of a record on a day, made once for each owner and day.
+
+    Raises Unresolved `no-contract` or `no-contracting-unit` where nobody's lists can be asked.
+    """
+    if side is Side.PURCHASE and record.subcontract_id:
+        subcontract_id = record.subcontract_id
+        return facts.remembered((side, subcontract_id, day), lambda: purchase_list(facts, subcontract_id, day=day))
+    if side is Side.SALES:
+        return _quote_list(facts, record, day) if is_quote_detail(record) else _contract_list(facts, record, day)
+    return _unit_list(facts, record, day)
+
+
+def _contract_list(facts: Facts, record: PricedRecord, day: date) -> ListChoice:
+    contract_id = contract_of(facts, record)
+    contract = facts.contracts.get(contract_id) if contract_id else None
+    if contract is None:
+        raise Unresolved("P-21", "no-contract", "neither the record, its line nor its project names a contract that we know")
+    return facts.remembered(
+        (PriceListOwner.CONTRACT, contract.id, day),
+        lambda: sales_list(facts, PriceListOwner.CONTRACT, contract.id, currency_id=contract.currency_id, day=day),
+    )
+
+
+def _quote_list(facts: Facts, record: PricedRecord, day: date) -> ListChoice:
+    quote_id = quote_of(facts, record)
+    quote = facts.quotes.get(quote_id) if quote_id else None
+    if quote is None:
+        raise Unresolved("P-21", "no-contract", "the detail belongs to no quote that we know")
+    return facts.remembered(
+        (PriceListOwner.QUOTE, quote.id, day),
+        lambda: sales_list(facts, PriceListOwner.QUOTE, quote.id, currency_id=quote.currency_id, day=day),
+    )
+
+
+def _unit_list(facts: Facts, record: PricedRecord, day: date) -> ListChoice:
+    unit_id = cost_unit_of(facts, record)
+    if unit_id is None:
+        raise Unresolved("P-24", "no-contracting-unit", "neither the record nor its project names the unit whose cost list holds")
+    currency_id = _match_currency(facts, record)
+    return facts.remembered(
+        (PriceListOwner.ORGANIZATIONAL_UNIT, unit_id, currency_id, day),
+        lambda: cost_list(facts, unit_id, currency_id=currency_id, day=day),
+    )
+
+
+def _match_currency(facts: Facts, record: PricedRecord) -> CurrencyId | None:
+    """The currency that a cost list must have: the unit's, or with S6 the project's; a lending unit always keeps its own (P-24, P-28)."""
+    if facts.policy.cost_currency_match == "project" and record.type is not TransactionType.RESOURCING_UNIT_COST:
+        project = facts.projects.get(record.project_id) if record.project_id else None
+        return project.currency_id if project else None
+    unit_id = cost_unit_of(facts, record)
+    unit = facts.organizational_units.get(unit_id) if unit_id else None
+    return unit.currency_id if unit else None
