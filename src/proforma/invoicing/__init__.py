@@ -2,3 +2,47 @@
 
 Never reads a clock, a file or a table; saving what it returns is the caller's part.
 """
+
+from proforma.invoicing.adding import ManualDetail, add
+from proforma.invoicing.after import after
+from proforma.invoicing.backlog import BacklogRow, backlog, problems
+from proforma.invoicing.book import Book
+from proforma.invoicing.clerk import Clerk
+from proforma.invoicing.confirming import confirm, confirm_one
+from proforma.invoicing.correcting import correct
+from proforma.invoicing.drafting import create
+from proforma.invoicing.editing import apply_retainer, delete, edit, refresh, remove
+from proforma.invoicing.marking import evaluate_nte, mark, reset_nte
+from proforma.invoicing.periodic import run_periodic
+from proforma.invoicing.references import reference
+from proforma.invoicing.totals import LineSums, line_sums
+from proforma.invoicing.watching import alerts, source_changes
+
+__all__ = [
+    "BacklogRow",
+    "Book",
+    "Clerk",
+    "LineSums",
+    "ManualDetail",
+    "add",
+    "after",
+    "alerts",
+    "apply_retainer",
+    "backlog",
+    "confirm",
+    "confirm_one",
+    "correct",
+    "create",
+    "delete",
+    "edit",
+    "evaluate_nte",
+    "line_sums",
+    "mark",
+    "problems",
+    "reference",
+    "refresh",
+    "remove",
+    "reset_nte",
+    "run_periodic",
+    "source_changes",
+]

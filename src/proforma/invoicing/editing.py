@@ -1,0 +1,187 @@
+"""Changing a draft: editing and removing details, setting applied retainers, refreshing, deleting (I-80 … I-86, I-101)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from proforma.domain.codes import BillingStatus, InvoiceStatus, SourceKind
+from proforma.domain.errors import RefusedError
+from proforma.domain.ids import InvoiceId, RetainerId, SourceId
+from proforma.domain.invoices import Changes, Deleted, Flagged, Happening, Invoice, InvoiceDetail, LinesChanged
+from proforma.domain.money import total
+from proforma.invoicing.book import Book
+from proforma.invoicing.changes import happened, refused
+from proforma.invoicing.clerk import Clerk
+from proforma.invoicing.details import arranged, detail_of, figures_of, with_source
+from proforma.invoicing.edits import edited
+from proforma.invoicing.facts import Facts
+from proforma.invoicing.retainers import advance, applied_anew, balance, balances, chargeable_base, lowered, set_by_hand
+from proforma.invoicing.sources import Source, collect
+from proforma.invoicing.sources.picking import is_pickable
+from proforma.invoicing.watching import changed_sources
+
+
+def edit(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, source: SourceId, changes: Mapping[str, str]) -> Changes:
+    """Changes fields of the detail made from a source: quantity, price, billing_type, tax, description, external_description (I-81).
+
+    The amount follows (I-82), and applied retainers that no longer fit are lowered (I-67). Nothing happens when the detail
+    already says so.
+    """
+    facts = Facts(book)
+    try:
+        invoice = draft_of(facts, invoice_id)
+        detail = _detail(invoice, source)
+        mirror = next((s for s in collect(facts) if s.id == source and s.customer_id == invoice.customer_id), None)
+        after = edited(facts, invoice, detail, mirror, changes)
+    except RefusedError as refusal:
+        return refused(source, refusal.reason, refusal.message)
+    if after == detail:
+        return Changes()
+    return relined(facts, invoice, "edit", (after if d.id == detail.id else d for d in invoice.details))
+
+
+def remove(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, source: SourceId) -> Changes:
+    """Takes a detail off a draft; its source is ready again, and the next creation or refresh will pick it up once more (I-84)."""
+    facts = Facts(book)
+    try:
+        invoice = draft_of(facts, invoice_id)
+        detail = _detail(invoice, source)
+    except RefusedError as refusal:
+        return refused(source, refusal.reason, refusal.message)
+    return relined(facts, invoice, "remove", (d for d in invoice.details if d.id != detail.id))
+
+
+def apply_retainer(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, retainer_id: RetainerId, amount: Decimal) -> Changes:
+    """Sets how much of a retainer a draft uses, 0 included; a refresh keeps it (I-67).
+
+    Refused `over-available` above what is available and not reserved by other drafts, and above the chargeable work that the
+    draft's other retainers leave over.
+    """
+    facts = Facts(book)
+    source = SourceId(retainer_id)
+    try:
+        invoice = draft_of(facts, invoice_id)
+        if invoice.corrects is not None:
+            raise RefusedError("not-editable", "a correction applies no retainers")
+        _check_application(facts, invoice, retainer_id, amount)
+    except RefusedError as refusal:
+        return refused(source, refusal.reason, refusal.message)
+    others = [d for d in invoice.details if not _applies(d, source)]
+    old = next((d for d in invoice.details if _applies(d, source)), None)
+    new = set_by_hand(old or advance(facts, retainer_id, amount, clerk), amount)
+    return Changes() if new == old else relined(facts, invoice, "apply", (*others, new))
+
+
+def _applies(detail: InvoiceDetail, source: SourceId) -> bool:
+    return detail.kind is SourceKind.ADVANCE and detail.source == source
+
+
+def _check_application(facts: Facts, invoice: Invoice, retainer_id: RetainerId, amount: Decimal) -> None:
+    retainer = facts.retainers.get(retainer_id)
+    if retainer is None or retainer.contract_id != invoice.contract_id or retainer.customer_id != invoice.customer_id:
+        raise RefusedError("over-available", "the retainer is not one of this contract and customer")
+    if not amount.is_finite() or amount < 0:
+        raise RefusedError("not-editable", f"{amount} cannot be applied: give 0 or more")
+    others = total(d.amount for d in invoice.details if d.kind is SourceKind.ADVANCE and d.source != SourceId(retainer_id))
+    free = balance(facts, retainer, without=invoice.id).free
+    coverable = total((chargeable_base(invoice.details), others))
+    if amount > free:
+        raise RefusedError("over-available", f"only {free} of the retainer is available")
+    if amount > max(coverable, Decimal(0)):
+        raise RefusedError("over-available", f"only {coverable} of the draft's chargeable work is left to be covered")
+
+
+def refresh(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, as_of: date) -> Changes:
+    """Brings a draft up to date: adds what became pickable, keeps edits, applies retainers anew but for amounts set by hand (I-85).
+
+    A detail whose source changed takes the new figures unless a person had edited it; one whose source was taken back or vanished
+    leaves the draft, because nothing could ever confirm it (I-8).
+    """
+    facts = Facts(book)
+    try:
+        invoice = draft_of(facts, invoice_id)
+        if invoice.corrects is not None:
+            raise RefusedError("not-editable", "new work cannot be added to a correction")
+    except RefusedError as refusal:
+        return refused(invoice_id, refusal.reason, refusal.message)
+    if not facts.is_invoiceable(invoice.contract_id):
+        return refused(invoice_id, "contract-not-active", "the contract is not active any more: delete the draft, or confirm it")
+    own = [s for s in collect(facts) if s.contract_id == invoice.contract_id and s.customer_id == invoice.customer_id]
+    changed = frozenset(changed_sources(facts, own, invoice))
+    kept = _renewed(facts, invoice, {s.id: s for s in own}, changed)
+    new = [detail_of(facts, s, clerk.new_id()) for s in own if is_pickable(s, as_of=as_of)]
+    usable = balances(facts, invoice.contract_id, invoice.customer_id, without=invoice.id)
+    return relined(facts, invoice, "refresh", applied_anew((*kept, *new), usable, clerk))
+
+
+def _renewed(facts: Facts, invoice: Invoice, sources: Mapping[SourceId, Source], changed: Iterable[SourceId]) -> list[InvoiceDetail]:
+    """The details with changed sources read again, without those that cannot be billed any more."""
+    details: list[InvoiceDetail] = []
+    for detail in invoice.details:
+        source = sources.get(detail.source)
+        if detail.source not in changed or detail.kind is SourceKind.ADVANCE:
+            details.append(detail)
+        elif source is not None and _is_still_billable(source):
+            details.append(_reread(facts, detail, source))
+    return details
+
+
+def _is_still_billable(source: Source) -> bool:
+    return source.fault is None and source.adjustment is None and not source.elsewhere and source.status is BillingStatus.INVOICE_CREATED
+
+
+def _reread(facts: Facts, detail: InvoiceDetail, source: Source) -> InvoiceDetail:
+    """New figures, but a person's edit stays: it is told apart from the source as it is now (I-85, I-88)."""
+    if detail.is_edited:
+        return replace(detail, original=figures_of(source))
+    return with_source(facts, detail, source)
+
+
+def delete(book: Book, clerk: Clerk, *, invoice_id: InvoiceId) -> Changes:
+    """Deletes a draft; its sources are free again, reservations end, and the number stays used (I-101, I-102)."""
+    try:
+        invoice = draft_of(Facts(book), invoice_id)
+    except RefusedError as refusal:
+        return refused(invoice_id, refusal.reason, refusal.message)
+    return happened(invoice.id, Deleted())
+
+
+def draft_of(facts: Facts, invoice_id: InvoiceId) -> Invoice:
+    """The draft of that id. Raises RefusedError `confirmed` when it is not a draft any more (I-102)."""
+    invoice = facts.invoices.get(invoice_id)
+    if invoice is None:
+        raise RefusedError("unknown-invoice", "no such invoice")
+    if invoice.status is not InvoiceStatus.DRAFT:
+        raise RefusedError("confirmed", f"the invoice is {invoice.status.value}, not a draft")
+    return invoice
+
+
+def _detail(invoice: Invoice, source: SourceId) -> InvoiceDetail:
+    """The detail of a source. Raises RefusedError `not-editable` when the invoice has none."""
+    for detail in invoice.details:
+        if detail.source == source:
+            return detail
+    raise RefusedError("not-editable", f"invoice {invoice.number} holds no detail of this row")
+
+
+def relined(facts: Facts, invoice: Invoice, act: str, details: Iterable[InvoiceDetail]) -> Changes:
+    """The draft with these details: retainers lowered to what is left to cover, lines arranged, flags of details that went taken away."""
+    after = tuple(details) if invoice.corrects is not None else lowered(tuple(details))
+    happenings: list[Happening] = []
+    if {d.id: d for d in after} != {d.id: d for d in invoice.details}:
+        happenings.append(LinesChanged(act=act, lines=arranged(facts, after)))
+    flags = _flags_after(invoice, after, act)
+    if flags != invoice.flags:
+        happenings.append(Flagged(sources=flags))
+    return happened(invoice.id, *happenings)
+
+
+def _flags_after(invoice: Invoice, details: Sequence[InvoiceDetail], act: str) -> tuple[SourceId, ...]:
+    """A refresh answers all flags; removing a detail answers its own."""
+    if act == "refresh":
+        return ()
+    held = {d.source for d in details}
+    return tuple(s for s in invoice.flags if s in held)

@@ -1,0 +1,127 @@
+"""What an edit makes of one detail: which fields it may touch, and the amount that follows (I-81, I-82, I-97, I-111)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from proforma.domain.codes import BillingType, SourceKind
+from proforma.domain.errors import RefusedError
+from proforma.domain.ids import RecordId
+from proforma.domain.invoices import Invoice, InvoiceDetail
+from proforma.invoicing.amounts import recomputed
+from proforma.invoicing.billing import figures
+from proforma.invoicing.facts import Facts
+from proforma.invoicing.sources import Source
+
+_TEXTS: Final = frozenset({"description", "external_description"})
+_FIGURES: Final = frozenset({"quantity", "price"})
+#: Fields that a person may change on a draft, by what the detail was made from (I-81).
+_ON_DRAFTS: Final = {
+    SourceKind.ACTUAL: _FIGURES | _TEXTS | {"billing_type", "tax"},
+    SourceKind.MANUAL: _FIGURES | _TEXTS | {"billing_type", "tax"},
+    SourceKind.MILESTONE: _TEXTS | {"billing_type", "tax"},
+    SourceKind.PRODUCT: frozenset({"tax"}),
+}
+#: The same on a correction (I-97).
+_ON_CORRECTIONS: Final = {
+    SourceKind.ACTUAL: _FIGURES | {"tax"},
+    SourceKind.MANUAL: _FIGURES | {"tax"},
+    SourceKind.MILESTONE: frozenset[str](),
+}
+
+
+def edited(facts: Facts, invoice: Invoice, detail: InvoiceDetail, source: Source | None, changes: Mapping[str, str]) -> InvoiceDetail:
+    """The detail after an edit. Raises RefusedError `not-editable`, `negative-quantity` or `milestone-full-credit-only`."""
+    _check_fields(invoice, detail, changes)
+    after = detail
+    for field, text in changes.items():
+        after = _SETTERS[field](after, text)
+    _check_quantity(detail, after)
+    if (after.quantity, after.price) != (detail.quantity, detail.price):
+        amount = _amount(facts, after, source, precision=invoice.currency.precision)
+        after = replace(after, amount=amount)
+    return after if after == detail else replace(after, touched=True)
+
+
+def _check_fields(invoice: Invoice, detail: InvoiceDetail, changes: Mapping[str, str]) -> None:
+    allowed = (_ON_DRAFTS if invoice.corrects is None else _ON_CORRECTIONS).get(detail.kind, frozenset())
+    for field in changes:
+        if field in allowed:
+            continue
+        if invoice.corrects is not None and detail.kind is SourceKind.MILESTONE and field in _FIGURES:
+            raise RefusedError(
+                "milestone-full-credit-only", "a milestone is credited in full or not at all: remove it to leave it as it is"
+            )
+        raise RefusedError("not-editable", f"{field} of a {detail.type.value} detail cannot be changed here")
+
+
+def _check_quantity(before: InvoiceDetail, after: InvoiceDetail) -> None:
+    """A quantity may be negative only where the source's is (I-81, I-97)."""
+    source = before.original or before.previous
+    if after.quantity < 0 and (source is None or source.quantity >= 0):
+        raise RefusedError("negative-quantity", "the quantity cannot be negative: a credit is a correction of the invoice")
+
+
+def _set_quantity(detail: InvoiceDetail, text: str) -> InvoiceDetail:
+    return replace(detail, quantity=number(text))
+
+
+def _set_price(detail: InvoiceDetail, text: str) -> InvoiceDetail:
+    return replace(detail, price=number(text))
+
+
+def _set_tax(detail: InvoiceDetail, text: str) -> InvoiceDetail:
+    return replace(detail, tax=number(text) if text else None)
+
+
+def _set_billing_type(detail: InvoiceDetail, text: str) -> InvoiceDetail:
+    return replace(detail, billing_type=billing_type(text))
+
+
+def _set_description(detail: InvoiceDetail, text: str) -> InvoiceDetail:
+    return replace(detail, description=text)
+
+
+def _set_external_description(detail: InvoiceDetail, text: str) -> InvoiceDetail:
+    return replace(detail, external_description=text)
+
+
+_SETTERS: Final[Mapping[str, Callable[[InvoiceDetail, str], InvoiceDetail]]] = {
+    "quantity": _set_quantity,
+    "price": _set_price,
+    "tax": _set_tax,
+    "billing_type": _set_billing_type,
+    "description": _set_description,
+    "external_description": _set_external_description,
+}
+
+
+def number(text: str) -> Decimal:
+    """The decimal that a person wrote. Raises RefusedError `not-editable` when it is none."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite():
+        raise RefusedError("not-editable", f"{text!r} is not a number")
+    return value
+
+
+def billing_type(text: str) -> BillingType:
+    """The billing type that a person wrote; Not Available cannot be invoiced (I-26). Raises RefusedError `not-editable`."""
+    try:
+        value = BillingType(text)
+    except ValueError:
+        value = BillingType.NOT_AVAILABLE
+    if value is BillingType.NOT_AVAILABLE:
+        raise RefusedError("not-editable", f"{text!r} is not one of chargeable, non-chargeable, complimentary")
+    return value
+
+
+def _amount(facts: Facts, detail: InvoiceDetail, source: Source | None, *, precision: int) -> Decimal:
+    actual = facts.actuals.get(RecordId(detail.source))
+    extended = source is not None and source.extended
+    return recomputed(figures(detail), detail.original or detail.previous, actual, extended=extended, precision=precision)
