@@ -1,0 +1,41 @@
+"""What we keep, on SQLAlchemy Core: the mirror of Dataverse, which can be rebuilt, and the ledger, which is never lost.
+
+Never decides a price or a bill, never talks to a remote, and never changes what was appended.
+"""
+
+from proforma.store.cursors import Cursor
+from proforma.store.decisions import Decisions, DecisionWriter
+from proforma.store.integrity import IntegrityFault
+from proforma.store.ledger import Ledger, LedgerWriter, OpenPassedOver
+from proforma.store.mirror import Mirror, MirrorWriter, Record
+from proforma.store.outbox import Outbox, OutboxAttempt, OutboxRow, OutboxWriter, StaleFenceError
+from proforma.store.quarantine import Problem, Quarantine, QuarantineWriter
+from proforma.store.runs import Run, Runs, RunWriter
+from proforma.store.store import Reader, Store, Transaction
+
+__all__ = [
+    "Cursor",
+    "DecisionWriter",
+    "Decisions",
+    "IntegrityFault",
+    "Ledger",
+    "LedgerWriter",
+    "Mirror",
+    "MirrorWriter",
+    "OpenPassedOver",
+    "Outbox",
+    "OutboxAttempt",
+    "OutboxRow",
+    "OutboxWriter",
+    "Problem",
+    "Quarantine",
+    "QuarantineWriter",
+    "Reader",
+    "Record",
+    "Run",
+    "RunWriter",
+    "Runs",
+    "StaleFenceError",
+    "Store",
+    "Transaction",
+]

@@ -1,0 +1,167 @@
+"""From a store URL to an engine: what SQLite and PostgreSQL need to be safe, and their faults in words that say what to do."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+
+from proforma.domain.errors import ConfigurationError, ProformaError, UnfinishedError
+
+_EXAMPLES: Final = "for instance sqlite:///proforma.db or postgresql+psycopg://user@host/database"
+#: Option of a SQLite connection that says how its next transaction begins, and the value for "not at all".
+BEGIN: Final = "proforma_begin"
+NO_TRANSACTION: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a store is: its URL, and its file when it is a SQLite one. Prints without the password (promise 7)."""
+
+    url: URL
+    file: Path | None
+
+    def __str__(self) -> str:
+        return self.url.render_as_string(hide_password=True)
+
+
+def place(url: str) -> Place:
+    """The place that a URL names; a relative SQLite file is fixed to the present folder.
+
+    Raises ConfigurationError when the URL cannot be read or names a database we do not keep stores in.
+    """
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+        dialect = parsed.get_dialect()
+    except (sa.exc.ArgumentError, ValueError):
+        # The fault repeats the URL, password and all: it must not be the cause either.
+        raise ConfigurationError("the store URL cannot be read", at="store", hint=_EXAMPLES) from None
+    except sa.exc.NoSuchModuleError:
+        raise ConfigurationError("the store URL names an unknown kind of database", at="store", hint=_EXAMPLES) from None
+    if backend == "sqlite" and dialect.driver == "pysqlite":
+        return _sqlite_place(parsed)
+    if backend == "postgresql" and dialect.driver == "psycopg":
+        return Place(parsed, None)
+    raise ConfigurationError(f"stores are not kept in {parsed.drivername}", at="store", hint=_EXAMPLES)
+
+
+def _sqlite_place(parsed: URL) -> Place:
+    name = parsed.database
+    if not name or name == ":memory:" or name.startswith("file:"):
+        raise ConfigurationError(
+            "the store URL must name a file: a store in memory would forget what was billed", at="store", hint=_EXAMPLES
+        )
+    file = Path(name).absolute()
+    return Place(parsed.set(database=str(file)), file)
+
+
+def check_file(file: Path) -> None:
+    """Looks at the file and folder of a SQLite store before anything is opened. Raises UnfinishedError with what to do."""
+    folder = file.parent
+    if not folder.is_dir():
+        raise UnfinishedError(
+            "the folder of the store does not exist", at=str(folder), hint="create it, or change `store` in the configuration"
+        )
+    if file.is_dir():
+        raise UnfinishedError("the store is a folder, not a file", at=str(file), hint="change `store` in the configuration")
+    if not _writable(folder, os.W_OK | os.X_OK):
+        raise UnfinishedError(
+            "the folder of the store is not writable", at=str(folder), hint="SQLite keeps its log beside the store: allow writing there"
+        )
+    if file.exists() and not _writable(file, os.R_OK | os.W_OK):
+        raise UnfinishedError("the store is not writable", at=str(file), hint="check the owner and permissions of the file")
+
+
+def _writable(path: Path, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
+def connect(where: Place, *, busy_seconds: float) -> sa.Engine:
+    """An engine on the place. Nothing is opened yet. Raises ConfigurationError when the driver is not installed."""
+    try:
+        return _sqlite_engine(where, busy_seconds) if where.file is not None else _postgresql_engine(where)
+    except ModuleNotFoundError as missing:
+        hint = "install proforma-sync with the extra `postgres`"
+        raise ConfigurationError(f"the driver {missing.name} is not installed", at="store", hint=hint) from None
+
+
+def _sqlite_engine(where: Place, busy_seconds: float) -> sa.Engine:
+    engine = sa.create_engine(where.url, hide_parameters=True, connect_args={"timeout": busy_seconds})
+
+    @sa.event.listens_for(engine, "connect")
+    def settle(connection: Any, _record: object) -> None:
+        # The driver begins no transactions by itself; "begin" below says which kind.
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys = ON")
+        # FULL: a commit that was reported is on the disk, so "sending" is there before the first byte leaves (F-84).
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA cache_size = -65536")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        how = connection.get_execution_options().get(BEGIN, "BEGIN")
+        if how != NO_TRANSACTION:
+            connection.exec_driver_sql(how)
+
+    return engine
+
+
+def _postgresql_engine(where: Place) -> sa.Engine:
+    name = f"proforma {os.getpid()}@{socket.gethostname()}"
+    return sa.create_engine(where.url, hide_parameters=True, paramstyle="format", connect_args={"application_name": name})
+
+
+@contextmanager
+def faults_of(where: Place) -> Iterator[None]:
+    """Turns faults of the database itself into errors that say what to do; faults of our statements stay what they are."""
+    try:
+        yield
+    except sa.exc.DBAPIError as fault:
+        told = _told(where, fault)
+        if told is None:
+            raise
+        raise told from (None if where.url.password else fault)
+
+
+def _told(where: Place, fault: sa.exc.DBAPIError) -> ProformaError | None:
+    if where.file is None:
+        return _postgresql_told(where, fault)
+    name = str(getattr(fault.orig, "sqlite_errorname", ""))
+    for start, message, hint in _SQLITE_FAULTS:
+        if name.startswith(start):
+            return UnfinishedError(message, at=str(where.file), hint=hint)
+    return None
+
+
+_SQLITE_FAULTS: Final = (
+    ("SQLITE_BUSY", "the store is locked by another process", "wait until it is done, then run again"),
+    ("SQLITE_LOCKED", "the store is locked", "wait until the other work is done, then run again"),
+    ("SQLITE_NOTADB", "the file is not a store: it holds something else", "change `store`, or move the file away"),
+    ("SQLITE_CORRUPT", "the store is damaged", "restore a backup; the mirror can be pulled again, the ledger cannot"),
+    ("SQLITE_READONLY", "the store is not writable", "check the owner and permissions of the file and its folder"),
+    ("SQLITE_CANTOPEN", "the store cannot be opened", "check the path and the permissions of its folder"),
+    ("SQLITE_PERM", "the store may not be opened", "check the owner and permissions of the file"),
+    ("SQLITE_FULL", "the disk is full; nothing was saved of the last step", "make room, then run again"),
+    ("SQLITE_IOERR", "the disk failed; nothing was saved of the last step", "check the disk, then run again"),
+)
+
+
+def _postgresql_told(where: Place, fault: sa.exc.DBAPIError) -> ProformaError | None:
+    state = str(getattr(fault.orig, "sqlstate", None) or "")
+    if fault.connection_invalidated or not state or state[:2] in ("08", "57"):
+        return UnfinishedError(
+            "the database cannot be reached", at=str(where), hint="check that it runs and that the URL is right, then run again"
+        )
+    if state[:2] == "28" or state == "3D000":
+        return ConfigurationError("the database refuses us: user, password or database name are wrong", at=str(where))
+    if state[:2] in ("40", "53", "55"):
+        return UnfinishedError("the database is busy or full; nothing was saved of the last step", at=str(where), hint="run again")
+    return None

@@ -1,0 +1,70 @@
+"""How far each entity has been pulled. A cursor is committed in the transaction of its page's rows (promise 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from proforma.store.columns import codec
+from proforma.store.statements import upsert
+from proforma.store.tables import cursors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """Where the next page of an entity begins.
+
+    `generation`: number of the full pull that is under way or was the last. `mode`: how it is pulled, a word of the pull stage.
+    `signature`: what the cursor is good for (columns, filter); another one makes it useless. `rows`: seen in this generation.
+    `full_at`: when the last full pull began. `pending`: the watermark that will hold once the walk under way is complete.
+    """
+
+    entity: str
+    generation: int
+    watermark: datetime | None
+    next_link: str | None
+    mode: str
+    signature: str | None
+    rows: int
+    updated_at: datetime
+    full_at: datetime | None = None
+    pending: datetime | None = None
+
+
+_CODEC: Final = codec(Cursor)
+
+
+class Cursors:
+    """The cursors, read."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def get(self, entity: str) -> Cursor | None:
+        """The cursor of an entity, None before its first page."""
+        rows = self._connection.execute(sa.select(*_COLUMNS).where(cursors.c.entity == entity))
+        return next(_CODEC.decode(rows), None)
+
+    def all(self) -> list[Cursor]:
+        """All cursors, by entity."""
+        return list(_CODEC.decode(self._connection.execute(sa.select(*_COLUMNS).order_by(cursors.c.entity))))
+
+
+class CursorWriter(Cursors):
+    """The cursors, moved."""
+
+    def set(self, entity: str, cursor: Cursor) -> None:
+        """Moves the entity's cursor. Raises ValueError when the cursor names another entity."""
+        if cursor.entity != entity:
+            raise ValueError(f"the cursor of {cursor.entity} cannot be that of {entity}")
+        upsert(self._connection, cursors, _CODEC.encode([cursor]))
+
+    def drop(self, entity: str) -> None:
+        """Forgets how far the entity was pulled: the next pull of it is a full one."""
+        self._connection.execute(sa.delete(cursors).where(cursors.c.entity == entity))
+
+
+_COLUMNS: Final = [cursors.c[name] for name in _CODEC.names]

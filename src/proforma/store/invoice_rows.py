@@ -1,0 +1,140 @@
+"""Invoices as rows of three tables, and back. What these rows say is what the invoice's events make, and nothing else writes them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import sqlalchemy as sa
+
+from proforma.domain.codes import LineType
+from proforma.domain.ids import InvoiceId
+from proforma.domain.invoices import Invoice, InvoiceDetail, InvoiceLine
+from proforma.store.columns import Cells, codec
+from proforma.store.headers import Header, header_of
+from proforma.store.statements import chunks, insert
+from proforma.store.tables import invoice_details, invoice_lines, invoices
+
+_HEADER: Final = codec(Header)
+_DETAIL: Final = codec(InvoiceDetail)
+HEADER_COLUMNS: Final = [invoices.c[name] for name in _HEADER.names]
+_DETAIL_COLUMNS: Final = [invoice_details.c[name] for name in _DETAIL.names]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceRows:
+    """The cells of one invoice: its header, lines and details, each in the order of their table's columns."""
+
+    header: Cells
+    lines: tuple[Cells, ...]
+    details: tuple[Cells, ...]
+
+
+def rows_of(invoice: Invoice, ends: Header) -> InvoiceRows:
+    """The rows of an invoice whose events and ledger rows end as in `ends`."""
+    header = header_of(invoice).closed_like(ends)
+    return InvoiceRows(
+        header=_HEADER.encode([header])[0],
+        lines=tuple(_line_row(invoice, n, line) for n, line in enumerate(invoice.lines, 1)),
+        details=tuple(row for n, line in enumerate(invoice.lines, 1) for row in _detail_rows(invoice, n, line)),
+    )
+
+
+def _line_row(invoice: Invoice, n: int, line: InvoiceLine) -> Cells:
+    return (invoice.id, n, line.contract_line_id, line.type.value, line.description, str(line.amount))
+
+
+def _detail_rows(invoice: Invoice, n: int, line: InvoiceLine) -> list[Cells]:
+    status = invoice.status.value
+    return [(invoice.id, n, place, status, *row) for place, row in enumerate(_DETAIL.encode(line.details), 1)]
+
+
+def write_new(connection: sa.Connection, invoice: Invoice, ends: Header) -> None:
+    """Writes an invoice that is not there yet."""
+    rows = rows_of(invoice, ends)
+    insert(connection, invoices, [rows.header], columns=_HEADER.names)
+    _write_lines(connection, rows)
+
+
+def rewrite(connection: sa.Connection, before: Invoice, invoice: Invoice, ends: Header) -> None:
+    """Brings the rows of an invoice from what it was to what it is.
+
+    `before` and `invoice` may both come without their lines when nothing happened to those; the total in `ends` then stays.
+    """
+    # The same object, not equal ones: 960.0 and 960.00 are equal, and the rows hold the digits.
+    if before.lines is invoice.lines:
+        _rewrite_header(connection, replace(header_of(invoice).closed_like(ends), total=ends.total))
+        if before.status is not invoice.status:
+            details = sa.update(invoice_details).where(invoice_details.c.invoice_id == invoice.id)
+            connection.execute(details.values(status=invoice.status.value))
+        return
+    _rewrite_header(connection, header_of(invoice).closed_like(ends))
+    connection.execute(sa.delete(invoice_details).where(invoice_details.c.invoice_id == invoice.id))
+    connection.execute(sa.delete(invoice_lines).where(invoice_lines.c.invoice_id == invoice.id))
+    _write_lines(connection, rows_of(invoice, ends))
+
+
+def _rewrite_header(connection: sa.Connection, header: Header) -> None:
+    cells = dict(zip(_HEADER.names, _HEADER.encode([header])[0], strict=True))
+    connection.execute(sa.update(invoices).where(invoices.c.id == header.id).values(cells))
+
+
+def _write_lines(connection: sa.Connection, rows: InvoiceRows) -> None:
+    insert(connection, invoice_lines, rows.lines)
+    insert(connection, invoice_details, rows.details)
+
+
+def read_invoices(connection: sa.Connection, headers: Iterable[Header]) -> list[Invoice]:
+    """The whole invoices of these headers, in their order."""
+    kept = list(headers)
+    lines: dict[InvoiceId, tuple[InvoiceLine, ...]] = {}
+    for piece in chunks([header.id for header in kept]):
+        lines.update(_lines(connection, piece))
+    return [header.invoice(lines.get(header.id, ())) for header in kept]
+
+
+def read_headers(connection: sa.Connection, *conditions: sa.ColumnElement[bool], for_update: bool = False) -> list[Header]:
+    """The headers that fit, in order of creation; `for_update` keeps other writers off them (SQLite: they are off already)."""
+    statement = sa.select(*HEADER_COLUMNS).where(*conditions).order_by(invoices.c.position)
+    return list(_HEADER.decode(connection.execute(statement.with_for_update() if for_update else statement)))
+
+
+def _lines(connection: sa.Connection, ids: Sequence[InvoiceId]) -> dict[InvoiceId, tuple[InvoiceLine, ...]]:
+    details = _details(connection, ids)
+    statement = (
+        sa.select(invoice_lines).where(invoice_lines.c.invoice_id.in_(ids)).order_by(invoice_lines.c.invoice_id, invoice_lines.c.line)
+    )
+    lines: defaultdict[InvoiceId, list[InvoiceLine]] = defaultdict(list)
+    for invoice_id, n, contract_line_id, kind, description, _amount in connection.execute(statement):
+        line = InvoiceLine(
+            contract_line_id=contract_line_id,
+            type=LineType(kind),
+            description=description,
+            details=tuple(details.get((invoice_id, n), ())),
+        )
+        lines[invoice_id].append(line)
+    return {invoice_id: tuple(each) for invoice_id, each in lines.items()}
+
+
+def _details(connection: sa.Connection, ids: Sequence[InvoiceId]) -> dict[tuple[InvoiceId, int], list[InvoiceDetail]]:
+    table = invoice_details.c
+    statement = sa.select(table.invoice_id, table.line, *_DETAIL_COLUMNS).where(table.invoice_id.in_(ids))
+    rows = connection.execute(statement.order_by(table.invoice_id, table.line, table.place)).all()
+    details: defaultdict[tuple[InvoiceId, int], list[InvoiceDetail]] = defaultdict(list)
+    for row, detail in zip(rows, _DETAIL.decode(row[2:] for row in rows), strict=True):
+        details[row[0], row[1]].append(detail)
+    return details
+
+
+def stored_rows(connection: sa.Connection, invoice_id: str) -> InvoiceRows:
+    """The cells of one invoice as they lie in the tables, whatever they say; the header is empty when it is not there."""
+    header = connection.execute(sa.select(*HEADER_COLUMNS).where(invoices.c.id == invoice_id)).first()
+    lines = sa.select(invoice_lines).where(invoice_lines.c.invoice_id == invoice_id).order_by(invoice_lines.c.line)
+    details = sa.select(invoice_details).where(invoice_details.c.invoice_id == invoice_id)
+    return InvoiceRows(
+        header=() if header is None else tuple(header),
+        lines=tuple(tuple(row) for row in connection.execute(lines)),
+        details=tuple(tuple(row) for row in connection.execute(details.order_by(invoice_details.c.line, invoice_details.c.place))),
+    )

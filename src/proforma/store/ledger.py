@@ -1,0 +1,263 @@
+"""The ledger: invoices as the fold of their events, the actuals of confirmations, and the marks of people. Nothing in it is ever lost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import product
+from operator import itemgetter
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from proforma.domain.codes import InvoiceStatus
+from proforma.domain.ids import ContractId, Guid, InvoiceId, RecordId, SourceId
+from proforma.domain.invoices import (
+    Changes,
+    Happening,
+    ImpossibleEventError,
+    Invoice,
+    InvoiceEvent,
+    LedgerActual,
+    LinesChanged,
+    PassedOver,
+    ScheduleMark,
+    SourceMark,
+    apply,
+)
+from proforma.store.columns import Cells, Row, codec, instant, instant_text
+from proforma.store.events import event_of, event_row, event_rows
+from proforma.store.headers import Header, header_of
+from proforma.store.integrity import IntegrityFault, check
+from proforma.store.invoice_rows import read_headers, read_invoices, rewrite, write_new
+from proforma.store.ledger_rows import merge, sealable
+from proforma.store.seals import UNSEALED, chain
+from proforma.store.statements import chunks, distinct, insert, upsert
+from proforma.store.tables import (
+    invoice_details,
+    invoice_events,
+    invoices,
+    ledger_actuals,
+    marked_sources,
+    number_series,
+    passed_over,
+    schedule_marks,
+    source_marks,
+)
+
+Source = TypeVar("Source", bound=str)
+
+_ACTUAL: Final = codec(LedgerActual)
+_MARK: Final = codec(SourceMark)
+_ACTUAL_COLUMNS: Final = [ledger_actuals.c[name] for name in _ACTUAL.names]
+_MARK_COLUMNS: Final = [marked_sources.c[name] for name in _MARK.names]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPassedOver(PassedOver):
+    """A row passed over, and since when."""
+
+    since: datetime
+
+
+class Ledger:
+    """The ledger, read."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def invoice(self, id_or_number: str) -> Invoice | None:
+        """One invoice, by its id or its number."""
+        named = sa.or_(invoices.c.id == id_or_number, invoices.c.number == id_or_number)
+        return next(iter(self._invoices(named)), None)
+
+    def invoices(self, contract_ids: Iterable[str] | None = None, include_deleted: bool = False) -> list[Invoice]:
+        """The invoices (of these contracts) in order of creation; deleted drafts only when asked."""
+        wanted = sa.select(invoices.c.position)
+        if not include_deleted:
+            wanted = wanted.where(invoices.c.status != InvoiceStatus.DELETED.value)
+        positions = sorted(row[0] for row in self._rows(wanted, (invoices.c.contract_id, contract_ids)))
+        return [invoice for piece in chunks(positions) for invoice in self._invoices(invoices.c.position.in_(piece))]
+
+    def events(self, invoice_id: str) -> list[InvoiceEvent]:
+        """Everything that happened to an invoice, in order."""
+        return [event_of(row) for row in event_rows(self._connection, invoice_id)]
+
+    def marks(self, sources: Iterable[Source] | None = None) -> dict[SourceId, SourceMark]:
+        """The marks by source, merged: the last ready state and the last not-to-exceed status given (I-52, I-45)."""
+        found = self._rows(sa.select(*_MARK_COLUMNS), (marked_sources.c.source, sources))
+        return {mark.source: mark for mark in _MARK.decode(found)}
+
+    def run_rows(self) -> dict[RecordId, bool]:
+        """The schedule rows that the periodic run has handled here, and whether it succeeded (I-79)."""
+        rows = self._connection.execute(sa.select(schedule_marks.c.row_id, schedule_marks.c.successful))
+        return {row[0]: row[1] == 1 for row in rows}
+
+    def actuals(self, contract_ids: Iterable[str] | None = None, invoice_ids: Iterable[str] | None = None) -> list[LedgerActual]:
+        """The ledger's actuals (of these contracts, on these invoices) in order of writing."""
+        table = ledger_actuals.c
+        statement = sa.select(table.position, *_ACTUAL_COLUMNS)
+        rows = self._rows(statement, (table.contract_id, contract_ids), (table.invoice_id, invoice_ids))
+        return list(_ACTUAL.decode(row[1:] for row in sorted(rows, key=itemgetter(0))))
+
+    def contracts_holding(self, source_ids: Iterable[Source]) -> dict[Source, ContractId]:
+        """The contract of the newest living invoice (draft, confirmed or corrected) that each source is on; free sources are not in it."""
+        details = invoice_details.c
+        statement = (
+            sa.select(details.source, invoices.c.contract_id, invoices.c.position)
+            .join(invoices, invoices.c.id == details.invoice_id)
+            .where(details.status != InvoiceStatus.DELETED.value)
+        )
+        rows = self._rows(statement, (details.source, source_ids))
+        return {row[0]: row[1] for row in sorted(rows, key=itemgetter(2))}
+
+    def passed_over(self) -> list[OpenPassedOver]:
+        """The rows that could not be billed and that a person must see, oldest first."""
+        table = passed_over.c
+        rows = self._connection.execute(sa.select(passed_over).order_by(table.since, table.source, table.reason))
+        return [
+            OpenPassedOver(source=row.source, reason=row.reason, message=row.message, contract_id=row.contract_id, since=instant(row.since))
+            for row in rows
+        ]
+
+    def check(self) -> list[IntegrityFault]:
+        """Everything that does not hold together: rows against events, ledger against invoices, outbox against confirmations."""
+        return check(self._connection)
+
+    def _invoices(self, *conditions: sa.ColumnElement[bool]) -> list[Invoice]:
+        return read_invoices(self._connection, read_headers(self._connection, *conditions))
+
+    def _rows(self, statement: sa.Select[Any], *searches: tuple[sa.ColumnElement[Any], Iterable[str] | None]) -> list[Row]:
+        """The rows whose columns have one of the values each, long lists searched piece by piece; None searches nothing."""
+        pieces = ([column.in_(piece) for piece in chunks(distinct(values))] for column, values in searches if values is not None)
+        return [row for conditions in product(*pieces) for row in self._connection.execute(statement.where(*conditions))]
+
+
+class LedgerWriter(Ledger):
+    """The ledger, written: one act's changes at a time, all of them in the caller's transaction (I-89)."""
+
+    def next_number(self, prefix: str) -> str:
+        """The next number of a series, "PF-000001" first; without gaps, because a transaction that fails takes its numbers back."""
+        make = sqlite.insert if self._connection.dialect.name == "sqlite" else postgresql.insert
+        last = number_series.c.last
+        first = make(number_series).values(prefix=prefix, last=1)
+        counted = first.on_conflict_do_update(index_elements=["prefix"], set_={"last": last + 1}).returning(last)
+        return f"{prefix}{self._connection.execute(counted).scalar_one():06d}"
+
+    def save(self, changes: Changes, *, at: datetime, by: str) -> None:
+        """Appends what happened, and brings everything that follows from it up to date.
+
+        Raises ImpossibleEventError when an event does not fit its invoice; the transaction must then be given up.
+        """
+        self.append(changes.happenings, at=at, by=by)
+        self._append_actuals(changes.ledger)
+        self._adjust(changes.adjusted)
+        self._mark(changes.marks)
+        self._mark_schedule(changes.schedule)
+        self._pass_over(changes, at)
+
+    def append(self, happenings: Sequence[tuple[InvoiceId, Happening]], *, at: datetime, by: str) -> None:
+        """Appends events to their invoices, in order, and rewrites the rows of the invoices from them."""
+        by_invoice: defaultdict[InvoiceId, list[Happening]] = defaultdict(list)
+        for invoice_id, happening in happenings:
+            by_invoice[invoice_id].append(happening)
+        headers = self._headers(by_invoice)
+        known = {header.id: header.invoice(()) for header in headers.values()}
+        # Lines are read only where they change: a confirmation or a push does not touch them.
+        reshaped = [headers[invoice_id] for invoice_id, each in by_invoice.items() if invoice_id in headers and _reshapes(each)]
+        known.update({invoice.id: invoice for invoice in read_invoices(self._connection, reshaped)})
+        for invoice_id, each in by_invoice.items():
+            self._append_to(invoice_id, headers.get(invoice_id), known.get(invoice_id), _Act(tuple(each), at, by))
+
+    def _headers(self, ids: Iterable[InvoiceId]) -> dict[InvoiceId, Header]:
+        pieces = chunks(list(ids))
+        found = (read_headers(self._connection, invoices.c.id.in_(piece), for_update=True) for piece in pieces)
+        return {header.id: header for headers in found for header in headers}
+
+    def _append_to(self, invoice_id: InvoiceId, header: Header | None, before: Invoice | None, act: _Act) -> None:
+        first = 1 if header is None else header.events + 1
+        events = [
+            InvoiceEvent(invoice_id=invoice_id, sequence=first + n, at=act.at, by=act.by, happening=happening)
+            for n, happening in enumerate(act.happenings)
+        ]
+        after = before
+        for event in events:
+            after = apply(after, event)
+        assert after is not None, "an invoice is grouped only when something happened to it"
+        if after.id != invoice_id:
+            raise ImpossibleEventError(f"invoice {after.id} is drafted under the id {invoice_id}")
+        rows = [event_row(event) for event in events]
+        seals = chain(UNSEALED if header is None else header.events_seal, rows)
+        ends = replace(header or header_of(after), events=events[-1].sequence, events_seal=seals[-1])
+        if before is None:
+            write_new(self._connection, after, ends)
+        else:
+            rewrite(self._connection, before, after, ends)
+        insert(self._connection, invoice_events, [(*row, seal) for row, seal in zip(rows, seals, strict=True)])
+
+    def _append_actuals(self, actuals: Sequence[LedgerActual]) -> None:
+        by_invoice: defaultdict[InvoiceId, list[LedgerActual]] = defaultdict(list)
+        for actual in actuals:
+            by_invoice[actual.invoice_id].append(actual)
+        headers = self._headers(by_invoice)
+        insert(self._connection, ledger_actuals, _ACTUAL.encode(actuals), columns=_ACTUAL.names)
+        for invoice_id, each in by_invoice.items():
+            header = headers.get(invoice_id)
+            if header is None:
+                raise ImpossibleEventError(f"ledger rows of invoice {invoice_id}, which is not there")
+            ends = {
+                "ledger_rows": header.ledger_rows + len(each),
+                "ledger_seal": chain(header.ledger_seal, sealable(_ACTUAL.encode(each)))[-1],
+            }
+            self._connection.execute(sa.update(invoices).where(invoices.c.id == invoice_id).values(ends))
+
+    def _adjust(self, ids: Sequence[Guid]) -> None:
+        for piece in chunks(ids):
+            self._connection.execute(sa.update(ledger_actuals).where(ledger_actuals.c.id.in_(piece)).values(adjusted=1))
+
+    def _mark(self, marks: Sequence[SourceMark]) -> None:
+        merged = self.marks({mark.source for mark in marks}) if marks else {}
+        for mark in marks:
+            merged[mark.source] = merge(merged.get(mark.source), mark)
+        insert(self._connection, source_marks, _MARK.encode(marks), columns=_MARK.names)
+        upsert(self._connection, marked_sources, _MARK.encode(merged.values()))
+
+    def _mark_schedule(self, marks: Sequence[ScheduleMark]) -> None:
+        upsert(self._connection, schedule_marks, [(mark.row_id, int(mark.successful), instant_text(mark.at)) for mark in marks])
+
+    def _pass_over(self, changes: Changes, at: datetime) -> None:
+        """The considered contracts' rows are now these and no others; a row that is still passed over keeps its `since`."""
+        table = passed_over.c
+        now = instant_text(at)
+        since: dict[tuple[str, str], str] = {}
+        known = sa.select(table.source, table.reason, table.since)
+        for piece in chunks(changes.considered):
+            since.update({(row[0], row[1]): row[2] for row in self._connection.execute(known.where(table.contract_id.in_(piece)))})
+            self._connection.execute(sa.delete(passed_over).where(table.contract_id.in_(piece)))
+        for source, reason, first in self._rows(known, (table.source, [each.source for each in changes.passed_over])):
+            since[source, reason] = first
+        rows: dict[tuple[str, str], Cells] = {
+            (each.source, each.reason): (
+                each.source,
+                each.reason,
+                each.contract_id,
+                each.message,
+                since.get((each.source, each.reason), now),
+            )
+            for each in changes.passed_over
+        }
+        upsert(self._connection, passed_over, list(rows.values()))
+
+
+def _reshapes(happenings: Iterable[Happening]) -> bool:
+    return any(isinstance(happening, LinesChanged) for happening in happenings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    happenings: tuple[Happening, ...]
+    at: datetime
+    by: str

@@ -1,0 +1,228 @@
+"""The mirror: what Dataverse says now, one table a record class. Only the pull writes it; it can be dropped and rebuilt at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import product
+from typing import Any, Final, Protocol, TypeVar, cast
+
+import sqlalchemy as sa
+
+from proforma.domain.ids import Guid
+from proforma.domain.records import Actual, TransactionConnection
+from proforma.store.columns import codec, instant, instant_text
+from proforma.store.cursors import CursorWriter
+from proforma.store.statements import chunks, distinct, upsert
+from proforma.store.tables import MIRROR, mirror_entities
+
+
+class Record(Protocol):
+    """A domain record that is mirrored: it has an id."""
+
+    @property
+    def id(self) -> Guid:
+        """Its GUID, the key of the mirror (D-53)."""
+        ...
+
+
+R = TypeVar("R", bound=Record)
+Id = TypeVar("Id", bound=str)
+
+_BATCH_ROWS: Final = 2000
+_PRESENT: Final[dict[type[Any], sa.Select[Any]]] = {}
+_TABLES: Final = {table.name: table for table in MIRROR.values()}
+
+
+class Mirror:
+    """The mirror, read. Rows that Dataverse removed, or that could not be mapped any more, are in `deleted` alone.
+
+    Records come in the order of their ids.
+    A search value may be one value or a collection of them; None finds empty columns.
+    """
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def get(self, cls: type[R], id: str) -> R | None:  # noqa: A002 - the field's own name
+        """One record."""
+        return next(iter(_by_id(self._connection, cls, [id])), None)
+
+    def get_many(self, cls: type[R], ids: Iterable[Id]) -> dict[Id, R]:
+        """Those of the records that are there, by id."""
+        found: dict[Any, R] = {record.id: record for record in _by_id(self._connection, cls, sorted(set(ids)))}
+        return found
+
+    def all(self, cls: type[R]) -> Iterator[R]:
+        """Every record of a class, read in batches."""
+        return self.where(cls)
+
+    def where(self, cls: type[R], **values: object) -> Iterator[R]:
+        """The records whose columns have these values; several columns must all fit.
+
+        Raises TypeError for a column that is not there or that has no single stored text (decimals, dimensions).
+        """
+        for batch in _batches(self._connection, cls, _BATCH_ROWS, values):
+            yield from batch
+
+    def batches(self, cls: type[R], size: int = _BATCH_ROWS, **values: object) -> Iterator[list[R]]:
+        """As `where`, in lists of at most `size`: memory stays flat however many there are."""
+        return _batches(self._connection, cls, size, values)
+
+    def count(self, cls: type[Any] | None = None) -> int:
+        """Number of records of a class, or of all."""
+        tables = MIRROR.values() if cls is None else [MIRROR[cls]]
+        counts = [sa.select(sa.func.count()).select_from(table).where(table.c.deleted_at.is_(None)).scalar_subquery() for table in tables]
+        return sum(self._connection.execute(sa.select(*counts)).one())
+
+    def counts(self) -> dict[str, int]:
+        """Number of records of each entity that was ever pulled."""
+        totals: dict[str, int] = {}
+        for entity, table in self._entities():
+            totals.setdefault(entity, 0)
+            here = sa.select(sa.func.count()).where(table.c.entity == entity, table.c.deleted_at.is_(None))
+            totals[entity] += self._connection.execute(here).scalar_one()
+        return totals
+
+    def related(self, ids: Iterable[Id]) -> dict[Id, list[Actual]]:
+        """The actuals at the other end of the active connections of each id, in either direction, by id (P-49, I-11).
+
+        Every id asked for is a key; one without connections has an empty list.
+        """
+        asked = list(dict.fromkeys(ids))
+        found: dict[Id, dict[str, Actual]] = {id_: {} for id_ in asked}
+        for piece in chunks(asked):
+            for near, actual in _other_ends(self._connection, piece):
+                found[near].setdefault(actual.id, actual)
+        return {id_: [others[key] for key in sorted(others)] for id_, others in found.items()}
+
+    def deleted(self, cls: type[R]) -> Iterator[tuple[R, datetime]]:
+        """The records that are gone, as they were last seen, each with when it was found gone."""
+        made = codec(cls)
+        table = MIRROR[cls]
+        statement = sa.select(*(table.c[name] for name in made.names), table.c.deleted_at)
+        rows = self._connection.execute(statement.where(table.c.deleted_at.is_not(None)).order_by(table.c.id)).all()
+        return zip(made.decode(row[:-1] for row in rows), [instant(row[-1]) for row in rows], strict=True)
+
+    def _entities(self, entity: str | None = None) -> list[tuple[str, sa.Table]]:
+        statement = sa.select(mirror_entities.c.entity, mirror_entities.c.table_name).order_by(*mirror_entities.c)
+        if entity is not None:
+            statement = statement.where(mirror_entities.c.entity == entity)
+        return [(name, _TABLES[table]) for name, table in self._connection.execute(statement)]
+
+
+class MirrorWriter(Mirror):
+    """The mirror, written by the pull, a page a transaction, its cursor with it (promise 1)."""
+
+    def upsert(self, entity: str, cls: type[R], records: Sequence[R], versions: Sequence[int | None], generation: int) -> None:
+        """Keeps the newest form of these rows; a row that was deleted and is here again lives again.
+
+        `versions`: the row version of each record. `generation`: the full pull in which they were seen.
+        """
+        table = MIRROR[cls]
+        self._remember(entity, table)
+        rows = [(*row, entity, version, generation, None) for row, version in zip(codec(cls).encode(records), versions, strict=True)]
+        upsert(self._connection, table, rows)
+
+    def delete(self, entity: str, ids: Iterable[str], at: datetime) -> None:
+        """Marks rows as removed in Dataverse; unknown ids are none of ours, and a row keeps the time of its first removal."""
+        gone = distinct(ids)
+        for _, table in self._entities(entity):
+            statement = sa.update(table).where(table.c.entity == entity, table.c.deleted_at.is_(None)).values(deleted_at=instant_text(at))
+            for piece in chunks(gone):
+                self._connection.execute(statement.where(table.c.id.in_(piece)))
+
+    def hold(self, entity: str, ids: Iterable[str], at: datetime) -> None:
+        """Takes away rows whose newest version cannot be mapped: their old form would be a lie. They return when mapped again."""
+        self.delete(entity, ids, at)
+
+    def sweep(self, entity: str, generation: int, at: datetime) -> int:
+        """After a full pull: marks the entity's rows that were not seen in it as removed (promise 2). Answers how many."""
+        swept = 0
+        for _, table in self._entities(entity):
+            unseen = sa.and_(table.c.entity == entity, table.c.generation != generation, table.c.deleted_at.is_(None))
+            swept += self._connection.execute(sa.update(table).where(unseen).values(deleted_at=instant_text(at))).rowcount
+        return swept
+
+    def drop_entity(self, entity: str) -> None:
+        """Forgets all rows of an entity, and its cursor with them: the next pull of it must be a full one."""
+        for _, table in self._entities(entity):
+            self._connection.execute(sa.delete(table).where(table.c.entity == entity))
+        self._connection.execute(sa.delete(mirror_entities).where(mirror_entities.c.entity == entity))
+        CursorWriter(self._connection).drop(entity)
+
+    def _remember(self, entity: str, table: sa.Table) -> None:
+        upsert(self._connection, mirror_entities, [(entity, table.name)])
+
+
+def _batches(connection: sa.Connection, cls: type[R], size: int, values: Mapping[str, object]) -> Iterator[list[R]]:
+    if not values:
+        return _every(connection, cls, size)
+    return (_by_id(connection, cls, piece) for piece in chunks(_found(connection, cls, values), size))
+
+
+def _every(connection: sa.Connection, cls: type[R], size: int) -> Iterator[list[R]]:
+    made, key = codec(cls), MIRROR[cls].c.id
+    wanted = _present(cls).limit(size)
+    last: str | None = None
+    while True:
+        # By key, not by offset: each batch costs the same, and rows changed meanwhile shift nothing.
+        batch = list(made.decode(connection.execute(wanted if last is None else wanted.where(key > last))))
+        if batch:
+            yield batch
+        if len(batch) < size:
+            return
+        last = batch[-1].id
+
+
+def _found(connection: sa.Connection, cls: type[Any], values: Mapping[str, object]) -> list[str]:
+    """Ids of the records that fit. Ids first: a search that came in batches would be done anew for each of them."""
+    table = MIRROR[cls]
+    wanted = sa.select(table.c.id).where(table.c.deleted_at.is_(None))
+    return sorted(id_ for conditions in _conditions(cls, values) for id_ in connection.execute(wanted.where(*conditions)).scalars())
+
+
+def _by_id(connection: sa.Connection, cls: type[R], ids: Sequence[str]) -> list[R]:
+    made, key = codec(cls), MIRROR[cls].c.id
+    return [record for piece in chunks(ids) for record in made.decode(connection.execute(_present(cls).where(key.in_(piece))))]
+
+
+def _present(cls: type[Any]) -> sa.Select[Any]:
+    made = _PRESENT.get(cls)
+    if made is None:
+        table = MIRROR[cls]
+        columns = (table.c[name] for name in codec(cls).names)
+        made = _PRESENT[cls] = sa.select(*columns).where(table.c.deleted_at.is_(None)).order_by(table.c.id)
+    return made
+
+
+def _conditions(cls: type[Any], values: Mapping[str, object]) -> Iterator[tuple[sa.ColumnElement[bool], ...]]:
+    """One set of conditions for each combination of pieces of the collections; no row fits two of them."""
+    return product(*([*_pieces(cls, name, value)] for name, value in values.items()))
+
+
+def _pieces(cls: type[Any], name: str, value: object) -> Iterator[sa.ColumnElement[bool]]:
+    one = not isinstance(value, Collection) or isinstance(value, str | Mapping)
+    choices: Iterable[object] = (value,) if one else cast(Collection[object], value)
+    cells = distinct(codec(cls).cell(name, choice) for choice in choices)
+    column = MIRROR[cls].c[name]
+    pieces: list[sa.ColumnElement[bool]] = [
+        column.in_(piece) for piece in chunks(sorted((cell for cell in cells if cell is not None), key=str))
+    ]
+    if None in cells:
+        pieces[:1] = [sa.or_(column.is_(None), *pieces[:1])]
+    yield from pieces
+
+
+def _other_ends(connection: sa.Connection, ids: Sequence[Id]) -> Iterator[tuple[Id, Actual]]:
+    links, actuals, made = MIRROR[TransactionConnection], MIRROR[Actual], codec(Actual)
+    columns = [actuals.c[name] for name in made.names]
+    usable = sa.and_(links.c.deleted_at.is_(None), links.c.active == 1, actuals.c.deleted_at.is_(None))
+    statement = sa.union_all(
+        *(
+            sa.select(links.c[near].label("near"), *columns).where(links.c[near].in_(ids), actuals.c.id == links.c[far], usable)
+            for near, far in (("first_id", "second_id"), ("second_id", "first_id"))
+        )
+    )
+    rows = connection.execute(statement).all()
+    return zip([row[0] for row in rows], made.decode(row[1:] for row in rows), strict=True)

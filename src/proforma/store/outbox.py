@@ -1,0 +1,284 @@
+"""The outbox: confirmed invoices on their way to finance (F-83 … F-88). Each change of state is an event of the invoice, in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from proforma.domain.codes import PushStatus
+from proforma.domain.errors import RefusedError
+from proforma.domain.ids import InvoiceId
+from proforma.domain.invoices import ImpossibleEventError, PushChanged
+from proforma.store.columns import instant, instant_text, optional_instant, optional_instant_text
+from proforma.store.invoice_rows import read_headers
+from proforma.store.ledger import LedgerWriter
+from proforma.store.tables import invoices, outbox, outbox_attempts
+
+#: States that a document may be sent from. SENDING: an earlier attempt was in doubt, and the target said that nothing had come (F-86).
+SENDABLE: Final = frozenset({PushStatus.QUEUED, PushStatus.SENDING, PushStatus.SENT, PushStatus.PARKED})
+#: States in which a person has to decide; `requeue` takes a push out of them.
+STOPPED: Final = frozenset({PushStatus.REFUSED, PushStatus.CONFLICT, PushStatus.PARKED})
+#: States that tell of no fault.
+_ARRIVED: Final = frozenset({PushStatus.SENT, PushStatus.ACCEPTED, PushStatus.POSTED, PushStatus.CANCELLED})
+_ENDED: Final = frozenset({PushStatus.POSTED, PushStatus.CANCELLED})
+
+
+class StaleFenceError(RuntimeError):
+    """Somebody else has claimed the row since: this worker's lease ran out, and what it wants to write is not the last word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """A push. `attempts`: how often a document was about to leave. `fence`: grows with each claim; only the last claim may write.
+
+    `document`: the bytes of the last attempt, `digest` of its content. `next_attempt_at` None: at once.
+    """
+
+    invoice_id: InvoiceId
+    reference: str
+    target: str
+    state: PushStatus
+    attempts: int
+    fence: int
+    document: bytes | None
+    digest: str | None
+    next_attempt_at: datetime | None
+    external_id: str | None
+    external_number: str | None
+    last_error: str | None
+    owner: str | None
+    lease_until: datetime | None
+    queued_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxAttempt:
+    """A step of an attempt: "sending" before the first byte leaves, the resulting state after the answer."""
+
+    invoice_id: InvoiceId
+    attempt: int
+    at: datetime
+    outcome: str
+    message: str | None
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    change: PushChanged
+    at: datetime
+    request_id: str | None = None
+
+
+_C: Final = outbox.c
+
+
+class Outbox:
+    """The outbox, read."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def get(self, invoice_id: str) -> OutboxRow | None:
+        """The push of an invoice."""
+        return next(iter(self._rows(_C.invoice_id == invoice_id)), None)
+
+    def due(self, now: datetime, limit: int, *, states: Collection[PushStatus] = (PushStatus.QUEUED,)) -> list[OutboxRow]:
+        """Pushes in one of the states whose time has come and that nobody holds, the longest waiting first."""
+        time = instant_text(now)
+        come = sa.or_(_C.next_attempt_at.is_(None), _C.next_attempt_at <= time)
+        return self._rows(_C.state.in_([state.value for state in states]), come, _free(time), limit=limit)
+
+    def in_doubt(self, now: datetime) -> list[OutboxRow]:
+        """Pushes that were being sent when their lease ran out: whether the document arrived must be asked first (F-84)."""
+        return self._rows(_C.state == PushStatus.SENDING.value, _free(instant_text(now)))
+
+    def counts(self) -> dict[PushStatus, int]:
+        """Number of pushes in each state that occurs."""
+        rows = self._connection.execute(sa.select(_C.state, sa.func.count()).group_by(_C.state))
+        return {PushStatus(row[0]): row[1] for row in rows}
+
+    def all(self, *, states: Collection[PushStatus] | None = None) -> list[OutboxRow]:
+        """All pushes (in one of the states), the longest waiting first."""
+        return self._rows() if states is None else self._rows(_C.state.in_([state.value for state in states]))
+
+    def attempts(self, invoice_id: str) -> list[OutboxAttempt]:
+        """Everything that was tried for an invoice, in order."""
+        table = outbox_attempts.c
+        rows = self._connection.execute(sa.select(outbox_attempts).where(table.invoice_id == invoice_id).order_by(table.position))
+        return [
+            OutboxAttempt(
+                invoice_id=row.invoice_id,
+                attempt=row.attempt,
+                at=instant(row.at),
+                outcome=row.outcome,
+                message=row.message,
+                request_id=row.request_id,
+            )
+            for row in rows
+        ]
+
+    def _rows(self, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[OutboxRow]:
+        statement = sa.select(outbox).where(*conditions).order_by(_C.next_attempt_at.asc().nulls_first(), _C.queued_at, _C.invoice_id)
+        return [_row(row) for row in self._connection.execute(statement.limit(limit))]
+
+
+class OutboxWriter(Outbox):
+    """The outbox, moved on. A worker claims a row, and every write of it must carry the fence of that claim."""
+
+    def enqueue(self, invoice_id: InvoiceId, reference: str, target: str, at: datetime) -> OutboxRow:
+        """Queues a confirmed invoice, in the transaction that confirms it (promise 4). Its confirmation says already that it is queued.
+
+        Raises ImpossibleEventError when the invoice is not confirmed under this reference.
+        """
+        headers = read_headers(self._connection, invoices.c.id == invoice_id)
+        if not headers or (headers[0].reference, headers[0].push) != (reference, PushStatus.QUEUED):
+            raise ImpossibleEventError(f"invoice {invoice_id} is not confirmed as {reference}: it cannot be queued")
+        values = {
+            "invoice_id": invoice_id,
+            "reference": reference,
+            "target": target,
+            "state": PushStatus.QUEUED.value,
+            "attempts": 0,
+            "fence": 0,
+            "queued_at": instant_text(at),
+        }
+        self._connection.execute(sa.insert(outbox).values(values))
+        return self._present(invoice_id)
+
+    def claim(self, invoice_id: str, owner: str, now: datetime, lease_seconds: float, *, take_over: bool = False) -> OutboxRow | None:
+        """Takes the row for `lease_seconds`; None when another worker holds it, when it has ended, or when it is not there.
+
+        `take_over` ends another worker's lease: only for a caller that knows the other to be gone, as the holder of the stage's lock does.
+        Look at the state of what you get: it may have moved on since it was listed.
+        """
+        time = instant_text(now)
+        free = sa.update(outbox).where(
+            _C.invoice_id == invoice_id, sa.true() if take_over else _free(time), _C.state.not_in([state.value for state in _ENDED])
+        )
+        lease = {"fence": _C.fence + 1, "owner": owner, "lease_until": instant_text(now + timedelta(seconds=lease_seconds))}
+        return self.get(invoice_id) if self._connection.execute(free.values(lease)).rowcount else None
+
+    def sending(self, row: OutboxRow, document: bytes, digest: str, at: datetime) -> OutboxRow:
+        """Says that a document is about to leave. Commit before the first byte does (F-84).
+
+        Raises StaleFenceError, and RefusedError `push-state` when nothing may be sent in the row's state.
+        """
+        present = self._mine(row)
+        if present.owner is None:
+            raise StaleFenceError(f"the push of {row.reference} is not claimed: two workers could send it at once")
+        if present.state not in SENDABLE:
+            raise RefusedError("push-state", f"invoice {row.invoice_id} is {present.state}: it cannot be sent", at=row.reference)
+        attempt = present.attempts + 1
+        self._write(row, {"attempts": attempt, "document": document, "digest": digest, "state": PushStatus.SENDING.value})
+        self._happened(present, _Step(PushChanged(push=PushStatus.SENDING, attempt=attempt), at))
+        return self._present(row.invoice_id)
+
+    def result(
+        self,
+        row: OutboxRow,
+        push: PushStatus,
+        *,
+        at: datetime,
+        external_id: str | None = None,
+        external_number: str | None = None,
+        message: str | None = None,
+        request_id: str | None = None,
+        next_attempt_at: datetime | None = None,
+    ) -> OutboxRow:
+        """Says what came of it, and gives the row back. What is not said of the document's id and number stays.
+
+        Raises StaleFenceError when another worker has claimed the row since.
+        """
+        present = self._mine(row)
+        step = PushChanged(
+            push=push,
+            attempt=present.attempts,
+            external_id=external_id or present.external_id,
+            external_number=external_number or present.external_number,
+            message=message,
+        )
+        error = None if push in _ARRIVED else message
+        given_back = {"owner": None, "lease_until": None, "next_attempt_at": optional_instant_text(next_attempt_at), "last_error": error}
+        found = {"external_id": step.external_id, "external_number": step.external_number}
+        self._write(row, {"state": push.value, **found, **given_back})
+        self._happened(present, _Step(step, at, request_id))
+        return self._present(row.invoice_id)
+
+    def requeue(self, invoice_id: str, *, by: str, at: datetime) -> bool:
+        """A person sends a refused, conflicting or parked push on its way again. False when it is in no such state, or held."""
+        row = self.get(invoice_id)
+        if row is None or row.state not in STOPPED:
+            return False
+        claimed = self.claim(invoice_id, by, at, 0)
+        if claimed is None:
+            return False
+        self.result(claimed, PushStatus.QUEUED, at=at)
+        return True
+
+    def release(self, row: OutboxRow) -> None:
+        """Gives the row back unchanged. Raises StaleFenceError."""
+        self._mine(row)
+        self._write(row, {"owner": None, "lease_until": None})
+
+    def _mine(self, row: OutboxRow) -> OutboxRow:
+        """The row as it is now, kept from other writers. Raises StaleFenceError when it was claimed again or given back since."""
+        statement = sa.select(outbox).where(_C.invoice_id == row.invoice_id).with_for_update()
+        found = self._connection.execute(statement).first()
+        present = None if found is None else _row(found)
+        if present is None or (present.fence, present.owner) != (row.fence, row.owner):
+            raise StaleFenceError(f"the push of {row.reference} was taken over or given back: claim {row.fence} is not the last word")
+        return present
+
+    def _write(self, row: OutboxRow, values: Mapping[str, object]) -> None:
+        self._connection.execute(sa.update(outbox).where(_C.invoice_id == row.invoice_id).values(values))
+
+    def _happened(self, before: OutboxRow, step: _Step) -> None:
+        """Keeps the step for ever, and tells the invoice when it changed something."""
+        change = step.change
+        values = {
+            "invoice_id": before.invoice_id,
+            "attempt": change.attempt,
+            "at": instant_text(step.at),
+            "outcome": change.push.value,
+            "message": change.message,
+            "request_id": step.request_id,
+        }
+        self._connection.execute(sa.insert(outbox_attempts).values(values))
+        learned = (change.external_id or before.external_id, change.external_number or before.external_number)
+        if change.push is not before.state or learned != (before.external_id, before.external_number):
+            by = before.owner or "push"
+            LedgerWriter(self._connection).append([(before.invoice_id, change)], at=step.at, by=by)
+
+    def _present(self, invoice_id: str) -> OutboxRow:
+        row = self.get(invoice_id)
+        assert row is not None, "it was written in this transaction"
+        return row
+
+
+def _free(now: str) -> sa.ColumnElement[bool]:
+    return sa.or_(_C.lease_until.is_(None), _C.lease_until <= now)
+
+
+def _row(row: sa.Row[tuple[object, ...]]) -> OutboxRow:
+    return OutboxRow(
+        invoice_id=row.invoice_id,
+        reference=row.reference,
+        target=row.target,
+        state=PushStatus(row.state),
+        attempts=row.attempts,
+        fence=row.fence,
+        document=row.document,
+        digest=row.digest,
+        next_attempt_at=optional_instant(row.next_attempt_at),
+        external_id=row.external_id,
+        external_number=row.external_number,
+        last_error=row.last_error,
+        owner=row.owner,
+        lease_until=optional_instant(row.lease_until),
+        queued_at=instant(row.queued_at),
+    )

@@ -1,0 +1,70 @@
+"""Statements of both dialects that many rows go through: compiled once, run with plain tuples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from proforma.store.columns import Cell, Cells
+
+T = TypeVar("T")
+
+#: Values in one IN list: far below what SQLite (32,766) and PostgreSQL (65,535) take, large enough that more would not be faster.
+IN_LIST_MAX: Final = 900
+
+
+def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Cells]) -> None:
+    """Inserts rows of all columns of the table, in its order; a row whose key is there already is replaced."""
+    if rows:
+        connection.exec_driver_sql(_upsert_sql(table, connection.dialect.name), list(rows))
+
+
+def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Cells], *, columns: tuple[str, ...] | None = None) -> None:
+    """Inserts rows of the named columns, which stand in the table's order (all when None)."""
+    if rows:
+        connection.exec_driver_sql(_insert_sql(table, columns or tuple(table.c.keys()), connection.dialect.name), list(rows))
+
+
+@cache
+def _upsert_sql(table: sa.Table, dialect: str) -> str:
+    keys = [column.name for column in table.primary_key]
+    values: dict[str, sa.BindParameter[Any]] = {column.name: sa.bindparam(column.name) for column in table.columns}
+    rest = [column.name for column in table.columns if column.name not in keys]
+    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = make(table).values(values)
+    changes = {name: statement.excluded[name] for name in rest}
+    return _compiled(
+        statement.on_conflict_do_update(index_elements=keys, set_=changes)
+        if changes
+        else statement.on_conflict_do_nothing(index_elements=keys),
+        dialect,
+    )
+
+
+@cache
+def _insert_sql(table: sa.Table, columns: tuple[str, ...], dialect: str) -> str:
+    assert columns == tuple(column.name for column in table.c if column.name in columns), "columns in another order than the table's"
+    return _compiled(sa.insert(table).inline().values({name: sa.bindparam(name) for name in columns}), dialect)
+
+
+def _compiled(statement: sa.Insert, dialect: str) -> str:
+    """The statement's text with positional marks. Values come in the order in which the columns were given."""
+    chosen = sqlite.dialect() if dialect == "sqlite" else postgresql.psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+    return str(statement.compile(dialect=chosen))
+
+
+def chunks(values: Sequence[T], size: int = IN_LIST_MAX) -> Iterator[list[T]]:
+    """The values in pieces of at most `size`."""
+    rest = iter(values)
+    while piece := list(islice(rest, size)):
+        yield piece
+
+
+def distinct(values: Any) -> list[Cell]:
+    """Each value once, in the order of first appearance."""
+    return list(dict.fromkeys(values))

@@ -1,0 +1,182 @@
+"""The store: opened by URL, read in snapshots, written in whole transactions, its stages held by one process at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import sqlalchemy as sa
+
+from proforma.domain.errors import ConfigurationError
+from proforma.store import schema
+from proforma.store.connect import BEGIN, NO_TRANSACTION, Place, check_file, connect, faults_of, place
+from proforma.store.cursors import Cursors, CursorWriter
+from proforma.store.decisions import Decisions, DecisionWriter
+from proforma.store.ledger import Ledger, LedgerWriter
+from proforma.store.locks import advisory_lock, file_lock
+from proforma.store.mirror import Mirror, MirrorWriter
+from proforma.store.outbox import Outbox, OutboxWriter
+from proforma.store.quarantine import Quarantine, QuarantineWriter
+from proforma.store.runs import Runs, RunWriter
+
+#: Two processes that open a fresh store at once: one migrates, the other waits this long for it.
+_MIGRATION_SECONDS_MAX: Final = 60.0
+
+
+class Reader:
+    """One consistent snapshot of everything: what others commit meanwhile is not seen."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.mirror: Mirror = Mirror(connection)
+        self.cursors: Cursors = Cursors(connection)
+        self.decisions: Decisions = Decisions(connection)
+        self.ledger: Ledger = Ledger(connection)
+        self.outbox: Outbox = Outbox(connection)
+        self.quarantine: Quarantine = Quarantine(connection)
+        self.runs: Runs = Runs(connection)
+
+
+class Transaction(Reader):
+    """One write transaction: what is done through it is committed together when its block ends, or not at all when it raises."""
+
+    mirror: MirrorWriter
+    cursors: CursorWriter
+    decisions: DecisionWriter
+    ledger: LedgerWriter
+    outbox: OutboxWriter
+    quarantine: QuarantineWriter
+    runs: RunWriter
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.mirror = MirrorWriter(connection)
+        self.cursors = CursorWriter(connection)
+        self.decisions = DecisionWriter(connection)
+        self.ledger = LedgerWriter(connection)
+        self.outbox = OutboxWriter(connection)
+        self.quarantine = QuarantineWriter(connection)
+        self.runs = RunWriter(connection)
+
+
+class Store:
+    """A store that is open. Threads may share it: each transaction and each snapshot has a connection of its own."""
+
+    def __init__(self, where: Place, engine: sa.Engine) -> None:
+        self._place = where
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str, *, migrate: bool = True, busy_seconds: float = 10.0) -> Store:
+        """Opens the store at a SQLAlchemy URL; a fresh or older one is migrated first, unless `migrate` is False.
+
+        `busy_seconds`: how long a SQLite writer waits for another one.
+        Raises ConfigurationError for a wrong URL, a schema of a newer program, and an unmigrated store that may not be migrated;
+        UnfinishedError when the database cannot be opened, read or written now.
+        """
+        where = place(url)
+        if where.file is not None:
+            check_file(where.file)
+            if not migrate and not where.file.exists():
+                raise ConfigurationError("there is no store yet", at=str(where.file), hint="run `proforma db upgrade`")
+        engine = connect(where, busy_seconds=busy_seconds)
+        store = cls(where, engine)
+        try:
+            with faults_of(where):
+                store._prepare(migrate=migrate)
+        except BaseException:
+            engine.dispose()
+            raise
+        return store
+
+    def _prepare(self, *, migrate: bool) -> None:
+        with self._engine.connect() as connection:
+            found = schema.version(connection)
+        if found == schema.HEAD:
+            return
+        if not migrate:
+            raise ConfigurationError(
+                f"the store has schema {found or 'none'}, not {schema.HEAD}", at="store", hint="run `proforma db upgrade`"
+            )
+        with self._lock("migration", what="the migration of the store", wait_seconds=_MIGRATION_SECONDS_MAX):
+            self._migrate()
+
+    def _migrate(self) -> None:
+        if self._place.file is not None:
+            # Readers and the writer do not wait for each other; the setting stays with the file.
+            with self._engine.connect().execution_options(**{BEGIN: NO_TRANSACTION}) as connection:
+                connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        with self._begun("BEGIN IMMEDIATE") as connection:
+            # Another process may have done it while this one waited for the lock.
+            if schema.version(connection) != schema.HEAD:
+                schema.migrate(connection)
+
+    def close(self) -> None:
+        """Gives back all connections."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Store({self.url!r})"
+
+    @property
+    def url(self) -> str:
+        """Where the store is, the password replaced by asterisks (promise 7)."""
+        return str(self._place)
+
+    @property
+    def schema_version(self) -> str:
+        """Revision of the schema."""
+        with faults_of(self._place), self._engine.connect() as connection:
+            return schema.version(connection) or "none"
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """One write transaction, committed when the block ends and rolled back when it raises; SQLite has one writer at a time.
+
+        Raises UnfinishedError when another writer holds the store too long, or the disk or database fails.
+        """
+        with faults_of(self._place), self._begun("BEGIN IMMEDIATE") as connection:
+            yield Transaction(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """One consistent snapshot for the whole block; it holds no writer up."""
+        snapshot = {} if self._place.file is not None else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with faults_of(self._place), self._engine.connect().execution_options(**snapshot) as connection:
+            # The snapshot is taken at the first read: take it now, so that the block's first line decides nothing.
+            connection.exec_driver_sql("SELECT version_num FROM alembic_version").all()
+            yield Reader(connection)
+
+    @contextmanager
+    def _begun(self, how: str) -> Iterator[sa.Connection]:
+        with self._engine.connect().execution_options(**{BEGIN: how}) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def stage_lock(self, stage: str, *, wait_seconds: float = 0) -> Iterator[None]:
+        """Keeps a second process (and thread) out of the stage: "pull", "price", "invoicing", "push".
+
+        Gone with its holder, however that ends. Raises UnfinishedError naming the holder when it is not free within the time.
+        """
+        with self._lock(stage, what=f"the stage {stage}", wait_seconds=wait_seconds):
+            yield
+
+    @contextmanager
+    def _lock(self, name: str, *, what: str, wait_seconds: float) -> Iterator[None]:
+        if self._place.file is None:
+            with advisory_lock(self._engine, name, what=what, wait_seconds=wait_seconds):
+                yield
+        else:
+            with file_lock(_lock_file(self._place.file, name), what=what, wait_seconds=wait_seconds):
+                yield
+
+
+def _lock_file(file: Path, name: str) -> Path:
+    return file.with_name(f"{file.name}.{name}.lock")
