@@ -1,0 +1,45 @@
+# Every target makes its own .venv when it is missing; nothing but Python 3.11+ and make is needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench crash format clean pins
+
+help: ## Show what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 18
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "proforma-sync needs Python 3.11 or newer; try make PYTHON=python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip -q
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(STAMP)
+
+demo: $(STAMP) ## The whole job against mock servers: pull, price, invoice, confirm, push
+	@$(BIN)/proforma demo
+
+test: $(STAMP) ## All tests
+	$(BIN)/python -m pytest -n auto
+
+check: $(STAMP) ## What must hold before a change lands: style, types, the rooms' borders
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP) ## Speed beside a raw reader, decisions a second, memory
+	$(BIN)/python -m benchmarks
+
+crash: $(STAMP) ## The long crash proof: SIGKILL at 200 moments of pull and push
+	PROFORMA_CRASH_KILLS=200 $(BIN)/python -m pytest tests/faults -n 2
+
+format: $(STAMP) ## Put the code into its form
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+pins: ## Renew constraints.txt (needs uv)
+	uv pip compile --universal --python-version 3.11 --all-extras --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o constraints.txt
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

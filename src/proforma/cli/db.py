@@ -1,0 +1,36 @@
+"""`proforma db`."""
+
+from __future__ import annotations
+
+import typer
+
+from proforma.cli.context import given
+from proforma.cli.group import group
+
+app = group("The store: migrations and the integrity of the ledger.")
+
+
+@app.command(epilog="Examples: proforma db upgrade  |  proforma --config prod.yaml db upgrade")
+def upgrade(ctx: typer.Context) -> None:
+    """Bring the store to the schema of this version."""
+    context = given(ctx)
+    with context.workshop() as workshop:
+        version = workshop.store.schema_version
+    context.out.document({"schema": version}) if context.json else context.out.line(f"the store has schema {version}")
+
+
+@app.command(epilog="Examples: proforma db check  |  proforma --json db check")
+def check(ctx: typer.Context) -> None:
+    """Fold every invoice's events anew and compare with what is stored; exit code 1 when something differs."""
+    context = given(ctx)
+    with context.workshop() as workshop, workshop.store.read() as reader:
+        invoices = len(reader.ledger.invoices(include_deleted=True))
+        faults = list(reader.ledger.check())
+    if context.json:
+        context.out.document({"invoices": invoices, "faults": [str(fault) for fault in faults]})
+    else:
+        for fault in faults:
+            context.out.line(str(fault))
+        context.out.line(f"{invoices} invoices checked, {len(faults)} faults")
+    if faults:
+        raise typer.Exit(1)

@@ -1,0 +1,218 @@
+"""`proforma invoice`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from proforma.cli.context import given
+from proforma.cli.group import group
+
+if TYPE_CHECKING:
+    from proforma.sync.draft import Answer, BillingDesk
+
+app = group("Proforma invoices, from draft to confirmed and corrected.")
+
+InvoiceName = Annotated[str, typer.Argument(metavar="INVOICE", help="Number (PF-000001) or id of the invoice.")]
+InvoiceNames = Annotated[list[str], typer.Argument(metavar="INVOICE...", help="Numbers or ids of invoices.")]
+Of = Annotated[str, typer.Option("--of", metavar="SOURCE", help="GUID of the source row that the detail was made from.")]
+Only = Annotated[list[str] | None, typer.Option("--only", metavar="SOURCE", help="Only this source row; may be repeated.")]
+
+
+@app.command(epilog="Examples: proforma invoice create --contract 6f1c…  |  proforma invoice create --all --as-of 2026-03-31")
+def create(
+    ctx: typer.Context,
+    contracts: Annotated[list[str] | None, typer.Option("--contract", metavar="ID", help="A contract; may be repeated.")] = None,
+    only: Only = None,
+    to_existing: Annotated[bool, typer.Option("--to-existing", help="Add to the newest open draft of contract and customer.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every active project contract.")] = False,
+) -> None:
+    """Draft invoices from everything that is ready: one for each customer of a contract."""
+    from proforma.cli.report import contract_ids, source_ids
+    from proforma.domain.errors import ConfigurationError
+    from proforma.sync.draft import work_based_contracts
+
+    context = given(ctx)
+    if bool(contracts) == everything:
+        raise ConfigurationError("name contracts with --contract ID, or take all active ones with --all")
+    day, chosen = context.business_date, source_ids(only or ())
+
+    def act(desk: BillingDesk) -> Answer:
+        ids = contract_ids(contracts or ())
+        if everything:
+            with workshop.store.read() as reader:
+                ids = work_based_contracts(reader)
+        return desk.create(ids, as_of=day, only=chosen, to_existing=to_existing)
+
+    from proforma.cli.report import report_answer
+
+    with context.workshop() as workshop:
+        answer = act(workshop.desk)
+    report_answer(context.out, answer, done=f"{len(answer.invoices)} drafts")
+
+
+@app.command("list", epilog="Examples: proforma invoice list  |  proforma --json invoice list --all")
+def list_invoices(
+    ctx: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Also deleted drafts.")] = False,
+) -> None:
+    """All invoices in the order of their creation."""
+    from proforma.cli.report import invoice_table
+    from proforma.cli.shapes import invoice_shape
+
+    context = given(ctx)
+    with context.workshop() as workshop, workshop.store.read() as reader:
+        invoices = reader.ledger.invoices(include_deleted=everything)
+        if context.json:
+            context.out.stream({}, "invoices", (invoice_shape(invoice) for invoice in invoices), iter([{}]))
+        else:
+            invoice_table(context.out, invoices)
+
+
+@app.command(epilog="Examples: proforma invoice show PF-000001  |  proforma --json invoice show PF-000001")
+def show(ctx: typer.Context, invoice: InvoiceName) -> None:
+    """One invoice with its lines and details."""
+    from proforma.cli.output import text
+    from proforma.cli.shapes import invoice_shape
+    from proforma.domain.errors import ConfigurationError
+
+    context = given(ctx)
+    with context.workshop() as workshop, workshop.store.read() as reader:
+        found = reader.ledger.invoice(invoice)
+    if found is None:
+        raise ConfigurationError(f"there is no invoice {invoice!r}", hint="see `proforma invoice list --all`")
+    if context.json:
+        context.out.document(invoice_shape(found))
+        return
+    out = context.out
+    out.line(f"{found.number}  {found.status}  push: {found.push}  {found.external_number or ''}".rstrip())
+    out.line(f"contract {found.contract_id}  customer {found.customer_id}  date {found.invoice_date}")
+    columns = ("line", "date", "description", "quantity", "price", "amount", "billing", "why", "source")
+    rows = [
+        (f"{line.description} · {line.type}", str(d.day or ""), d.description or "", text(d.quantity) or "", text(d.price) or "",
+         text(d.amount) or "", d.billing_type, f"{d.price_rule or ''} {d.price_reason or ''}".strip(), d.source)
+        for line in found.lines
+        for d in line.details
+    ]  # fmt: skip
+    out.table(columns, rows, right=("quantity", "price", "amount"))
+    out.line(f"total {text(found.total)} {found.currency.code}, tax excluded")
+
+
+@app.command(epilog="Examples: proforma invoice confirm PF-000001  |  proforma invoice confirm --all-drafts")
+def confirm(
+    ctx: typer.Context,
+    invoices: Annotated[list[str] | None, typer.Argument(metavar="[INVOICE]...", help="Numbers or ids of drafts.")] = None,
+    all_drafts: Annotated[bool, typer.Option("--all-drafts", help="Every draft.")] = False,
+    accounting_date: Annotated[str | None, typer.Option("--accounting-date", metavar="YYYY-MM-DD")] = None,
+) -> None:
+    """Confirm drafts: each becomes immutable and is queued for finance in one commit."""
+    from proforma.cli.report import report_answer
+    from proforma.domain.errors import ConfigurationError
+
+    context = given(ctx)
+    if bool(invoices) == all_drafts:
+        raise ConfigurationError("name invoices, or confirm every draft with --all-drafts")
+    posting = _day(accounting_date) if accounting_date else None
+    with context.workshop() as workshop:
+        names = list(invoices or ())
+        if all_drafts:
+            with workshop.store.read() as reader:
+                names = [invoice.id for invoice in reader.ledger.invoices() if invoice.status == "draft"]
+        answer = workshop.desk.confirm(names, as_of=context.business_date, accounting_date=posting)
+    report_answer(context.out, answer, done=f"{len(answer.invoices)} invoices confirmed")
+
+
+@app.command(epilog="Examples: proforma invoice edit PF-000001 --of ID quantity=6  |  proforma invoice edit PF-000001 --of ID price=180")
+def edit(
+    ctx: typer.Context,
+    invoice: InvoiceName,
+    of: Of,
+    changes: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...", help="quantity, price, billing_type, description")],
+) -> None:
+    """Change a detail of a draft."""
+    from proforma.cli.report import source_ids
+    from proforma.domain.errors import ConfigurationError
+
+    for change in changes:
+        if "=" not in change:
+            raise ConfigurationError(f"{change!r} is no KEY=VALUE", hint="write quantity=6")
+    wanted = dict(change.split("=", 1) for change in changes)
+    _act(ctx, lambda desk: desk.edit(invoice, source=source_ids([of])[0], changes=wanted), "changed")
+
+
+@app.command(epilog='Examples: proforma invoice add PF-000001 --detail \'{"contract_line": "6f1c…", "class": "fee", "price": "50"}\'')
+def add(
+    ctx: typer.Context,
+    invoice: InvoiceName,
+    detail: Annotated[str, typer.Option("--detail", metavar="JSON", help="contract_line, class, date, quantity, price, billing_type …")],
+) -> None:
+    """Add a detail by hand to a draft."""
+    from proforma.cli.manual import manual_detail
+
+    wanted = manual_detail(detail, today=given(ctx).business_date)
+    _act(ctx, lambda desk: desk.add(invoice, detail=wanted), "changed")
+
+
+@app.command(epilog="Examples: proforma invoice remove PF-000001 --of 6f1c…  |  proforma --json invoice remove PF-000001 --of ID")
+def remove(ctx: typer.Context, invoice: InvoiceName, of: Of) -> None:
+    """Take a detail off a draft; its source is ready again."""
+    from proforma.cli.report import source_ids
+
+    _act(ctx, lambda desk: desk.remove(invoice, source=source_ids([of])[0]), "changed")
+
+
+@app.command("apply", epilog="Examples: proforma invoice apply PF-000001 --retainer 6f1c… --amount 250  |  … --amount 0")
+def apply_retainer(
+    ctx: typer.Context,
+    invoice: InvoiceName,
+    retainer: Annotated[str, typer.Option("--retainer", metavar="ID")],
+    amount: Annotated[str, typer.Option("--amount", metavar="A", help="At most what is available; 0 applies nothing.")],
+) -> None:
+    """Set how much of a retainer a draft uses."""
+    from proforma.cli.report import decimal, guid
+    from proforma.domain.ids import RetainerId
+
+    value, retainer_id = decimal(amount, "--amount"), RetainerId(guid(retainer, "--retainer"))
+    _act(ctx, lambda desk: desk.apply_retainer(invoice, retainer=retainer_id, amount=value), "changed")
+
+
+@app.command(epilog="Examples: proforma invoice refresh PF-000001  |  proforma --as-of 2026-03-31 invoice refresh PF-000001")
+def refresh(ctx: typer.Context, invoice: InvoiceName) -> None:
+    """Add to a draft what can be billed by now; edits stay."""
+    day = given(ctx).business_date
+    _act(ctx, lambda desk: desk.refresh(invoice, as_of=day), "refreshed")
+
+
+@app.command(epilog="Examples: proforma invoice delete PF-000001  |  proforma invoice delete PF-000001 PF-000002")
+def delete(ctx: typer.Context, invoices: InvoiceNames) -> None:
+    """Delete drafts; their rows are ready again."""
+    _act(ctx, lambda desk: desk.delete(invoices), "deleted")
+
+
+@app.command(epilog="Examples: proforma invoice correct PF-000001  |  proforma invoice correct PF-000001 --only 6f1c…")
+def correct(ctx: typer.Context, invoice: InvoiceName, only: Only = None) -> None:
+    """Draft the correction of a confirmed invoice; it starts as a full credit."""
+    from proforma.cli.report import source_ids
+
+    _act(ctx, lambda desk: desk.correct(invoice, only=source_ids(only or ())), "drafted")
+
+
+def _act(ctx: typer.Context, act: Callable[[BillingDesk], Answer], verb: str) -> None:
+    from proforma.cli.report import report_answer
+
+    context = given(ctx)
+    with context.workshop() as workshop:
+        answer = act(workshop.desk)
+    report_answer(context.out, answer, done=f"{len(answer.invoices)} {verb}")
+
+
+def _day(value: str) -> date:
+    from proforma.domain.errors import ConfigurationError
+
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ConfigurationError(f"--accounting-date: {value!r} is no date", hint="write YYYY-MM-DD") from None

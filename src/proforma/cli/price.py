@@ -1,0 +1,67 @@
+"""`proforma price`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from proforma.cli.context import CommandContext, given
+from proforma.cli.group import group
+
+app = group()
+
+
+@app.command(epilog="Examples: proforma price  |  proforma --json price --estimates")
+def price(
+    ctx: typer.Context,
+    reprice: Annotated[bool, typer.Option("--reprice", help="Write every decision anew, also unchanged ones.")] = False,
+    estimates: Annotated[bool, typer.Option("--estimates", help="Also price the lines of quotes and contracts.")] = False,
+) -> None:
+    """Decide the price of every actual, with list, line, rule and reason."""
+    context = given(ctx)
+    counts = _Counts()
+    with context.workshop() as workshop:
+        decisions = counts.counted(context, workshop, estimates=estimates, reprice=reprice)
+        if context.json:
+            context.out.stream({"as_of": context.business_date}, "decisions", decisions, counts.after())
+        else:
+            for _ in decisions:
+                pass
+            counts.show(context)
+    if counts.unpriced:
+        raise typer.Exit(1)
+
+
+class _Counts:
+    """Counts decisions as they stream by."""
+
+    def __init__(self) -> None:
+        self.priced = self.unpriced = self.changed = 0
+        self.reasons: Counter[str] = Counter()
+
+    def counted(self, context: CommandContext, workshop: Any, *, estimates: bool, reprice: bool) -> Iterator[dict[str, Any]]:
+        from proforma.cli.shapes import decision_shape
+        from proforma.sync.price import price as run
+
+        policy = workshop.configuration.pricing
+        batches = run(workshop.store, policy, now=workshop.now, estimates=estimates, anew=reprice, progress=workshop.progress)
+        for batch in batches:
+            self.changed += batch.changed
+            for decision in batch.decisions:
+                self.priced += decision.is_priced
+                self.unpriced += not decision.is_priced and decision.reason != "not-priced"
+                self.reasons[decision.reason] += 1
+                yield decision_shape(decision) if context.json else {}
+
+    def after(self) -> Iterator[dict[str, Any]]:
+        """The totals, asked for when the list is complete."""
+        yield {"priced": self.priced, "unpriced": self.reasons.total() - self.priced, "changed": self.changed}
+
+    def show(self, context: CommandContext) -> None:
+        """The reasons, most frequent first."""
+        rows = [(reason, str(count)) for reason, count in self.reasons.most_common()]
+        context.out.table(("reason", "records"), rows, right=("records",))
+        context.out.remark(f"{self.priced} priced, {self.reasons.total() - self.priced} without a price; {self.changed} decisions changed")

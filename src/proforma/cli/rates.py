@@ -1,0 +1,118 @@
+"""`proforma rates`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from proforma.cli.context import given
+from proforma.cli.group import group
+
+if TYPE_CHECKING:
+    from proforma.domain.ids import CurrencyId
+    from proforma.pricing import PriceBook
+
+app = group("Price lists: show, check an attachment, plan a copy.")
+
+ListId = Annotated[str, typer.Argument(metavar="LIST", help="GUID of a price list.")]
+
+
+@app.command("list", epilog="Examples: proforma rates list  |  proforma --json rates list")
+def list_rates(ctx: typer.Context) -> None:
+    """All price lists of the mirror."""
+    from proforma.domain.prices import PriceList
+
+    context = given(ctx)
+    with context.workshop() as workshop, workshop.store.read() as reader:
+        lists = sorted(reader.mirror.all(PriceList), key=lambda row: (row.name or "", row.id))
+    if context.json:
+        shape = [
+            {"id": row.id, "name": row.name, "context": row.context, "first": row.first_day, "last": row.last_day, "active": row.active}
+            for row in lists
+        ]
+        context.out.document({"price_lists": shape})
+        return
+    rows = [(row.id, row.name or "", row.context or "?", str(row.first_day or "open"), str(row.last_day or "open")) for row in lists]
+    context.out.table(("id", "name", "context", "first day", "last day"), rows)
+
+
+@app.command(
+    "attach-check", epilog="Examples: proforma rates attach-check LIST --to 6f1c…  |  proforma --json rates attach-check LIST --to ID"
+)
+def attach_check(
+    ctx: typer.Context,
+    price_list: ListId,
+    to: Annotated[str, typer.Option("--to", metavar="OWNER", help="GUID of a quote, contract, account, unit or subcontract.")],
+) -> None:
+    """Whether a list may be attached: context, currency, no overlap with what is attached already."""
+    from proforma.cli.report import guid
+    from proforma.domain.ids import PriceListId
+    from proforma.pricing.attaching import attach_verdict
+    from proforma.sync.price import price_book
+
+    context = given(ctx)
+    with context.workshop() as workshop, workshop.store.read() as reader:
+        book = price_book(reader, context.configuration.pricing)
+    verdict = attach_verdict(book, PriceListId(guid(price_list, "price list")), guid(to, "--to"))
+    if context.json:
+        context.out.document({"accepted": verdict.accepted, "reason": verdict.reason})
+    else:
+        context.out.line("accepted" if verdict.accepted else f"refused: {verdict.reason}")
+    if not verdict.accepted:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Examples: proforma rates copy LIST --dry-run --action custom-pricing --to 6f1c…  |  … --action copy --currency EUR")
+def copy(
+    ctx: typer.Context,
+    price_list: ListId,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what the copy would hold; nothing else is done.")] = False,
+    action: Annotated[str, typer.Option("--action", metavar="custom-pricing|copy")] = "copy",
+    to: Annotated[str | None, typer.Option("--to", metavar="DOC", help="The quote or contract that gets the copy.")] = None,
+    currency: Annotated[str | None, typer.Option("--currency", metavar="C", help="ISO code or GUID of another currency.")] = None,
+    time_unit: Annotated[str | None, typer.Option("--time-unit", metavar="U", help="GUID of another unit for role prices.")] = None,
+) -> None:
+    """Plan a copy of a price list: which rows it takes, at which price."""
+    from proforma.cli.output import text
+    from proforma.cli.report import guid
+    from proforma.domain.errors import ConfigurationError
+    from proforma.domain.ids import PriceListId, UnitId
+    from proforma.pricing.copies import plan_copy
+    from proforma.sync.price import price_book
+
+    if not dry_run:
+        raise ConfigurationError("price lists are only planned here, not written", hint="add --dry-run")
+    context = given(ctx)
+    with context.workshop() as workshop, workshop.store.read() as reader:
+        book = price_book(reader, context.configuration.pricing)
+    rows = plan_copy(
+        book,
+        PriceListId(guid(price_list, "price list")),
+        action=_action(action),
+        to=guid(to, "--to") if to else None,
+        currency=_currency(book, currency) if currency else None,
+        time_unit=UnitId(guid(time_unit, "--time-unit")) if time_unit else None,
+    )
+    if context.json:
+        context.out.document({"rows": [{"of": row.of, "price": text(row.price)} for row in rows]})
+    else:
+        context.out.table(("row", "price"), [(row.of, text(row.price) or "") for row in rows], right=("price",))
+
+
+def _action(word: str) -> Literal["custom-pricing", "copy"]:
+    from proforma.domain.errors import ConfigurationError
+
+    match word:
+        case "custom-pricing" | "copy":
+            return word
+        case _:
+            raise ConfigurationError(f"--action: {word!r} is unknown", hint="custom-pricing or copy")
+
+
+def _currency(book: PriceBook, name: str) -> CurrencyId:
+    from proforma.cli.report import guid
+    from proforma.domain.ids import CurrencyId
+
+    by_code = {row.code: row.id for row in book.facts.records.currencies}
+    return by_code.get(name.upper()) or CurrencyId(guid(name, "--currency"))

@@ -1,0 +1,161 @@
+"""How acts and stages are reported, the same way by every command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import typer
+
+from proforma.cli.output import Output, text
+from proforma.cli.shapes import invoice_shape, refusals_shape
+from proforma.domain.errors import ConfigurationError
+from proforma.domain.ids import ContractId, Guid, SourceId, canonical_guid
+from proforma.domain.invoices import Invoice
+from proforma.sync.cycle import Cycle
+from proforma.sync.draft import Answer
+from proforma.sync.pull import Pulled
+from proforma.sync.push import Pushed
+
+
+def guid(value: str, what: str) -> Guid:
+    """A GUID given on the command line. Raises ConfigurationError."""
+    try:
+        return canonical_guid(value)
+    except ValueError:
+        raise ConfigurationError(f"{what}: {value!r} is no GUID", hint="write it as 0f8fad5b-d9cb-469f-a165-70867728950e") from None
+
+
+def source_ids(values: Iterable[str]) -> list[SourceId]:
+    """GUIDs of source rows."""
+    return [SourceId(guid(value, "source row")) for value in values]
+
+
+def contract_ids(values: Iterable[str]) -> list[ContractId]:
+    """GUIDs of contracts."""
+    return [ContractId(guid(value, "contract")) for value in values]
+
+
+def decimal(value: str, what: str) -> Decimal:
+    """An amount given on the command line. Raises ConfigurationError."""
+    try:
+        number = Decimal(value)
+    except ArithmeticError:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise ConfigurationError(f"{what}: {value!r} is no number", hint="write it like 1234.50")
+    return number
+
+
+def report_answer(out: Output, answer: Answer, *, done: str) -> None:
+    """What an act on rows or invoices did; ends with exit code 1 when something was refused or passed over."""
+    changes = answer.changes
+    if out.json:
+        out.document(
+            {
+                "invoices": [invoice_shape(invoice) for invoice in answer.invoices],
+                "refused": refusals_shape(changes.refusals),
+                "passed_over": [{"source": row.source, "reason": row.reason, "message": row.message} for row in changes.passed_over],
+            }
+        )
+    else:
+        for invoice in answer.invoices:
+            out.line(f"{invoice.number}  {invoice.status}  {text(invoice.total)} {invoice.currency.code}")
+        out.remark(done)
+        for refusal in changes.refusals:
+            out.warn(f"refused {refusal.id}: {refusal.reason}: {refusal.message}")
+        if changes.passed_over:
+            out.warn(f"{len(changes.passed_over)} rows were passed over; see `proforma problems list`")
+    if changes.refusals or changes.passed_over:
+        raise typer.Exit(1)
+
+
+def report_pull(out: Output, pulled: Sequence[Pulled]) -> bool:
+    """What a pull did; whether something needs attention."""
+    if out.json:
+        out.document({"entities": [_pulled_shape(entity) for entity in pulled]})
+    else:
+        rows = [(p.entity, p.mode, str(p.rows), str(p.deleted), str(p.quarantined)) for p in pulled if not p.absent]
+        out.table(("entity", "mode", "rows", "deleted", "quarantined"), rows, right=("rows", "deleted", "quarantined"))
+        absent = [p.entity for p in pulled if p.absent]
+        if absent:
+            out.remark(f"not in this environment: {', '.join(absent)}")
+    quarantined = sum(p.quarantined for p in pulled)
+    if quarantined:
+        out.warn(f"{quarantined} rows could not be mapped and are held; see `proforma problems list`")
+    return quarantined > 0
+
+
+def _pulled_shape(pulled: Pulled) -> dict[str, Any]:
+    return {
+        "entity": pulled.entity,
+        "mode": pulled.mode,
+        "rows": pulled.rows,
+        "pages": pulled.pages,
+        "deleted": pulled.deleted,
+        "quarantined": pulled.quarantined,
+        "missing_columns": pulled.missing,
+        "absent": pulled.absent,
+    }
+
+
+def report_push(out: Output, pushed: Sequence[Pushed]) -> bool:
+    """What a push did; whether something needs attention."""
+    if out.json:
+        out.document({"invoices": [pushed_shape(row) for row in pushed]})
+    else:
+        for row in pushed:
+            out.line("  ".join(filter(None, (row.number, row.push, row.external_number, row.message))))
+        out.remark(f"{len(pushed)} invoices handled")
+    return any(row.needs_a_person for row in pushed)
+
+
+def pushed_shape(row: Pushed) -> dict[str, Any]:
+    """What became of one invoice in a push."""
+    return {
+        "id": row.invoice_id,
+        "number": row.number,
+        "push": row.push,
+        "external_number": row.external_number,
+        "message": row.message,
+    }
+
+
+def invoice_table(out: Output, invoices: Iterable[Invoice]) -> None:
+    """Invoices, a line each."""
+    columns = ("number", "status", "push", "date", "contract", "customer", "total", "currency", "finance")
+    rows = (
+        (i.number, i.status, i.push, str(i.invoice_date), i.contract_id, i.customer_id, text(i.total) or "", i.currency.code,
+         i.external_number or "")
+        for i in invoices
+    )  # fmt: skip
+    out.table(columns, rows, right=("total",))
+
+
+def cycle_line(cycle: Cycle) -> str:
+    """One cycle in one line."""
+    return ", ".join(f"{count} {name}" for name, count in cycle.counts.items())
+
+
+def report_cycle(out: Output, cycle: Cycle) -> bool:
+    """What a whole cycle did; whether something needs attention."""
+    if out.json:
+        out.document(
+            {
+                "dry_run": cycle.dry_run,
+                "counts": cycle.counts,
+                "waiting": cycle.waiting,
+                "entities": [_pulled_shape(entity) for entity in cycle.pulled],
+                "drafted": [invoice_shape(invoice) for invoice in cycle.drafted.invoices],
+                "confirmed": [invoice_shape(invoice) for invoice in cycle.confirmed.invoices],
+                "pushed": [pushed_shape(row) for row in cycle.pushed],
+                "refused": refusals_shape((*cycle.drafted.changes.refusals, *cycle.confirmed.changes.refusals)),
+            }
+        )
+    else:
+        out.line(cycle_line(cycle))
+        out.line("waiting: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in cycle.waiting.items()))
+        for refusal in (*cycle.drafted.changes.refusals, *cycle.confirmed.changes.refusals):
+            out.warn(f"refused {refusal.id}: {refusal.reason}: {refusal.message}")
+    return cycle.needs_attention

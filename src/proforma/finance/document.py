@@ -1,0 +1,42 @@
+"""A finance document as it leaves: frozen bytes with a digest, so that a repeat is the same to the last byte (F-80)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Self, cast
+
+from proforma.mapping.document import DIGEST, Document, encode
+from proforma.transport.decoding import decode_untyped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinanceDocument:
+    """What is sent for one invoice, and the figures by which it is recognised afterwards (F-87)."""
+
+    reference: str
+    body: bytes
+    digest: str
+    customer: str
+    currency: str
+    total: Decimal
+    lines: int
+
+    @classmethod
+    def of(cls, content: Document) -> Self:
+        """Freezes the default document of F-80."""
+        return cls.frozen(encode(content))
+
+    @classmethod
+    def frozen(cls, body: bytes) -> Self:
+        """The document that these bytes are; the inverse of `of`, for a repeat after a doubt. KeyError: none of ours."""
+        content = cast("dict[str, Any]", decode_untyped(body))
+        return cls(
+            reference=content["reference"],
+            body=body,
+            digest=content[DIGEST],
+            customer=content["customer"]["account"],
+            currency=content["currency"],
+            total=Decimal(content["total"]),
+            lines=len(content["lines"]),
+        )

@@ -1,0 +1,14 @@
+"""The configuration: where the remote sides and the store are, which policies hold, and where each secret comes from.
+
+Never opens a connection, and never shows a secret.
+"""
+
+from proforma.settings.configuration import (
+    AuthSettings,
+    Configuration,
+    FinanceSettings,
+    SourceSettings,
+    load_configuration,
+)
+
+__all__ = ["AuthSettings", "Configuration", "FinanceSettings", "SourceSettings", "load_configuration"]

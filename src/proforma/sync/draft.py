@@ -1,0 +1,287 @@
+"""The third stage: from the billing backlog to confirmed proforma invoices. Loads a book, lets `invoicing` decide, commits what it says.
+
+Each act is one transaction under the lock of the stage, so that two people or machines never bill one row twice (I-54).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TypeVar
+
+from proforma import invoicing
+from proforma.domain.codes import ContractState, OrderType, TransactionType
+from proforma.domain.contracts import (
+    Contract,
+    ContractCustomer,
+    ContractLine,
+    LineCategory,
+    LineCustomer,
+    LineRole,
+    LineTask,
+    Milestone,
+    Retainer,
+    ScheduleRow,
+)
+from proforma.domain.ids import ContractId, Guid, RetainerId, SourceId
+from proforma.domain.invoices import Changes, Confirmed, Invoice, Refusal
+from proforma.domain.masters import Category, CurrencyRecord, Role
+from proforma.domain.policies import InvoicingPolicy, PricingPolicy
+from proforma.domain.records import Actual
+from proforma.invoicing import BacklogRow, Book, Clerk, ManualDetail
+from proforma.store import Reader, Store, Transaction
+from proforma.sync.price import price_book
+
+T = TypeVar("T")
+_SALES_SIDE = (TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES)
+
+
+def load_book(reader: Reader, contracts: Collection[ContractId], policy: InvoicingPolicy) -> Book:
+    """Everything invoicing reads about these contracts. Its size follows the contracts named, not the database."""
+    ids = list(contracts)
+    where = reader.mirror.where
+    lines = list(where(ContractLine, contract_id=ids))
+    line_ids = [line.id for line in lines]
+    actuals = [*where(Actual, contract_id=ids, type=_SALES_SIDE)]
+    return Book(
+        contracts=list(where(Contract, id=ids)),
+        lines=lines,
+        line_customers=list(where(LineCustomer, contract_line_id=line_ids)),
+        contract_customers=list(where(ContractCustomer, contract_id=ids)),
+        line_roles=list(where(LineRole, contract_line_id=line_ids)),
+        line_categories=list(where(LineCategory, contract_line_id=line_ids)),
+        line_tasks=list(where(LineTask, contract_line_id=line_ids)),
+        actuals=actuals,
+        milestones=list(where(Milestone, contract_id=ids)),
+        retainers=list(where(Retainer, contract_id=ids)),
+        schedule=list(where(ScheduleRow, contract_line_id=line_ids)),
+        currencies={currency.id: currency for currency in reader.mirror.all(CurrencyRecord)},
+        roles={role.id: role for role in reader.mirror.all(Role)},
+        categories={category.id: category for category in reader.mirror.all(Category)},
+        decisions=reader.decisions.of([actual.id for actual in actuals]),
+        marks=reader.ledger.marks(),
+        invoices=reader.ledger.invoices(contract_ids=ids),
+        ledger=reader.ledger.actuals(contract_ids=ids),
+        run_rows=reader.ledger.run_rows(),
+        policy=policy,
+    )
+
+
+def work_based_contracts(reader: Reader) -> list[ContractId]:
+    """All active project contracts: the ones that are invoiced (I-20, I-21)."""
+    rows = reader.mirror.where(Contract, order_type=OrderType.WORK_BASED, state=ContractState.ACTIVE)
+    return [contract.id for contract in rows if contract.active]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What an act did: the invoices it made or changed, and what it refused or passed over."""
+
+    invoices: tuple[Invoice, ...] = ()
+    changes: Changes = field(default_factory=Changes)
+
+
+class BillingDesk:
+    """Where people and schedules act on the backlog and on invoices. Every method is one act (or one an invoice) and commits it."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        invoicing_policy: InvoicingPolicy,
+        pricing_policy: PricingPolicy,
+        target: str,
+        now: Callable[[], datetime],
+        by: str,
+    ) -> None:
+        self._store = store
+        self._policy = invoicing_policy
+        self._pricing_policy = pricing_policy
+        self._target = target
+        self._now = now
+        self._by = by
+
+    # ---- the backlog -------------------------------------------------------------------------------------------------
+
+    def backlog(self, *, include_all: bool = False) -> Iterator[BacklogRow]:
+        """The billing backlog of all active project contracts, contract by contract (I-50, I-51)."""
+        with self._store.read() as reader:
+            contracts = [c.id for c in reader.mirror.all(Contract)] if include_all else work_based_contracts(reader)
+            for contract in contracts:
+                yield from invoicing.backlog(load_book(reader, [contract], self._policy), include_all=include_all)
+
+    def mark(self, sources: Sequence[SourceId], *, ready: bool) -> Answer:
+        """Marks rows ready or not ready; refused rows are reported, the rest proceeds (I-52)."""
+        return self._on_sources(sources, lambda book, clerk: invoicing.mark(book, clerk, sources=sources, ready=ready))
+
+    def evaluate_nte(self, sources: Sequence[SourceId]) -> Answer:
+        """Checks rows against their not-to-exceed limits anew (I-45)."""
+        return self._on_sources(sources, lambda book, clerk: invoicing.evaluate_nte(book, clerk, sources=sources))
+
+    def reset_nte(self, sources: Sequence[SourceId]) -> Answer:
+        """Frees what rows have committed of their limits (I-45)."""
+        return self._on_sources(sources, lambda book, clerk: invoicing.reset_nte(book, clerk, sources=sources))
+
+    # ---- drafts ------------------------------------------------------------------------------------------------------
+
+    def create(self, contracts: Sequence[ContractId], *, as_of: date, only: Sequence[SourceId] = (), to_existing: bool = False) -> Answer:
+        """Drafts invoices of these contracts, each contract by itself: one's failure does not stop the others (I-73)."""
+        answers = [self._create_one(contract, as_of, only, to_existing=to_existing) for contract in dict.fromkeys(contracts)]
+        return _together(answers)
+
+    def _create_one(self, contract: ContractId, as_of: date, only: Sequence[SourceId], *, to_existing: bool) -> Answer:
+        def act(book: Book, clerk: Clerk) -> Changes:
+            return invoicing.create(book, clerk, contracts=[contract], as_of=as_of, only=only, to_existing=to_existing)
+
+        return self._act([contract], act)
+
+    def run_periodic(self, *, as_of: date) -> Answer:
+        """The periodic run of a day over all active project contracts (I-79)."""
+        with self._store.read() as reader:
+            contracts = work_based_contracts(reader)
+        return _together([self._act([c], lambda book, clerk: invoicing.run_periodic(book, clerk, as_of=as_of)) for c in contracts])
+
+    def edit(self, invoice: str, *, source: SourceId, changes: Mapping[str, str]) -> Answer:
+        """Edits one detail of a draft (I-81)."""
+        return self._on_invoice(
+            invoice, lambda book, clerk, found: invoicing.edit(book, clerk, invoice_id=found.id, source=source, changes=changes)
+        )
+
+    def add(self, invoice: str, *, detail: ManualDetail) -> Answer:
+        """Adds a detail by hand; a missing price is found by the pricing rules (I-83)."""
+        with self._store.read() as reader:
+            book_of_prices = price_book(reader, self._pricing_policy)
+
+        def act(book: Book, clerk: Clerk, found: Invoice) -> Changes:
+            return invoicing.add(book, clerk, invoice_id=found.id, detail=detail, price=book_of_prices.decide)
+
+        return self._on_invoice(invoice, act)
+
+    def remove(self, invoice: str, *, source: SourceId) -> Answer:
+        """Takes a detail off a draft; its source is ready again (I-84)."""
+        return self._on_invoice(invoice, lambda book, clerk, found: invoicing.remove(book, clerk, invoice_id=found.id, source=source))
+
+    def apply_retainer(self, invoice: str, *, retainer: RetainerId, amount: Decimal) -> Answer:
+        """Sets the applied amount of a retainer on a draft (I-67)."""
+        return self._on_invoice(
+            invoice,
+            lambda book, clerk, found: invoicing.apply_retainer(book, clerk, invoice_id=found.id, retainer_id=retainer, amount=amount),
+        )
+
+    def refresh(self, invoice: str, *, as_of: date) -> Answer:
+        """Adds to a draft what can be billed since, and takes its flags away (I-85)."""
+        return self._on_invoice(invoice, lambda book, clerk, found: invoicing.refresh(book, clerk, invoice_id=found.id, as_of=as_of))
+
+    def delete(self, invoices: Sequence[str]) -> Answer:
+        """Deletes drafts; their sources are ready again (I-101)."""
+        return _together(
+            [self._on_invoice(i, lambda book, clerk, found: invoicing.delete(book, clerk, invoice_id=found.id)) for i in invoices]
+        )
+
+    def correct(self, invoice: str, *, only: Sequence[SourceId] = ()) -> Answer:
+        """Drafts the correction of a confirmed invoice, starting from a full credit (I-95, I-96)."""
+        return self._on_invoice(invoice, lambda book, clerk, found: invoicing.correct(book, clerk, invoice_id=found.id, only=only))
+
+    # ---- confirming --------------------------------------------------------------------------------------------------
+
+    def confirm(self, invoices: Sequence[str], *, as_of: date, accounting_date: date | None = None) -> Answer:
+        """Confirms drafts, each in its own transaction with its ledger rows and its outbox row (I-87, I-93, promise 4).
+
+        More than the policy's limit at a time are refused as a whole (`too-many`).
+        """
+        limit = self._policy.bulk_confirm_max
+        if len(invoices) > limit:
+            message = f"{len(invoices)} invoices at once; at most {limit} can be confirmed in one go"
+            return Answer(changes=Changes(refusals=tuple(Refusal(id=Guid(i), reason="too-many", message=message) for i in invoices)))
+
+        def act(book: Book, clerk: Clerk, found: Invoice) -> Changes:
+            return invoicing.confirm(book, clerk, invoice_ids=[found.id], accounting_date=accounting_date, as_of=as_of)
+
+        return _together([self._on_invoice(invoice, act) for invoice in invoices])
+
+    # ---- after a pull ------------------------------------------------------------------------------------------------
+
+    def flag_changed_sources(self) -> Answer:
+        """Flags drafts whose sources changed or vanished in Dataverse since they were drafted (I-8, promise 2)."""
+        with self._store.read() as reader:
+            contracts = {invoice.contract_id for invoice in reader.ledger.invoices() if invoice.status == "draft"}
+        return _together([self._act([c], lambda book, clerk: invoicing.source_changes(book)) for c in sorted(contracts)])
+
+    # ---- one act -----------------------------------------------------------------------------------------------------
+
+    def _on_sources(self, sources: Sequence[SourceId], act: Callable[[Book, Clerk], Changes]) -> Answer:
+        with self._writing() as (tx, clerk):
+            contracts = contracts_of(tx, sources)
+            return self._commit(tx, act(load_book(tx, contracts, self._policy), clerk))
+
+    def _on_invoice(self, name: str, act: Callable[[Book, Clerk, Invoice], Changes]) -> Answer:
+        with self._writing() as (tx, clerk):
+            found = tx.ledger.invoice(name)
+            if found is None:
+                refusal = Refusal(
+                    id=Guid(name), reason="unknown-invoice", message=f"there is no invoice {name!r}; see `proforma invoice list`"
+                )
+                return Answer(changes=Changes(refusals=(refusal,)))
+            return self._commit(tx, act(load_book(tx, [found.contract_id], self._policy), clerk, found))
+
+    def _act(self, contracts: Sequence[ContractId], act: Callable[[Book, Clerk], Changes]) -> Answer:
+        with self._writing() as (tx, clerk):
+            return self._commit(tx, act(load_book(tx, contracts, self._policy), clerk))
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Transaction, Clerk]]:
+        with self._store.stage_lock("invoicing", wait_seconds=10), self._store.begin() as tx:
+            prefix = self._policy.number_prefix
+            yield tx, Clerk(at=self._now(), by=self._by, new_id=_new_id, next_number=lambda: tx.ledger.next_number(prefix))
+
+    def _commit(self, tx: Transaction, changes: Changes) -> Answer:
+        at = self._now()
+        tx.ledger.save(changes, at=at, by=self._by)
+        touched = dict.fromkeys(invoice_id for invoice_id, _ in changes.happenings)
+        for invoice_id, happening in changes.happenings:
+            if isinstance(happening, Confirmed):
+                # Promise 4: the outbox row is born in the transaction that confirms.
+                tx.outbox.enqueue(invoice_id, happening.reference, self._target, at)
+        invoices = [tx.ledger.invoice(invoice_id) for invoice_id in touched]
+        return Answer(invoices=tuple(invoice for invoice in invoices if invoice is not None), changes=changes)
+
+
+def contracts_of(reader: Reader, sources: Sequence[SourceId]) -> list[ContractId]:
+    """The contracts that these sources belong to; unknown sources belong to none."""
+    found: dict[ContractId, None] = {}
+    rows: list[Actual | Milestone | Retainer | ContractLine] = [
+        *reader.mirror.get_many(Actual, sources).values(),
+        *reader.mirror.get_many(Milestone, sources).values(),
+        *reader.mirror.get_many(Retainer, sources).values(),
+        *reader.mirror.get_many(ContractLine, sources).values(),
+    ]
+    for row in rows:
+        if row.contract_id is not None:
+            found[row.contract_id] = None
+    for contract_id in reader.ledger.contracts_holding(sources).values():
+        found[contract_id] = None
+    return list(found)
+
+
+def _new_id() -> Guid:
+    return Guid(str(uuid.uuid4()))
+
+
+def _together(answers: Sequence[Answer]) -> Answer:
+    changes = [answer.changes for answer in answers]
+    return Answer(
+        invoices=tuple(invoice for answer in answers for invoice in answer.invoices),
+        changes=Changes(
+            happenings=tuple(h for c in changes for h in c.happenings),
+            ledger=tuple(row for c in changes for row in c.ledger),
+            marks=tuple(m for c in changes for m in c.marks),
+            schedule=tuple(s for c in changes for s in c.schedule),
+            refusals=tuple(r for c in changes for r in c.refusals),
+            passed_over=tuple(p for c in changes for p in c.passed_over),
+            considered=tuple(i for c in changes for i in c.considered),
+        ),
+    )

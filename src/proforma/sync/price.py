@@ -1,0 +1,156 @@
+"""The second stage: a price decision for every actual and estimate of the mirror.
+
+Deciding is pure and cheap, so everything is decided anew each time; only decisions that differ from the stored ones are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from proforma.domain.codes import CustomerKind, PriceListOwner
+from proforma.domain.contracts import (
+    Contract,
+    ContractLine,
+    LineCategory,
+    LineRole,
+    LineTask,
+    Project,
+    Quote,
+    QuoteLine,
+    Subcontract,
+)
+from proforma.domain.decisions import PriceDecision
+from proforma.domain.ids import RecordId
+from proforma.domain.masters import Category, CurrencyRecord, Customer, OrganizationalUnit, Product, Role
+from proforma.domain.policies import PricingPolicy
+from proforma.domain.prices import (
+    CategoryPrice,
+    DatedExchangeRate,
+    PriceList,
+    PriceListAttachment,
+    PriceListItem,
+    PriceOverride,
+    PricingDimension,
+    RolePrice,
+    RolePriceMarkup,
+)
+from proforma.domain.records import Actual, Estimate, PricedRecord
+from proforma.domain.units import Unit
+from proforma.pricing import PriceBook, PricingRecords
+from proforma.store import Reader, Store
+from proforma.sync.progress import Progress, Silent
+
+#: Enough records a transaction that the commit costs little, few enough that memory stays flat.
+BATCH: Final = 2_000
+_OWNERS: Final = {CustomerKind.ACCOUNT: PriceListOwner.ACCOUNT, CustomerKind.CONTACT: PriceListOwner.CONTACT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """One batch of decisions as committed; `changed` counts those that differ from what was stored."""
+
+    decisions: Sequence[PriceDecision]
+    changed: int
+
+
+def price_book(reader: Reader, policy: PricingPolicy) -> PriceBook:
+    """What pricing knows, under a policy."""
+    return PriceBook(pricing_records(reader), policy)
+
+
+def pricing_records(reader: Reader) -> PricingRecords:
+    """Everything that pricing knows, read from the mirror. Its size follows the price lists, not the actuals."""
+    every = reader.mirror.all
+    return PricingRecords(
+        currencies=list(every(CurrencyRecord)),
+        units=list(every(Unit)),
+        organizational_units=list(every(OrganizationalUnit)),
+        roles=list(every(Role)),
+        categories=list(every(Category)),
+        products=list(every(Product)),
+        price_lists=list(every(PriceList)),
+        attachments=list(every(PriceListAttachment)),
+        role_prices=list(every(RolePrice)),
+        markups=list(every(RolePriceMarkup)),
+        overrides=list(every(PriceOverride)),
+        category_prices=list(every(CategoryPrice)),
+        items=list(every(PriceListItem)),
+        dimensions=list(every(PricingDimension)),
+        exchange_rates=list(every(DatedExchangeRate)),
+        quotes=list(every(Quote)),
+        quote_lines=list(every(QuoteLine)),
+        contracts=list(every(Contract)),
+        contract_lines=list(every(ContractLine)),
+        line_roles=list(every(LineRole)),
+        line_categories=list(every(LineCategory)),
+        line_tasks=list(every(LineTask)),
+        projects=list(every(Project)),
+        subcontracts=list(every(Subcontract)),
+        owner_currencies={customer.id: (_OWNERS[customer.kind], customer.currency_id) for customer in every(Customer)},
+    )
+
+
+def price(
+    store: Store,
+    policy: PricingPolicy,
+    *,
+    now: Callable[[], datetime],
+    estimates: bool = False,
+    anew: bool = False,
+    progress: Progress | None = None,
+) -> Iterator[Priced]:
+    """Decides every actual, and estimates too when asked, batch by batch; each batch is one commit.
+
+    `anew` writes also the decisions that did not change.
+    Raises UnfinishedError when another process is pricing.
+    """
+    shown = progress or Silent()
+    with store.stage_lock("price"):
+        with store.read() as reader:
+            book = price_book(reader, policy)
+            kinds: tuple[type[PricedRecord], ...] = (Actual, Estimate) if estimates else (Actual,)
+            total = sum(reader.mirror.count(kind) for kind in kinds)
+        shown.begin("price", total)
+        for kind in kinds:
+            yield from _price_kind(store, book, kind, now, shown, anew=anew)
+        shown.end()
+
+
+def _price_kind(
+    store: Store, book: PriceBook, kind: type[PricedRecord], now: Callable[[], datetime], shown: Progress, *, anew: bool
+) -> Iterator[Priced]:
+    with store.read() as reader:
+        for batch in reader.mirror.batches(kind, size=BATCH):
+            linked = related_records(reader, batch)
+            decisions = [book.decide(record, linked.get(record.id, ())) for record in batch]
+            with store.begin() as tx:
+                changed = tx.decisions.save(decisions, now(), anew=anew)
+            shown.advance(len(batch))
+            yield Priced(decisions=decisions, changed=changed)
+
+
+def related_records(reader: Reader, records: Sequence[PricedRecord]) -> Mapping[RecordId, Sequence[PricedRecord]]:
+    """The records at the other end of each record's connections; of an estimate also the one it is paired with (P-49, P-50)."""
+    linked: dict[RecordId, list[PricedRecord]] = {
+        record_id: list(actuals) for record_id, actuals in reader.mirror.related([record.id for record in records]).items()
+    }
+    paired = {record.id: record.related_id for record in records if isinstance(record, Estimate) and record.related_id}
+    if paired:
+        others = reader.mirror.get_many(Estimate, list(paired.values()))
+        for record_id, other_id in paired.items():
+            if other_id in others:
+                linked.setdefault(record_id, []).append(others[other_id])
+    return linked
+
+
+def decide_one(store: Store, policy: PricingPolicy, record_id: RecordId) -> PriceDecision | None:
+    """The decision of one actual or estimate, made now from the mirror; None when the mirror has no such record."""
+    with store.read() as reader:
+        record: PricedRecord | None = reader.mirror.get(Actual, record_id) or reader.mirror.get(Estimate, record_id)
+        if record is None:
+            return None
+        related = related_records(reader, [record]).get(record.id, ())
+        return price_book(reader, policy).decide(record, related)

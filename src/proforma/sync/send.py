@@ -1,0 +1,77 @@
+"""From a confirmed invoice to the document that finance gets: looks up the names and numbers that the mapping needs (F-80, D-4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from proforma.domain.codes import CustomerKind
+from proforma.domain.contracts import Contract, Project
+from proforma.domain.errors import RefusedError
+from proforma.domain.invoices import Invoice
+from proforma.domain.masters import Category, Customer, Product, Resource, Role, Task
+from proforma.domain.units import Unit
+from proforma.finance import FinanceDocument
+from proforma.mapping import FinanceMapping
+from proforma.mapping.document import DocumentFacts, ProductFacts, document
+from proforma.store import Reader, Record, Store
+
+R = TypeVar("R", bound=Record)
+Key = TypeVar("Key", bound=str)
+
+
+class InvoiceDocuments:
+    """Makes finance documents of confirmed invoices from the mirror's names and numbers."""
+
+    def __init__(self, store: Store, mapping: FinanceMapping, *, company: str | None) -> None:
+        self._store = store
+        self._mapping = mapping
+        self._company = company
+
+    def of(self, invoice: Invoice) -> FinanceDocument:
+        """The document of an invoice. Raises RefusedError when finance could not know its customer, or when its figures do not add up."""
+        with self._store.read() as reader:
+            facts = self._facts(reader, invoice)
+        return FinanceDocument.of(document(invoice, facts, self._mapping))
+
+    def _facts(self, reader: Reader, invoice: Invoice) -> DocumentFacts:
+        customer = reader.mirror.get(Customer, invoice.customer_id)
+        contract = reader.mirror.get(Contract, invoice.contract_id)
+        details = list(invoice.details)
+        products = _found(reader, Product, (detail.product_id for detail in details))
+        original = None if invoice.corrects is None else reader.ledger.invoice(invoice.corrects)
+        return DocumentFacts(
+            customer_number=_number(customer, invoice),
+            customer_name=customer.name if customer else None,
+            customer_kind=customer.kind if customer else CustomerKind.ACCOUNT,
+            contract_number=contract.number if contract else None,
+            contract_name=contract.name if contract else None,
+            company=self._company,
+            corrects_reference=original.reference if original else None,
+            units=_names(reader, Unit, (detail.unit_id for detail in details), lambda unit: unit.name),
+            projects=_names(reader, Project, (detail.project_id for detail in details), lambda project: project.name),
+            tasks=_names(reader, Task, (detail.task_id for detail in details), lambda task: task.name),
+            roles=_names(reader, Role, (detail.role_id for detail in details), lambda role: role.name),
+            resources=_names(reader, Resource, (detail.resource_id for detail in details), lambda resource: resource.name),
+            categories=_names(reader, Category, (detail.category_id for detail in details), lambda category: category.name),
+            products={key: ProductFacts(number=product.number, name=product.name) for key, product in products.items()},
+        )
+
+
+def _number(customer: Customer | None, invoice: Invoice) -> str:
+    """How finance knows the customer: by its account number, never by a guess (D-4)."""
+    if customer is None or not customer.number:
+        who = f"customer {customer.name!r}" if customer and customer.name else f"customer {invoice.customer_id}"
+        raise RefusedError(
+            "customer-unknown-to-finance",
+            f"{who} has no number in Dataverse (accountnumber), so finance cannot know it: enter the number, pull, then retry",
+        )
+    return customer.number
+
+
+def _found(reader: Reader, cls: type[R], ids: Iterable[Key | None]) -> dict[Key, R]:
+    return reader.mirror.get_many(cls, {key for key in ids if key is not None})
+
+
+def _names(reader: Reader, cls: type[R], ids: Iterable[Key | None], name: Callable[[R], str | None]) -> dict[Key, str]:
+    return {key: text for key, row in _found(reader, cls, ids).items() if (text := name(row)) is not None}

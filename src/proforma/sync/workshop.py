@@ -1,0 +1,142 @@
+"""Puts a configuration to work: store, mappings, remote sides and desks, each made when it is first needed, all closed together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+from proforma.dataverse.client import DataverseClient, scope_of
+from proforma.domain.errors import ConfigurationError
+from proforma.finance import RestTarget, Target
+from proforma.mapping import FinanceMapping, Mappings, load_mappings
+from proforma.settings import AuthSettings, Configuration
+from proforma.store import Store
+from proforma.sync.draft import BillingDesk
+from proforma.sync.progress import Progress, Silent
+from proforma.sync.pull import Pull
+from proforma.sync.push import Push
+from proforma.sync.send import InvoiceDocuments
+from proforma.transport.auth import Anonymous, ClientSecretTokens, TokenSource, api_key, basic, static_token
+from proforma.transport.redaction import Secret
+from proforma.transport.session import Session
+
+
+class Workshop:
+    """Everything one run needs. Opening it touches nothing; each part is opened by its first use."""
+
+    def __init__(self, configuration: Configuration, *, now: Callable[[], datetime], by: str, progress: Progress | None = None) -> None:
+        self.configuration = configuration
+        self.now = now
+        self.by = by
+        self.progress = progress or Silent()
+        self._closing = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._closing.close()
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, migrated. Relative SQLite paths begin at the folder of the configuration."""
+        return self._closing.enter_context(Store.open(store_url(self.configuration)))
+
+    @cached_property
+    def mappings(self) -> Mappings:
+        """The mappings, checked as a whole. Raises MappingError."""
+        folder = self.configuration.mappings
+        return load_mappings(None if folder is None else self.configuration.folder / folder)
+
+    @cached_property
+    def client(self) -> DataverseClient:
+        """The Dataverse environment."""
+        source = self.configuration.source
+        session = Session()
+        tokens = sign_in(source.auth, default_scope=scope_of(source.url), session=session)
+        client = DataverseClient(source.url, tokens, page_size=source.page_size, session=session)
+        return self._closing.enter_context(client)
+
+    @cached_property
+    def finance_mapping(self) -> FinanceMapping:
+        """The mapping of the configured finance target. Raises ConfigurationError when there is none of that name."""
+        name = self.configuration.finance.target
+        found = self.mappings.finance.get(name)
+        if found is None:
+            known = ", ".join(sorted(self.mappings.finance))
+            raise ConfigurationError(f"finance.target {name!r} has no mapping in mappings/finance", hint=f"known: {known}")
+        return found
+
+    @cached_property
+    def target(self) -> Target:
+        """The finance system."""
+        finance = self.configuration.finance
+        session = Session()
+        tokens = sign_in(finance.auth, default_scope=f"{finance.url.rstrip('/')}/.default", session=session)
+        target = RestTarget(finance.target, finance.url, self.finance_mapping, tokens, company=finance.company, session=session)
+        self._closing.callback(target.close)
+        return target
+
+    @cached_property
+    def desk(self) -> BillingDesk:
+        """Where the backlog and the invoices are acted on."""
+        return BillingDesk(
+            self.store,
+            invoicing_policy=self.configuration.invoicing,
+            pricing_policy=self.configuration.pricing,
+            target=self.configuration.finance.target,
+            now=self.now,
+            by=self.by,
+        )
+
+    def pull(self) -> Pull:
+        """The first stage."""
+        return Pull(self.store, self.client, self.mappings, now=self.now, progress=self.progress)
+
+    def push(self) -> Push:
+        """The last stage."""
+        documents = InvoiceDocuments(self.store, self.finance_mapping, company=self.configuration.finance.company)
+        return Push(
+            self.store,
+            self.target,
+            documents.of,
+            now=self.now,
+            settle_seconds=self.finance_mapping.settle_seconds,
+            progress=self.progress,
+        )
+
+
+def store_url(configuration: Configuration) -> str:
+    """The URL of the store; a relative SQLite path begins at the folder of the configuration."""
+    url = configuration.store
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith(prefix + "/") and url != prefix + ":memory:":
+        return prefix + str(configuration.folder / url.removeprefix(prefix))
+    return url
+
+
+def sign_in(auth: AuthSettings, *, default_scope: str, session: Session) -> TokenSource:
+    """How a remote side is signed in to, as configured (F-12, W-27)."""
+    match auth.kind:
+        case "none":
+            return Anonymous()
+        case "bearer":
+            return static_token(_there(auth.token))
+        case "api_key":
+            return api_key(auth.header, _there(auth.key))
+        case "basic":
+            return basic(auth.user or "", _there(auth.password))
+        case "client_secret":
+            authority = auth.authority or f"https://login.microsoftonline.com/{auth.tenant}"
+            secret = _there(auth.client_secret)
+            return ClientSecretTokens(authority, auth.client_id or "", secret, scope=auth.scope or default_scope, session=session)
+
+
+def _there(secret: Secret | None) -> Secret:
+    if secret is None:
+        raise ConfigurationError("a secret of the configuration is missing", hint="run `proforma doctor`")
+    return secret
