@@ -20,7 +20,7 @@ from proforma.domain.codes import (
 )
 from proforma.domain.decisions import PriceDecision
 from proforma.domain.ids import Guid, RecordId
-from proforma.invoicing import alerts, backlog
+from proforma.invoicing import backlog, source_changes
 
 
 def listed(deal: Deal, *, include_all: bool = False) -> list[str]:
@@ -311,19 +311,32 @@ def test_faulty_milestones_products_and_retainers_are_listed() -> None:
 
 
 def test_confirmed_rows_that_dataverse_changed_raise_an_alert() -> None:
-    """Section 20: a change after confirmation changes nothing here, but a person is told."""
+    """Section 20: a change after confirmation changes nothing here, but a person is told until what was billed is credited."""
     deal = Deal()
-    deal.work("same")
-    deal.work("changed")
-    deal.work("deleted")
+    for row in ("same", "changed", "deleted", "recalled", "edited"):
+        deal.work(row)
+    deal.work("ours", price=None, amount=None)
+    deal.book = replace(deal.book, decisions={record_id("ours"): decide("ours", "10.00", "80.00")})
     deal.create(as_of=TODAY)
+    deal.edit("edited", quantity="7")
     deal.confirm()
+    total = deal.invoice().total
+    assert deal.problems() == {}
 
     deal.work("changed", hours="7")
+    deal.work("recalled", adjustment=AdjustmentStatus.ADJUSTED)
     deal.vanish("deleted")
+    deal.book = replace(deal.book, decisions={record_id("ours"): decide("ours", "11.00", "88.00")})
 
-    assert {a.source: a.reason for a in alerts(deal.book)} == {"changed": "source-changed", "deleted": "source-changed"}
-    assert deal.invoice().total == D("4800.00")
+    alerts = {"changed": "source-changed", "deleted": "source-changed", "recalled": "source-changed"}
+    assert deal.problems() == alerts
+    assert {p.source: p.reason for p in source_changes(deal.book).passed_over} == alerts
+    assert {p.source: p.reason for p in deal.create().passed_over} == alerts
+    assert deal.invoice().total == total
+
+    deal.correct("recalled", "deleted")
+    deal.confirm()
+    assert deal.problems() == {"changed": "source-changed"}
 
 
 def test_date_of_a_row_falls_back_like_its_pricing_date() -> None:

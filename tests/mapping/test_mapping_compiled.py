@@ -29,6 +29,8 @@ dimensions:
   organizational-unit: _msdyn_resourceorganizationalunitid_value
 custom_dimensions: true
 """
+REQUIRED = "role: _msdyn_resourcecategory_value"
+OPTIONAL = "role: {column: _msdyn_resourcecategory_value, optional: true}"
 
 
 def dimension(name: str, *, active: bool = True) -> PricingDimension:
@@ -115,7 +117,7 @@ def test_fingerprint_tells_whether_rows_are_read_the_same(tmp_path: Path) -> Non
         for name, text, dimensions in (
             ("plain", ROLE_PRICE, ()),
             ("moved", "# remark\n" + ROLE_PRICE, ()),
-            ("optional", ROLE_PRICE.replace(": _msdyn_resourcecategory_value", ": {column: _msdyn_x_value, optional: true}"), ()),
+            ("optional", ROLE_PRICE.replace(REQUIRED, OPTIONAL), ()),
             ("option", ROLE_PRICE.replace("dimensions:\n", "  calculation: {column: m_x, values: {1: at-cost}}\ndimensions:\n", 1), ()),
             ("number", ROLE_PRICE.replace("dimensions:\n", "  calculation: {column: m_x, values: {2: at-cost}}\ndimensions:\n", 1), ()),
             ("found", ROLE_PRICE, (Carried("adv_worktype", "adv_worktype"),)),

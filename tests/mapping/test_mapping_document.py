@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mapping_files import guid
 
@@ -274,6 +274,7 @@ DETAILS = st.builds(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(DETAILS, min_size=1, max_size=4), max_size=4), st.sets(st.sampled_from(list(BillingType))))
 def test_money_is_conserved(lines: list[list[InvoiceDetail]], include: set[BillingType]) -> None:
     """Details add up to their line, lines to the total, the total is the invoice's, and quantity × price is each amount."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pricing_world import World, estimate, expense, ident, material, other, time
 
@@ -142,6 +144,25 @@ def test_p62_the_line_is_found_by_project_class_and_task() -> None:
     assert billing(world, expense()) is FREE
     assert billing(world, time(project="other project")) is FREE
     assert billing(world, time(project="unheard of")) is YES
+
+
+def test_p62_inactive_rows_and_product_lines_say_nothing() -> None:
+    """P-62: neither a line that was closed, nor a product on the contract, nor a row that was taken back."""
+    world = World()
+    world.line("closed", includes=())
+    world.line("product", includes=())
+    world.line_role("closed", "developer", FREE)
+    closed, sold = world.records.contract_lines
+    world.records = replace(
+        world.records,
+        contract_lines=[replace(closed, active=False), replace(sold, is_project_based=False)],
+        line_roles=[replace(row, active=False) for row in world.records.line_roles],
+    )
+
+    assert billing(world, expense()) is YES
+    assert billing(world, time(line="closed", billing_type=None)) is NA
+    world.records = replace(world.records, contract_lines=[replace(closed, include_time=True)])
+    assert billing(world, time(line="closed")) is YES
 
 
 def test_p62_of_several_lines_the_first_in_the_contracts_order() -> None:

@@ -86,6 +86,8 @@ def test_p25_a_unit_whose_lists_are_over_stops_unless_the_policy_asks_on() -> No
     assert world.told(cost()) == "P-25 no-price-list-on-date: - › -, -, - -"
     world.policy = PricingPolicy(cost_fallback_when_none_effective="parameters")
     assert world.decide(cost()).price_list_id == "General"
+    world.records = replace(world.records, price_lists=[row for row in world.records.price_lists if row.id == "Old cost"])
+    assert world.told(cost()) == "P-25 no-price-list-on-date: - › -, -, - -"
 
 
 def test_p25_nothing_anywhere() -> None:
@@ -227,6 +229,15 @@ def test_p44_a_planned_cost_is_shown_in_the_projects_currency_too() -> None:
 
     assert (decision.price is not None and f"{decision.price:f}", decision.currency) == ("100.00", "USD")
     assert decision.trail[-1] == "P-44 in project currency: 92.00 EUR"
+
+
+def test_p27_a_list_without_currency_leaves_it_to_its_rows() -> None:
+    """P-27, P-8: with nothing in the header there is nothing that a row could differ from."""
+    world = World(policy=PricingPolicy(multi_currency_cost_price_lists=True))
+    world.price_list("Any cost", context=Side.COST, currency=None, at="US", owner=PriceListOwner.ORGANIZATIONAL_UNIT)
+    world.category_price("night", "90", on="Any cost", currency="EUR")
+
+    assert world.told(expense(type=COST)) == "P-47 category-price: Any cost › night, 90.00, 90.00 EUR"
 
 
 @pytest.mark.parametrize("record", [expense, material])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from pricing_world import World, currency, estimate, expense, time
 
-from proforma.domain.codes import AdjustmentStatus, EstimateOwner, PriceCalculation, TransactionClass, TransactionType
+from proforma.domain.codes import AdjustmentStatus, AmountMethod, EstimateOwner, PriceCalculation, TransactionClass, TransactionType
 from proforma.domain.policies import PricingPolicy
 from proforma.domain.records import Actual, Estimate
 
@@ -176,6 +176,21 @@ def test_p50_cost_based_expenses_are_zero_on_estimates() -> None:
     used = world(PricingPolicy(cost_plus_on_estimates="from_cost_estimate"))
     assert used.told(plan(quantity="2"), planned_cost) == "P-48 category-markup: FY26 › flights, 110.00, 220.00 USD"
     assert used.decide(plan()).reason == "no-related-cost"
+
+
+def test_p50_zero_by_rule_is_zero_whatever_the_amount_method() -> None:
+    """P-50: no percentage of a basis amount turns a price of 0 into money."""
+    record = estimate(
+        transaction_class=TransactionClass.EXPENSE,
+        contract="abroad",
+        category="flight",
+        per="each",
+        method=AmountMethod.BASIS_AMOUNT_BY_PERCENT,
+        basis_amount="100",
+        percent="50",
+    )
+
+    assert world().told(record) == "P-50 cost-plus-on-estimate: FY26 › flights, 0.00, 0.00 USD"
 
 
 def test_p51_cost_lists_know_only_a_price_per_unit() -> None:

@@ -301,6 +301,7 @@ def test_p16_with_scoped_overrides_nothing_is_copied() -> None:
 
     assert copied(there, action="custom-pricing", to="deal") == {}
     assert rows_left_out(there.book(), PriceListId(Guid("FY26"))) == ()
+    assert sorted(copied(there, action="copy")) == ["at cost", "category", "item", "role", "role per day"]
 
 
 def test_p18_the_copy_action_takes_role_category_and_item_rows() -> None:

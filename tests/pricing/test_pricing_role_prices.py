@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from pricing_world import World, time
@@ -34,6 +35,29 @@ def test_p30_role_and_unit_hold_when_no_dimension_is_set_up() -> None:
     world.dimension("role", sales=2, active=False)
 
     assert world.decide(time()).price_line_id == "role only"
+
+
+def test_p30_a_dimension_that_was_switched_off_takes_no_part() -> None:
+    """P-30: nor does its priority clash with that of an active one."""
+    world = World()
+    world.price_list("FY26")
+    world.dimension("title", sales=1)
+    world.dimension("role", sales=1, active=False)
+    world.role_price("senior", "180", role="manager", more={"title": "senior"})
+
+    assert world.decide(time(more={"title": "senior"})).price_line_id == "senior"
+
+
+def test_p30_a_dimension_of_no_type_chooses_the_price() -> None:
+    """P-30: only a dimension that is called markup-based is left to the markups."""
+    world = World()
+    world.price_list("FY26")
+    world.dimension("role", sales=1)
+    world.records = replace(world.records, dimensions=[replace(row, type=None) for row in world.records.dimensions])
+    world.role_price("developer", "180")
+    world.role_price("manager", "250", role="manager")
+
+    assert world.decide(time()).price_line_id == "developer"
 
 
 def test_p30_each_side_has_its_own_dimensions_and_order() -> None:

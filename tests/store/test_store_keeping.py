@@ -23,6 +23,7 @@ CURSOR = Cursor(
     signature="columns 17",
     rows=5000,
     updated_at=later(1),
+    pending=later(2),
 )
 
 
@@ -88,6 +89,15 @@ def test_only_decisions_that_differ_are_written(store: Store) -> None:
         guid("tuesday"): "2026-03-31T12:00:09.000000+00:00",
         guid("friday"): "2026-03-31T12:00:09.000000+00:00",
     }
+
+
+def test_decisions_made_anew_are_written_whether_they_differ_or_not(store: Store) -> None:
+    """A deliberate repricing dates every decision; it still tells how many differ."""
+    with store.begin() as tx:
+        tx.decisions.save([decision("monday")], NOON)
+        changed = tx.decisions.save([decision("monday")], later(9), anew=True)
+        decided_at = tx.decisions._connection.exec_driver_sql("SELECT decided_at FROM price_decisions").scalar_one()
+    assert (changed, decided_at) == (0, "2026-03-31T12:00:09.000000+00:00")
 
 
 def test_decisions_are_read_by_record(store: Store) -> None:

@@ -106,6 +106,18 @@ def test_a_claimed_push_is_nobody_elses(queued: Store) -> None:
     assert second == replace(QUEUED, fence=2, owner="two", lease_until=later(220))
 
 
+def test_the_holder_of_the_stage_takes_over_a_lease(queued: Store) -> None:
+    """Who knows the other worker to be gone need not wait for its lease; the other's fence is stale from then on, an end stays an end."""
+    with queued.begin() as tx:
+        gone = claim(tx, "gone")
+        here = tx.outbox.claim(FIRST, "here", later(101), 60, take_over=True)
+        assert here == replace(QUEUED, fence=2, owner="here", lease_until=later(161))
+        with pytest.raises(StaleFenceError):
+            tx.outbox.sending(gone, b"{}", "digest", later(102))
+        tx.outbox.result(here, PushStatus.POSTED, at=later(103))
+        assert tx.outbox.claim(FIRST, "here", later(104), 60, take_over=True) is None
+
+
 def test_an_unknown_push_cannot_be_claimed(store: Store) -> None:
     """There is nothing to take."""
     with store.begin() as tx:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any
+from typing import Any, Final
+
+_WAIT_SAID_SECONDS: Final = 1.0
 
 
 class Lines:
@@ -33,6 +35,11 @@ class Lines:
 
     def end(self) -> None:
         """The result itself says how much it was."""
+
+    def wait(self, seconds: float, why: str) -> None:
+        """A long pause is said, so that nobody thinks the program hangs."""
+        if seconds >= _WAIT_SAID_SECONDS:
+            print(_waiting(seconds, why), file=sys.stderr)
 
 
 class Bars:
@@ -67,3 +74,12 @@ class Bars:
         """Takes the bar away."""
         self._progress.remove_task(self._task)
         self._progress.stop()
+
+    def wait(self, seconds: float, why: str) -> None:
+        """Says the pause above the bar."""
+        if seconds >= _WAIT_SAID_SECONDS:
+            self._progress.console.print(_waiting(seconds, why), style="yellow", highlight=False)
+
+
+def _waiting(seconds: float, why: str) -> str:
+    return f"waiting {seconds:.0f} s: {why}"

@@ -18,6 +18,7 @@ from proforma.transport.errors import BadResponseError, HttpStatusError, Transpo
 from proforma.transport.origin import Origin
 from proforma.transport.redaction import excerpt
 from proforma.transport.remote import Remote
+from proforma.transport.retry import Retrier
 from proforma.transport.session import Answer, Request, Session
 
 _GUARANTEES: Final = {
@@ -40,11 +41,12 @@ class RestTarget:
         *,
         company: str | None = None,
         session: Session | None = None,
+        retrier: Retrier | None = None,
     ) -> None:
         self.name = name
         self._mapping = mapping
         self._company = company
-        self._remote = Remote(Origin.parse(url), tokens, session=session)
+        self._remote = Remote(Origin.parse(url), tokens, session=session, retrier=retrier)
 
     @property
     def guarantee(self) -> Guarantee:

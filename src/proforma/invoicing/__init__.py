@@ -5,7 +5,7 @@ Never reads a clock, a file or a table; saving what it returns is the caller's p
 
 from proforma.invoicing.adding import ManualDetail, add
 from proforma.invoicing.after import after
-from proforma.invoicing.backlog import BacklogRow, backlog, problems
+from proforma.invoicing.backlog import BacklogRow, backlog
 from proforma.invoicing.book import Book
 from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.confirming import confirm, confirm_one
@@ -16,7 +16,7 @@ from proforma.invoicing.marking import evaluate_nte, mark, reset_nte
 from proforma.invoicing.periodic import run_periodic
 from proforma.invoicing.references import reference
 from proforma.invoicing.totals import LineSums, line_sums
-from proforma.invoicing.watching import alerts, source_changes
+from proforma.invoicing.watching import problems, source_changes
 
 __all__ = [
     "BacklogRow",
@@ -26,7 +26,6 @@ __all__ = [
     "ManualDetail",
     "add",
     "after",
-    "alerts",
     "apply_retainer",
     "backlog",
     "confirm",

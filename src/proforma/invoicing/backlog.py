@@ -1,4 +1,4 @@
-"""The billing backlog, and the rows that a person must repair (I-50, I-51)."""
+"""The billing backlog (I-50, I-51)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from typing import Final
 
 from proforma.domain.codes import AdjustmentStatus, BillingMethod, BillingStatus, BillingType, NteStatus, SourceKind, TransactionClass
 from proforma.domain.ids import ContractId, ContractLineId, CustomerId, RetainerId, SourceId
-from proforma.domain.invoices import PassedOver
 from proforma.domain.money import total
 from proforma.invoicing.book import Book
 from proforma.invoicing.facts import Facts
 from proforma.invoicing.retainers import balance
 from proforma.invoicing.sources import Source, collect
-from proforma.invoicing.sources.picking import passed_over
 
 #: From the least to the most advanced; a milestone that several customers pay stands where its last share stands (I-61).
 _ADVANCE: Final = (
@@ -62,12 +60,6 @@ def backlog(book: Book, *, include_all: bool = False) -> tuple[BacklogRow, ...]:
         rows.setdefault(source.id, []).append(source)
     listed = (_row(facts, shares) for shares in rows.values() if include_all or _belongs(facts, shares))
     return tuple(sorted(listed, key=lambda r: (r.contract_id or "", r.contract_line_id or "", r.day or date.min, r.source)))
-
-
-def problems(book: Book) -> tuple[PassedOver, ...]:
-    """The rows of active contracts that could not be billed and that a person must see (I, section 23)."""
-    facts = Facts(book)
-    return passed_over(facts, collect(facts))
 
 
 def least_advanced(statuses: Iterable[BillingStatus]) -> BillingStatus:

@@ -18,7 +18,8 @@ from proforma.invoicing.details import arranged, detail_of
 from proforma.invoicing.facts import Facts
 from proforma.invoicing.retainers import applied_anew, balances
 from proforma.invoicing.sources import Source, collect
-from proforma.invoicing.sources.picking import is_pickable, passed_over
+from proforma.invoicing.sources.picking import is_pickable
+from proforma.invoicing.watching import attention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ def _of_contract(drawing: Draughtsman, contract_id: ContractId, only: Collection
         return refused(contract_id, fault.reason, str(fault))
     seen = Changes(
         refusals=tuple(_refusals(rows)) if only else (),
-        passed_over=passed_over(drawing.facts, drawing.of(contract_id)),
+        passed_over=attention(drawing.facts, drawing.sources, contract_id),
         considered=(contract_id,),
     )
     return joined((*drafts, seen))

@@ -16,7 +16,8 @@ from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.drafting import Draughtsman, drafts_of
 from proforma.invoicing.facts import Facts
 from proforma.invoicing.sources import Source, collect
-from proforma.invoicing.sources.picking import is_pickable, passed_over
+from proforma.invoicing.sources.picking import is_pickable
+from proforma.invoicing.watching import attention
 
 
 def run_periodic(book: Book, clerk: Clerk, *, as_of: date) -> Changes:
@@ -49,7 +50,7 @@ def _run(drawing: Draughtsman, contract: Contract, due: list[ScheduleRow]) -> Ch
     except RefusedError as fault:
         drafts, successful = refused(contract.id, fault.reason, str(fault)), False
     marks = tuple(ScheduleMark(row_id=r.id, successful=successful, at=drawing.clerk.at) for r in due)
-    seen = Changes(schedule=marks, passed_over=passed_over(drawing.facts, drawing.of(contract.id)), considered=(contract.id,))
+    seen = Changes(schedule=marks, passed_over=attention(drawing.facts, drawing.sources, contract.id), considered=(contract.id,))
     return joined((drafts, seen))
 
 

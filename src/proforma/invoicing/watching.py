@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from proforma.domain.codes import AdjustmentStatus, BillingStatus, InvoiceStatus, SourceKind
-from proforma.domain.ids import InvoiceId, MilestoneId, RecordId, RetainerId, SourceId
+from proforma.domain.codes import AdjustmentStatus, BillingStatus, InvoiceStatus, LedgerType, SourceKind
+from proforma.domain.ids import ContractId, InvoiceId, MilestoneId, RecordId, RetainerId, SourceId
 from proforma.domain.invoices import Changes, Figures, Flagged, Happening, Invoice, InvoiceDetail, PassedOver
 from proforma.invoicing.book import Book
 from proforma.invoicing.details import figures_of
 from proforma.invoicing.facts import Facts
 from proforma.invoicing.retainers import balance
 from proforma.invoicing.sources import Source, collect
+from proforma.invoicing.sources.picking import passed_over
 from proforma.invoicing.statuses import OPEN, is_confirmed
 
 _WATCHED = frozenset({SourceKind.ACTUAL, SourceKind.MILESTONE, SourceKind.PRODUCT, SourceKind.RETAINER})
 
 
 def source_changes(book: Book) -> Changes:
-    """Flags the drafts whose sources changed, were taken back or vanished, and takes flags away that no longer hold (section 20)."""
+    """Flags the drafts whose sources changed, were taken back or vanished, and takes flags away that no longer hold (section 20).
+
+    What a person must see of all contracts of the book is told anew.
+    """
     facts = Facts(book)
     sources = collect(facts)
     happenings: list[tuple[InvoiceId, Happening]] = []
@@ -27,15 +31,31 @@ def source_changes(book: Book) -> Changes:
             changed = changed_sources(facts, sources, invoice)
             if changed != invoice.flags:
                 happenings.append((invoice.id, Flagged(sources=changed)))
-    return Changes(happenings=tuple(happenings))
+    seen = tuple(row for id_ in facts.contracts for row in attention(facts, sources, id_))
+    return Changes(happenings=tuple(happenings), passed_over=seen, considered=tuple(facts.contracts))
 
 
-def alerts(book: Book) -> tuple[PassedOver, ...]:
-    """Sources of confirmed invoices that Dataverse changed or deleted since: a person must know, nothing else happens (section 20)."""
+def problems(book: Book) -> tuple[PassedOver, ...]:
+    """The rows that a person must see: faulty ones that wait to be billed, and billed ones that changed since (I, section 23)."""
     facts = Facts(book)
     sources = collect(facts)
-    confirmed = (i for i in facts.invoices.values() if is_confirmed(i.status))
-    return tuple(_alert(i, source) for i in confirmed for source in changed_sources(facts, sources, i))
+    nowhere = tuple(s for s in sources if s.contract_id is None)
+    return (*passed_over(facts, nowhere), *(row for id_ in facts.contracts for row in attention(facts, sources, id_)))
+
+
+def attention(facts: Facts, sources: Sequence[Source], contract_id: ContractId) -> tuple[PassedOver, ...]:
+    """What a person must see of one contract; each row once."""
+    own = [s for s in sources if s.contract_id == contract_id]
+    found = {p.source: p for p in (*_alerts(facts, sources, contract_id), *passed_over(facts, own))}
+    return tuple(found.values())
+
+
+def _alerts(facts: Facts, sources: Sequence[Source], contract_id: ContractId) -> Iterator[PassedOver]:
+    """Sources of confirmed invoices that Dataverse changed or deleted since: nothing changes here, but a person is told (section 20)."""
+    for invoice in facts.invoices.values():
+        if invoice.contract_id == contract_id and is_confirmed(invoice.status):
+            for source in changed_sources(facts, sources, invoice):
+                yield _alert(invoice, source)
 
 
 def _alert(invoice: Invoice, source: SourceId) -> PassedOver:
@@ -55,27 +75,42 @@ def changed_sources(facts: Facts, sources: Sequence[Source], invoice: Invoice) -
 
 
 def _is_changed(facts: Facts, sources: Sequence[Source], invoice: Invoice, detail: InvoiceDetail) -> bool:
+    is_draft = invoice.status is InvoiceStatus.DRAFT
     if detail.kind is SourceKind.ADVANCE:
-        return _is_overdrawn(facts, invoice, detail)
-    if detail.kind not in _WATCHED or detail.original is None:
+        return is_draft and _is_overdrawn(facts, invoice, detail)
+    if detail.kind not in _WATCHED or detail.original is None or not (is_draft or _stands_billed(facts, detail.source)):
         return False
     source = next((s for s in sources if s.customer_id == invoice.customer_id), None)
     if source is None or source.contract_id != invoice.contract_id or source.line_id != detail.contract_line_id:
         return True
-    return _is_taken_back(facts, source, invoice) or _says_otherwise(facts, source, detail.original)
+    if is_draft:
+        return _is_taken_back(facts, source) or _says_otherwise(facts, source, detail.original)
+    return _was_recalled(facts, source) or _was_changed(facts, source, detail.original)
 
 
-def _is_taken_back(facts: Facts, source: Source, invoice: Invoice) -> bool:
-    """Whether Dataverse reversed it, is about to, or has put it on an invoice of its own.
+def _stands_billed(facts: Facts, source: SourceId) -> bool:
+    """Whether anything of a source is billed that was not credited since."""
+    return any(r.type is LedgerType.BILLED and not r.reversal and not r.adjusted for r in facts.ledger.get(source, ()))
 
-    The adjustment that our own confirmation of an edited detail causes is none of Dataverse's.
-    """
+
+def _is_taken_back(facts: Facts, source: Source) -> bool:
+    """Whether Dataverse reversed a drafted row, is about to, or has put it on an invoice of its own."""
+    mirror = _mirror_status(facts, source)
+    return source.adjustment is not None or source.elsewhere or (mirror is not None and mirror not in OPEN)
+
+
+def _was_recalled(facts: Facts, source: Source) -> bool:
+    """Whether Dataverse reversed a billed row; that our own edit made it adjusted here is none of Dataverse's."""
     actual = facts.actuals.get(RecordId(source.id))
-    reversed_ = source.adjustment if actual is None else actual.adjustment
-    if invoice.status is InvoiceStatus.DRAFT:
-        mirror = _mirror_status(facts, source)
-        return reversed_ is not None or source.elsewhere or (mirror is not None and mirror not in OPEN)
-    return reversed_ is AdjustmentStatus.ADJUSTED and actual is not None
+    return actual is not None and actual.adjustment is AdjustmentStatus.ADJUSTED
+
+
+def _was_changed(facts: Facts, source: Source, original: Figures) -> bool:
+    """Whether a billed row says something else now. A price that is ours alone may change: the row did not."""
+    actual = facts.actuals.get(RecordId(source.id))
+    if actual is not None and actual.amount is None and actual.extended_amount is None:
+        return (source.quantity, source.billing_type) != (original.quantity, original.billing_type)
+    return _says_otherwise(facts, source, original)
 
 
 def _mirror_status(facts: Facts, source: Source) -> BillingStatus | None:
@@ -100,7 +135,5 @@ def _says_otherwise(facts: Facts, source: Source, original: Figures) -> bool:
 
 def _is_overdrawn(facts: Facts, invoice: Invoice, detail: InvoiceDetail) -> bool:
     """Whether a retainer no longer holds what a draft applies of it."""
-    if invoice.status is not InvoiceStatus.DRAFT:
-        return False
     retainer = facts.retainers.get(RetainerId(detail.source))
     return retainer is None or balance(facts, retainer, without=invoice.id).available < -detail.amount

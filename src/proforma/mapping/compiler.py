@@ -1,7 +1,8 @@
 """Turns a mapping into the type of its rows and a function from row to record.
 
-The function is written out as Python once and compiled: forty closures a row took three times as long. Its text is made of names this
-module chooses (`c0`, `k0`) and fields of our own records; columns, words and constants of a mapping file are only ever values beside it.
+The function runs for every row, so it is written out as Python once and compiled, instead of calling a closure a field. Its text is made
+of names this module chooses (`c0`, `k0`) and fields of our own records; columns, words and constants of a mapping file are only ever
+values beside it.
 """
 
 from __future__ import annotations

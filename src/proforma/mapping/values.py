@@ -16,10 +16,10 @@ class MissingError(ValueError):
     """A field that every record must have came out empty."""
 
 
-# Rows name the same few thousand parents and days again and again: remembering them is four times faster than parsing, and
-# rows share one copy of each text. Faults are not remembered.
-guid = lru_cache(maxsize=1 << 17)(canonical_guid)
-day = lru_cache(maxsize=1 << 14)(calendar_date)
+# Rows name the same few thousand parents and days again and again: remembering them is cheaper than parsing, and rows share one
+# copy of each text. Faults are not remembered.
+guid = lru_cache(maxsize=1 << 13)(canonical_guid)
+day = lru_cache(maxsize=1 << 13)(calendar_date)
 
 
 def instant(value: datetime) -> datetime:

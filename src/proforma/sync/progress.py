@@ -17,6 +17,9 @@ class Progress(Protocol):
     def end(self) -> None:
         """The work begun last is finished."""
 
+    def wait(self, seconds: float, why: str) -> None:
+        """Nothing happens for so long: the other side asked for it, or could not be reached."""
+
 
 class Silent:
     """Shows nothing."""
@@ -28,4 +31,7 @@ class Silent:
         """Nothing is shown."""
 
     def end(self) -> None:
+        """Nothing is shown."""
+
+    def wait(self, seconds: float, why: str) -> None:
         """Nothing is shown."""

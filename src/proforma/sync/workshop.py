@@ -22,6 +22,7 @@ from proforma.sync.push import Push
 from proforma.sync.send import InvoiceDocuments
 from proforma.transport.auth import Anonymous, ClientSecretTokens, TokenSource, api_key, basic, static_token
 from proforma.transport.redaction import Secret
+from proforma.transport.retry import Retrier
 from proforma.transport.session import Session
 
 
@@ -58,7 +59,7 @@ class Workshop:
         source = self.configuration.source
         session = Session()
         tokens = sign_in(source.auth, default_scope=scope_of(source.url), session=session)
-        client = DataverseClient(source.url, tokens, page_size=source.page_size, session=session)
+        client = DataverseClient(source.url, tokens, page_size=source.page_size, session=session, retrier=self._retrier())
         return self._closing.enter_context(client)
 
     @cached_property
@@ -77,9 +78,14 @@ class Workshop:
         finance = self.configuration.finance
         session = Session()
         tokens = sign_in(finance.auth, default_scope=f"{finance.url.rstrip('/')}/.default", session=session)
-        target = RestTarget(finance.target, finance.url, self.finance_mapping, tokens, company=finance.company, session=session)
+        target = RestTarget(
+            finance.target, finance.url, self.finance_mapping, tokens, company=finance.company, session=session, retrier=self._retrier()
+        )
         self._closing.callback(target.close)
         return target
+
+    def _retrier(self) -> Retrier:
+        return Retrier(on_wait=lambda wait: self.progress.wait(wait.seconds, wait.cause.what if wait.cause else "the server asked for it"))
 
     @cached_property
     def desk(self) -> BillingDesk:

@@ -1,0 +1,51 @@
+"""docs/mappings.md says what the code does: every key and transform has its place, every example can be loaded."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from mapping_files import faults_of
+
+from proforma.mapping import entity_reader, finance_reader
+from proforma.mapping.expressions import Transform
+from proforma.mapping.finance import FinanceMapping
+
+TEXT = (Path(__file__).parents[2] / "docs" / "mappings.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+ACTUAL = "entity: x\nrecord: Actual\nset: x\ntable: x\nkey: x\nchanges: full\ncolumns:\n  id: x\n  table: {constant: x}\n"
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[example.split(":")[0] + str(number) for number, example in enumerate(EXAMPLES)])
+def test_examples_load(tmp_path: Path, example: str) -> None:
+    """A whole file loads as it stands, a piece as a part of a mapping of actuals."""
+    text = example if example.startswith("entity:") else ACTUAL + example.removeprefix("columns:\n")
+
+    assert faults_of(tmp_path, text) == []
+
+
+def test_everything_is_documented() -> None:
+    """Transforms, keys of both kinds of files and keys of calls are named."""
+    words = {
+        *Transform,
+        *entity_reader.NEEDED,
+        *entity_reader.ALLOWED,
+        *finance_reader.NEEDED,
+        *finance_reader.ALLOWED,
+        *finance_reader.CALL_NEEDED,
+        *finance_reader.CALL_ALLOWED,
+        *finance_reader.ONCE,
+        *finance_reader.STATES,
+    }
+
+    assert {word for word in words if f"`{word}`" not in TEXT} == set()
+    assert {field for field in FinanceMapping.__dataclass_fields__ if field != "source" and f"`{field}`" not in TEXT} == set()
+
+
+def test_number_of_shipped_mappings_is_told() -> None:
+    """The answer of `proforma mapping check` in the text is the present one."""
+    folder = Path(__file__).parents[2] / "mappings"
+    entities, targets = (len(list((folder / kind).glob("*.yaml"))) for kind in ("dataverse", "finance"))
+
+    assert f"{entities} entities and {targets} finance targets are mapped without fault" in TEXT
