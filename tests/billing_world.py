@@ -35,7 +35,8 @@ class BillingWorld:
                  "_transactioncurrencyid_value": USD, "_msdyn_timeunit_value": HOUR}
             ],
             "msdyn_resourcecategorypricelevels": [
-                {"msdyn_resourcecategorypricelevelid": "@rate", "_msdyn_pricelist_value": "@list", "_msdyn_resourcecategory_value": "@consultant",
+                {"msdyn_resourcecategorypricelevelid": "@rate", "_msdyn_pricelist_value": "@list",
+                 "_msdyn_resourcecategory_value": "@consultant",
                  "_msdyn_unit_value": HOUR, "msdyn_price": "100.00", "_transactioncurrencyid_value": USD}
             ],
         }  # fmt: skip
@@ -45,7 +46,7 @@ class BillingWorld:
         self.sets.setdefault(entity_set, []).append(row)
 
     def contract(self, name: str, **more: Any) -> None:
-        """An active project contract `@name` with customer `@cust-name`, project, time-and-material line `@line-name` and the price list."""
+        """An active project contract `@name`: customer `@cust-name`, project, time-and-material line `@line-name`, the price list."""
         self.add("accounts", accountid=f"@cust-{name}", name=f"Customer {name}", accountnumber=f"C-{name}")
         self.add(
             "salesorders", salesorderid=f"@{name}", name=name, ordernumber=name, msdyn_ordertype=192350001, msdyn_psastate=192350002,

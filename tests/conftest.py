@@ -1,77 +1,33 @@
-"""What every test may use: a project folder that is driven through the command line, against mock servers over real sockets."""
+"""What every test may use."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
 from proforma.mock import MockServer
-
-
-@dataclass
-class Answer:
-    """What one call of `proforma` gave back."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """The one JSON document on stdout."""
-        return msgspec.json.decode(self.out)
-
-
-@dataclass
-class Project:
-    """A folder with a configuration that points at the mock, in which commands are run as a user would."""
-
-    folder: Path
-    server: MockServer
-    as_of: str = "2026-03-31"
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-    def run(self, *words: str, as_json: bool = True, as_of: str | None = None) -> Answer:
-        """Runs a command in this process, through the same entrance as the program."""
-        from proforma.cli.main import run
-
-        before = ["--config", str(self.folder / "proforma.yaml"), "--as-of", as_of or self.as_of, "-q"]
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = run([*before, *(["--json"] if as_json else []), *words])
-        return Answer(code, out.getvalue(), err.getvalue())
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Starts a command as a process of its own."""
-        command = [sys.executable, "-m", "proforma", "--config", "proforma.yaml", "--as-of", self.as_of, "--json", "-q", *words]
-        environment = {**os.environ, **self.environment}
-        return subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-
-    def start_and_wait(self, *words: str) -> Answer:
-        """Runs a command as a process of its own, to its end."""
-        process = self.start(*words)
-        out, err = process.communicate(timeout=120)
-        return Answer(process.returncode, out, err)
-
-    def invoices(self) -> list[dict[str, Any]]:
-        """All invoices, deleted ones too, in order of creation."""
-        found: list[dict[str, Any]] = self.run("invoice", "list", "--all").json["invoices"]
-        return found
+from proforma.store import Store
+from project_folder import Project
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    """A project with an empty mock."""
+    """A project folder with an empty mock over real sockets."""
     with MockServer() as server:
         server.write_configuration(tmp_path / "proforma.yaml")
         yield Project(tmp_path, server)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """URL of a store file that is not there yet."""
+    return f"sqlite:///{tmp_path / 'proforma.db'}"
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    """A fresh store; a writer that finds it locked does not wait."""
+    with Store.open(url, busy_seconds=0) as opened:
+        yield opened

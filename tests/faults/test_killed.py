@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from billing_world import BillingWorld, guid
-from conftest import Project
 from proforma.domain.records import Actual
 from proforma.mock import MockServer
 from proforma.store import Store
+from project_folder import Project
 
 KILLS = int(os.environ.get("PROFORMA_CRASH_KILLS", "20"))
 pytestmark = pytest.mark.slow

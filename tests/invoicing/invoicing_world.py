@@ -296,7 +296,7 @@ class Deal:
                 is_rounding=customer == rounding,
                 nte_limit=_decimal(nte_limit),
             )
-            for n, (customer, percent) in enumerate(percents.items())
+            for n, (customer, percent) in enumerate(percents.items(), len(self.book.line_customers))
         ]
         self.book = replace(self.book, line_customers=(*self.book.line_customers, *rows))
 

@@ -19,7 +19,7 @@ from proforma.domain.codes import (
     TransactionType,
 )
 from proforma.domain.decisions import PriceDecision
-from proforma.domain.ids import Guid, RecordId
+from proforma.domain.ids import CurrencyId, Guid, RecordId
 from proforma.invoicing import backlog, source_changes
 
 
@@ -222,6 +222,45 @@ def test_prices_of_rows_without_amount_come_from_pricing() -> None:
     assert deal.statuses("unpriced") == ["ready"]
 
 
+@pytest.mark.parametrize(
+    ("discount", "fee", "extended", "amount"),
+    [("88.00", "0", "792.00", "792.00"), ("0", "10.00", "890.00", "890.00"), ("0", "0", "880.00", "880.00")],
+)
+def test_a_decision_may_hold_a_discount_or_fee(discount: str, fee: str, extended: str, amount: str) -> None:
+    """I-27: what pricing computed under its switch is billed; the price shown is the price before."""
+    deal = Deal()
+    deal.work("a", price=None, amount=None)
+    decision = replace(decide("a", "110.00", "880.00"), discount=D(discount), fee=D(fee), extended=D(extended))
+    deal.book = replace(deal.book, decisions={record_id("a"): decision})
+
+    assert (deal.row("a").price, deal.row("a").amount) == (D("110.00"), D(amount))
+
+
+def test_a_row_without_quantity_has_that_of_its_decision_else_one() -> None:
+    """I-55a: a lump sum is one piece."""
+    deal = Deal()
+    deal.work("counted", price=None, amount=None)
+    deal.work("lump", amount="70.00")
+    deal.book = replace(
+        deal.book,
+        actuals=[replace(a, quantity=None) for a in deal.book.actuals],
+        decisions={record_id("counted"): replace(decide("counted", "10.00", "30.00"), quantity=D(3))},
+    )
+
+    assert [deal.row(s).quantity for s in ("counted", "lump")] == [D(3), D(1)]
+
+
+def test_a_milestone_without_contract_belongs_to_its_lines_contract() -> None:
+    """I-59: the line says where it is billed."""
+    deal = Deal()
+    deal.milestone("m", "500.00")
+    deal.book = replace(deal.book, milestones=[replace(m, contract_id=None) for m in deal.book.milestones])
+
+    deal.create()
+
+    assert deal.invoice().total == D(500)
+
+
 def test_extended_amounts_are_billed_instead_of_amounts() -> None:
     """I-27: a discount on the row is billed, and it follows a changed quantity: 8 h 1,440 makes 6 h 1,080."""
     deal = Deal()
@@ -308,6 +347,58 @@ def test_faulty_milestones_products_and_retainers_are_listed() -> None:
         "unpriced": "unpriced",
         "nobody's": "no-customer",
     }
+
+
+def test_nothing_is_billed_in_another_currency() -> None:
+    """I-56, I-113: work, work priced by us in another currency, milestones, products and retainers alike."""
+    deal = Deal()
+    euro = CurrencyId(Guid("EUR"))
+    deal.work("priced-in-euro", price=None, amount=None)
+    deal.milestone("m")
+    deal.product("p")
+    deal.retainer("r", status=READY)
+    in_euro = replace(decide("priced-in-euro", "10.00", "80.00"), currency_id=euro)
+    deal.book = replace(
+        deal.book,
+        decisions={record_id("priced-in-euro"): in_euro},
+        milestones=[replace(m, currency_id=euro) for m in deal.book.milestones],
+        retainers=[replace(r, currency_id=euro) for r in deal.book.retainers],
+        lines=[replace(line, currency_id=euro) if line.id == "p" else line for line in deal.book.lines],
+    )
+
+    assert deal.create().happenings == ()
+    assert deal.problems() == dict.fromkeys(("priced-in-euro", "m", "p", "r"), "currency-mismatch")
+
+
+def test_the_contracts_own_currency_is_no_mismatch() -> None:
+    """I-56: rows that name the contract's currency, or none, are billed."""
+    deal = Deal()
+    deal.work("silent")
+    deal.milestone("m")
+    deal.retainer("r", status=READY)
+    deal.product("p")
+    deal.book = replace(
+        deal.book,
+        actuals=[replace(a, currency_id=None) for a in deal.book.actuals],
+        milestones=[replace(m, currency_id=deal.currency) for m in deal.book.milestones],
+        retainers=[replace(r, currency_id=deal.currency) for r in deal.book.retainers],
+        lines=[replace(line, currency_id=deal.currency) for line in deal.book.lines],
+    )
+
+    deal.create()
+
+    assert sorted(d.source for d in deal.invoice().details) == ["m", "p", "r", "silent"]
+    assert [deal.row(s).currency for s in ("silent", "m")] == ["USD", "USD"]
+
+
+def test_work_without_contract_is_listed() -> None:
+    """I-23: under the contract of its line where that is known, else under none."""
+    deal = Deal()
+    deal.work("half", contract=None)
+    deal.work("lost", contract=None, line=None)
+
+    assert deal.problems() == {"lost": "no-contract-line", "half": "no-contract-line"}
+    assert deal.create().happenings == ()
 
 
 def test_confirmed_rows_that_dataverse_changed_raise_an_alert() -> None:

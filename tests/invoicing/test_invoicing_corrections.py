@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from invoicing_world import NOT_READY, READY, D, Deal, by_hand, lines, reasons
 
 from proforma.domain.codes import BillingType, InvoiceStatus, NteStatus, TransactionClass
+from proforma.domain.ids import Guid, RoleId
 from proforma.domain.invoices import Corrected
 
 
@@ -89,11 +92,16 @@ def test_work_without_value_is_given_back_without_value(type_: BillingType) -> N
 
 def test_what_is_given_back_is_backlog_of_its_own() -> None:
     """I-98: not ready, billable later under its ledger id, with the words of the original; billed again it is posted for good."""
-    deal = billed()
+    deal = Deal()
+    record = deal.work("a")
+    deal.book = replace(deal.book, actuals=[replace(record, description="March", external_description="Work", role_id=RoleId(Guid("dev")))])
+    deal.create()
+    deal.confirm()
     deal.correct()
     deal.confirm()
     given_back = deal.book.ledger[-1].id
     row = deal.row(given_back)
+    assert row.description == "March"
     assert (row.status, row.quantity, row.amount, row.customer_id, row.contract_line_id) == (NOT_READY, D(8), D(1600), "acme", "work")
     assert row.day == deal.row("a").day
 
@@ -101,6 +109,8 @@ def test_what_is_given_back_is_backlog_of_its_own() -> None:
     deal.mark(given_back)
     deal.create()
     assert lines(deal.invoice()) == [f"work time 1600.00: {given_back} 8 x 200.00 = 1600.00"]
+    detail = next(deal.invoice().details)
+    assert (detail.description, detail.external_description, detail.role_id) == ("March", "Work", "dev")
     deal.confirm()
 
     assert deal.ledger() == [f"R U {given_back} -8 -1600.00", f"B {given_back} 8 1600.00"]
@@ -402,6 +412,18 @@ def test_a_detail_that_was_billed_at_quantity_0_is_credited_as_it_was_billed() -
     deal.confirm()
 
     assert deal.ledger() == ["R B a -8 -1600.00 non-chargeable", "U a 8 1600.00 non-chargeable not-ready"]
+
+
+def test_tax_of_a_correction_begins_at_0() -> None:
+    """I-96: the right tax is entered, not the credit; where none was typed there is none."""
+    deal = Deal()
+    deal.milestone("m", tax="1250.00")
+    deal.work("a")
+    deal.create()
+    deal.confirm()
+    deal.correct()
+
+    assert {d.source: d.tax for d in deal.invoice().details} == {"a": None, "m": D(0)}
 
 
 def test_a_deleted_correction_leaves_the_original_alone() -> None:

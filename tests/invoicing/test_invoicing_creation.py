@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from invoicing_world import ACME, NOT_READY, READY, TODAY, ActualFields, D, Deal, customer_id, day, invoice_id, lines, reasons
@@ -27,7 +28,7 @@ def test_everything_ready_of_a_contract_goes_on_one_invoice() -> None:
     """I-72, I-75, I-76, I-78: one invoice in the contract's currency, lines in the contract's order, details by date."""
     deal = Deal()
     deal.line("extra")
-    deal.work("late", on=day("03-20"), hours="1")
+    deal.work("a-late", on=day("03-20"), hours="1")
     deal.work("early", on=day("03-02"), hours="2")
     deal.work("flight", transaction_class=TransactionClass.EXPENSE, hours="1", price="310.00")
     deal.work("elsewhere", line="extra", hours="3")
@@ -42,7 +43,7 @@ def test_everything_ready_of_a_contract_goes_on_one_invoice() -> None:
     assert len(deal.book.invoices) == 1
     invoice = deal.invoice()
     assert lines(invoice) == [
-        "work time 600.00: early 2 x 200.00 = 400.00, late 1 x 200.00 = 200.00",
+        "work time 600.00: early 2 x 200.00 = 400.00, a-late 1 x 200.00 = 200.00",
         "work expense 310.00: flight 1 x 310.00 = 310.00",
         "work material 39.98: steel 2 x 19.99 = 39.98",
         "work fee 250.00: setup 1 x 250.00 = 250.00",
@@ -54,7 +55,7 @@ def test_everything_ready_of_a_contract_goes_on_one_invoice() -> None:
     assert [line.description for line in invoice.lines] == ["Work", "Work", "Work", "Work", "Build", "Extra", "Box", "Upfront"]
     assert (invoice.total, invoice.currency.code, invoice.invoice_date, invoice.as_of) == (D("7529.98"), "USD", TODAY, TODAY)
     assert (invoice.status, invoice.number, invoice.reference, invoice.created_at.day) == (InvoiceStatus.DRAFT, "PF-000001", None, 31)
-    assert deal.statuses("late", "design", "box", "upfront") == ["invoice-created"] * 4
+    assert deal.statuses("a-late", "design", "box", "upfront") == ["invoice-created"] * 4
 
 
 @pytest.mark.parametrize(
@@ -267,6 +268,33 @@ def test_milestone_of_several_customers_is_split_by_the_line() -> None:
     ]
     taxes = [d.tax for i in deal.book.invoices for d in i.details if d.source == "both"]
     assert taxes == [D("59.99"), D("40.00")]  # 99.99 x 40 % = 39.996 -> 40.00, the rest to acme
+
+
+def test_a_split_in_yen_has_no_decimals() -> None:
+    """I-34, I-112: JPY 100,001 at 50/50: the other 50,001 (50,000.5 rounded up), the rounding customer 50,000."""
+    deal = Deal(currency="JPY", precision=0)
+    deal.split("build", acme="50", bolt="50", rounding="acme")
+    deal.milestone("m", "100001")
+
+    deal.create()
+
+    assert [(i.customer_id, str(i.total)) for i in deal.book.invoices] == [("acme", "50000"), ("bolt", "50001")]
+
+
+def test_lines_without_an_order_come_last_by_their_creation() -> None:
+    """I-76: the contract's own order first."""
+    deal = Deal()
+    for id_ in ("z-first", "m-young", "n-old"):
+        deal.line(id_)
+        deal.work(f"w-{id_}", line=id_, hours="1")
+    made = {"m-young": deal.now, "n-old": deal.now - timedelta(days=1)}
+    deal.book = replace(
+        deal.book, lines=[replace(line, order=None, created_at=made[line.id]) if line.id in made else line for line in deal.book.lines]
+    )
+
+    deal.create()
+
+    assert [line.contract_line_id for line in deal.invoice().lines] == ["z-first", "n-old", "m-young"]
 
 
 def test_status_of_a_split_milestone_follows_its_last_share() -> None:

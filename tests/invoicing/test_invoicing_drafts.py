@@ -213,6 +213,7 @@ def test_a_detail_by_hand_is_its_own_source() -> None:
         ({"billing_type": BillingType.NOT_AVAILABLE}, "not-editable"),
         ({"price": None}, "unpriced"),
         ({"id": "a"}, "not-editable"),
+        ({"id": "waiting"}, "not-editable"),
     ],
 )
 def test_what_cannot_be_added(said: dict[str, object], reason: str) -> None:
@@ -223,6 +224,7 @@ def test_what_cannot_be_added(said: dict[str, object], reason: str) -> None:
     deal.line("others", contract="other")
     deal.product("box", status=NOT_READY)
     deal.work("a")
+    deal.work("waiting", status=NOT_READY)
     deal.create()
     words = {"id": "x", "price": "10.00", **said}
 

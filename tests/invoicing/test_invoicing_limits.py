@@ -103,6 +103,19 @@ def test_four_levels(level: str) -> None:
     assert nte(deal, "a") == ["committed" if level == "line customer" else "failed"]
 
 
+def test_a_limit_binds_its_own_customer_only() -> None:
+    """I-40: bolt's limit on the line says nothing about acme."""
+    deal = Deal()
+    deal.split("work", nte_limit="100.00", bolt="50")
+    deal.split("work", acme="50")
+    deal.work("ours", status=NOT_READY)
+    deal.work("theirs", customer="bolt", status=NOT_READY)
+
+    deal.evaluate("ours", "theirs")
+
+    assert nte(deal, "ours", "theirs") == ["not-applicable", "failed"]
+
+
 def test_the_first_level_that_fails_is_named() -> None:
     """I-42: line customer, line, contract customer, contract."""
     deal = Deal(nte_limit="100.00")
@@ -185,6 +198,21 @@ def test_own_commitment_does_not_count_against_itself() -> None:
     deal.work("a", hours="5", nte=NteStatus.COMMITTED)
 
     assert deal.evaluate("a").marks == ()
+
+
+def test_a_mark_keeps_what_an_earlier_one_said_of_the_other_part() -> None:
+    """I-45, I-52: readiness and limits are decided apart; neither decision undoes the other."""
+    deal = limited()
+    deal.work("a", hours="1", status=NOT_READY)
+    deal.evaluate("a")
+    deal.mark("a")
+    deal.mark("a", ready=False)
+    assert (nte(deal, "a"), deal.statuses("a")) == (["committed"], ["not-ready"])
+
+    deal.mark("a")
+    deal.line("work", nte_limit="1.00")
+    deal.evaluate("a")
+    assert (nte(deal, "a"), deal.statuses("a")) == (["failed"], ["ready"])
 
 
 def test_reset_frees_the_limit_and_takes_readiness_away() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from invoicing_world import READY, TODAY, D, Deal, by_hand, day, lines, reasons
 
 from proforma.domain.codes import BillingStatus, BillingType, TransactionClass
+from proforma.invoicing import backlog
 
 
 def applied(deal: Deal, place: int = -1) -> dict[str, str]:
@@ -253,3 +254,27 @@ def test_a_retainer_billed_here_is_applied_by_the_day_of_our_invoice() -> None:
 
     assert applied(deal) == {"theirs": "100.00", "ours": "50.00"}
     assert deal.row("ours").status is BillingStatus.INVOICE_POSTED
+
+
+def test_what_other_retainers_cover_cannot_be_covered_twice() -> None:
+    """I-67: of 400 of work the old one covers 300, so the young one covers 100 at most."""
+    deal = Deal()
+    deal.retainer("old", "300.00", on=day("01-01"))
+    deal.retainer("young", "300.00", on=day("02-01"))
+    deal.work("a", hours="2")
+    deal.create()
+
+    assert reasons(deal.apply("young", "100.01")) == {"young": "over-available"}
+    assert deal.apply("young", "99.99").refusals == ()
+    assert deal.invoice().total == D("0.01")
+
+
+def test_work_by_hand_is_no_retainer() -> None:
+    """I-66: only a retainer created on a draft is listed as one."""
+    deal = Deal()
+    deal.retainer("r")
+    deal.work("a", hours="1")
+    deal.create()
+    deal.add(by_hand("x", "5.00"))
+
+    assert [r.source for r in backlog(deal.book, include_all=True)] == ["r", "a"]

@@ -197,7 +197,8 @@ def correct(ctx: typer.Context, invoice: InvoiceName, only: Only = None) -> None
     """Draft the correction of a confirmed invoice; it starts as a full credit."""
     from proforma.cli.report import source_ids
 
-    _act(ctx, lambda desk: desk.correct(invoice, only=source_ids(only or ())), "drafted")
+    day = given(ctx).business_date
+    _act(ctx, lambda desk: desk.correct(invoice, as_of=day, only=source_ids(only or ())), "drafted")
 
 
 def _act(ctx: typer.Context, act: Callable[[BillingDesk], Answer], verb: str) -> None:

@@ -132,7 +132,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs one command and gives its exit code; nothing but a bug of Python itself escapes."""
-    from proforma.domain.errors import ConfigurationError, ProformaError
+    from proforma.domain.errors import ConfigurationError, ProformaError, RefusedError
 
     try:
         return app(arguments, prog_name="proforma", standalone_mode=False) or 0
@@ -146,6 +146,8 @@ def run(arguments: list[str]) -> int:
         return 0
     except ConfigurationError as error:
         return _fail(str(error), 2)
+    except RefusedError as error:
+        return _fail(f"refused, {error.reason}: {error}", 1)
     except ProformaError as error:
         return _fail(str(error), 3)
     except Exception as error:  # noqa: BLE001 - a traceback shown to a user is a bug; -v shows it to whoever asks

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
-from proforma.domain.codes import AdjustmentStatus, TransactionType
+from proforma.domain.codes import TransactionType
 from proforma.domain.decisions import PriceDecision
 from proforma.domain.ids import CurrencyId, RecordId
 from proforma.domain.money import EXACT
 from proforma.domain.records import PricedRecord
 from proforma.pricing.case import Case
 from proforma.pricing.conversion import UnitPrice
+from proforma.pricing.entered import is_settled
 from proforma.pricing.exchange import cost_exchanged
 from proforma.pricing.outcomes import Unresolved
 from proforma.pricing.trail import shown
 
-_HISTORY = (AdjustmentStatus.ADJUSTED, AdjustmentStatus.UNADJUSTABLE)
-_HUNDRED = Decimal(100)
+_HUNDRED: Final = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def related_cost(case: Case) -> PricedRecord:
     costs = {
         row.id: row
         for row in case.related
-        if row.type is TransactionType.COST and row.active and row.adjustment not in _HISTORY and row.id != case.record.id
+        if row.type is TransactionType.COST and row.active and not is_settled(row) and row.id != case.record.id
     }
     if not costs:
         raise Unresolved("P-49", "no-related-cost", "no cost record is connected")

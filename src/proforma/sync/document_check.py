@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from proforma.domain.codes import EstimateOwner
 from proforma.domain.decisions import PriceDecision
-from proforma.domain.errors import ConfigurationError
+from proforma.domain.errors import ConfigurationError, RefusedError
 from proforma.domain.ids import Guid, PriceListId
 from proforma.domain.policies import PricingPolicy
 from proforma.domain.records import Estimate
@@ -48,7 +48,7 @@ def check_document(store: Store, policy: PricingPolicy, document_id: Guid, *, zo
         book = PriceBook(records, policy)
         try:
             defaults = default_price_lists(book, document_id, ZoneInfo(zone))
-        except KeyError:
+        except RefusedError:
             raise ConfigurationError(f"the mirror has no quote or contract {document_id}", hint="pull first, or check the id") from None
         lines = tuple(_lines(reader, PriceBook(records, replace(policy, entered_price="recompute")), document_id))
     problems = [f"{p.reason}: price list {p.price_list_id}" for p in attachment_problems(book, document_id)]

@@ -33,6 +33,7 @@ from proforma.domain.masters import Category, CurrencyRecord, Role
 from proforma.domain.policies import InvoicingPolicy, PricingPolicy
 from proforma.domain.records import Actual
 from proforma.invoicing import BacklogRow, Book, Clerk, ManualDetail
+from proforma.invoicing.changes import joined
 from proforma.store import Reader, Store, Transaction
 from proforma.sync.price import price_book
 
@@ -46,7 +47,10 @@ def load_book(reader: Reader, contracts: Collection[ContractId], policy: Invoici
     where = reader.mirror.where
     lines = list(where(ContractLine, contract_id=ids))
     line_ids = [line.id for line in lines]
-    actuals = [*where(Actual, contract_id=ids, type=_SALES_SIDE)]
+    actuals = [
+        *where(Actual, contract_id=ids, type=_SALES_SIDE),
+        *where(Actual, contract_id=None, contract_line_id=line_ids, type=_SALES_SIDE),
+    ]
     return Book(
         contracts=list(where(Contract, id=ids)),
         lines=lines,
@@ -72,9 +76,9 @@ def load_book(reader: Reader, contracts: Collection[ContractId], policy: Invoici
 
 
 def work_based_contracts(reader: Reader) -> list[ContractId]:
-    """All active project contracts: the ones that are invoiced (I-20, I-21)."""
+    """All active project contracts, by their number: the ones that are invoiced (I-20, I-21)."""
     rows = reader.mirror.where(Contract, order_type=OrderType.WORK_BASED, state=ContractState.ACTIVE)
-    return [contract.id for contract in rows if contract.active]
+    return [contract.id for contract in sorted(rows, key=lambda row: (row.number or "", row.id)) if contract.active]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,9 +186,11 @@ class BillingDesk:
             [self._on_invoice(i, lambda book, clerk, found: invoicing.delete(book, clerk, invoice_id=found.id)) for i in invoices]
         )
 
-    def correct(self, invoice: str, *, only: Sequence[SourceId] = ()) -> Answer:
+    def correct(self, invoice: str, *, as_of: date, only: Sequence[SourceId] = ()) -> Answer:
         """Drafts the correction of a confirmed invoice, starting from a full credit (I-95, I-96)."""
-        return self._on_invoice(invoice, lambda book, clerk, found: invoicing.correct(book, clerk, invoice_id=found.id, only=only))
+        return self._on_invoice(
+            invoice, lambda book, clerk, found: invoicing.correct(book, clerk, invoice_id=found.id, only=only, as_of=as_of)
+        )
 
     # ---- confirming --------------------------------------------------------------------------------------------------
 
@@ -206,9 +212,9 @@ class BillingDesk:
     # ---- after a pull ------------------------------------------------------------------------------------------------
 
     def flag_changed_sources(self) -> Answer:
-        """Flags drafts whose sources changed or vanished in Dataverse since they were drafted (I-8, promise 2)."""
+        """Flags drafts whose sources changed or vanished in Dataverse, and lists confirmed ones that did (I-8, promise 2)."""
         with self._store.read() as reader:
-            contracts = {invoice.contract_id for invoice in reader.ledger.invoices() if invoice.status == "draft"}
+            contracts = {invoice.contract_id for invoice in reader.ledger.invoices()}
         return _together([self._act([c], lambda book, clerk: invoicing.source_changes(book)) for c in sorted(contracts)])
 
     # ---- one act -----------------------------------------------------------------------------------------------------
@@ -272,16 +278,7 @@ def _new_id() -> Guid:
 
 
 def _together(answers: Sequence[Answer]) -> Answer:
-    changes = [answer.changes for answer in answers]
     return Answer(
         invoices=tuple(invoice for answer in answers for invoice in answer.invoices),
-        changes=Changes(
-            happenings=tuple(h for c in changes for h in c.happenings),
-            ledger=tuple(row for c in changes for row in c.ledger),
-            marks=tuple(m for c in changes for m in c.marks),
-            schedule=tuple(s for c in changes for s in c.schedule),
-            refusals=tuple(r for c in changes for r in c.refusals),
-            passed_over=tuple(p for c in changes for p in c.passed_over),
-            considered=tuple(i for c in changes for i in c.considered),
-        ),
+        changes=joined(answer.changes for answer in answers),
     )

@@ -53,7 +53,7 @@ def read_status(reader: Reader, *, at: datetime) -> Status:
     invoices = reader.ledger.invoices()
     return Status(
         entities=entities,
-        invoices=Counter(str(invoice.status) for invoice in invoices),
-        push=Counter(str(invoice.push) for invoice in invoices if invoice.push != "none"),
+        invoices=dict(Counter(str(invoice.status) for invoice in invoices)),
+        push=dict(Counter(str(invoice.push) for invoice in invoices if invoice.push != "none")),
         problems=len(open_problems(reader)),
     )
