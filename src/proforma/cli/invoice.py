@@ -22,7 +22,7 @@ Of = Annotated[str, typer.Option("--of", metavar="SOURCE", help="GUID of the sou
 Only = Annotated[list[str] | None, typer.Option("--only", metavar="SOURCE", help="Only this source row; may be repeated.")]
 
 
-@app.command(epilog="Examples: proforma invoice create --contract 6f1c…  |  proforma invoice create --all --as-of 2026-03-31")
+@app.command(epilog="Examples: proforma invoice create --contract 6f1c…  |  proforma --as-of 2026-03-31 invoice create --all")
 def create(
     ctx: typer.Context,
     contracts: Annotated[list[str] | None, typer.Option("--contract", metavar="ID", help="A contract; may be repeated.")] = None,
@@ -143,7 +143,13 @@ def edit(
     _act(ctx, lambda desk: desk.edit(invoice, source=source_ids([of])[0], changes=wanted), "changed")
 
 
-@app.command(epilog='Examples: proforma invoice add PF-000001 --detail \'{"contract_line": "6f1c…", "class": "fee", "price": "50"}\'')
+_ADD_EXAMPLES = (
+    """Examples: proforma invoice add PF-000001 --detail '{"contract_line": "6f1c…", "class": "fee", "price": "50"}'  |  """
+    """proforma invoice add PF-000001 --detail '{"contract_line": "6f1c…", "class": "time", "quantity": "2", "price": "0"}'"""
+)
+
+
+@app.command(epilog=_ADD_EXAMPLES)
 def add(
     ctx: typer.Context,
     invoice: InvoiceName,
@@ -164,7 +170,13 @@ def remove(ctx: typer.Context, invoice: InvoiceName, of: Of) -> None:
     _act(ctx, lambda desk: desk.remove(invoice, source=source_ids([of])[0]), "changed")
 
 
-@app.command("apply", epilog="Examples: proforma invoice apply PF-000001 --retainer 6f1c… --amount 250  |  … --amount 0")
+_APPLY_EXAMPLES = (
+    "Examples: proforma invoice apply PF-000001 --retainer 6f1c… --amount 250  |  "
+    "proforma invoice apply PF-000001 --retainer 6f1c… --amount 0"
+)
+
+
+@app.command("apply", epilog=_APPLY_EXAMPLES)
 def apply_retainer(
     ctx: typer.Context,
     invoice: InvoiceName,

@@ -63,7 +63,9 @@ def attach_check(
         raise typer.Exit(1)
 
 
-@app.command(epilog="Examples: proforma rates copy LIST --dry-run --action custom-pricing --to 6f1c…  |  … --action copy --currency EUR")
+@app.command(
+    epilog="Examples: proforma rates copy LIST --dry-run --action custom-pricing  |  proforma rates copy LIST --dry-run --currency EUR"
+)
 def copy(
     ctx: typer.Context,
     price_list: ListId,
