@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from proforma.cli.logs import LogFormat, configure_logs
 from proforma.cli.output import Output
 from proforma.domain.errors import ConfigurationError
 from proforma.sync.clock import business_day, utc_now
@@ -32,6 +33,7 @@ class CommandContext:
     as_of: date | None = None
     verbosity: int = 0
     color: bool = True
+    log_format: LogFormat = "console"
     _configuration: Configuration | None = None
 
     @property
@@ -66,10 +68,9 @@ class CommandContext:
     @contextmanager
     def workshop(self) -> Iterator[Workshop]:
         """Store, mappings, remote sides and desks, each made when it is first used; all closed at the end."""
-        from proforma.cli.logs import configure_logs
         from proforma.sync.workshop import Workshop
 
-        configure_logs(self.verbosity)
+        configure_logs(self.verbosity, self.log_format)
         with Workshop(self.configuration, now=self.now, by=who(), progress=self.out.progress()) as workshop:
             yield workshop
 

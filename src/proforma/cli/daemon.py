@@ -22,7 +22,7 @@ def daemon(ctx: typer.Context) -> None:
 
     context = given(ctx)
     configuration = context.configuration
-    configure_logs(context.verbosity)
+    configure_logs(context.verbosity, context.log_format)
 
     def cycle() -> None:
         with Workshop(configuration, now=context.now, by=who()) as workshop:

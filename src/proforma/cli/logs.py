@@ -1,25 +1,37 @@
-"""Logs on stderr, through one redacting processor (promise 7)."""
+"""Logs on stderr, as text for people or as JSON for machines, through one redacting processor (promise 7)."""
 
 from __future__ import annotations
 
 import logging
 import sys
+from typing import Any, Final, Literal
+
+LogFormat = Literal["console", "json"]
+
+_LEVELS: Final = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}
 
 
-def configure_logs(verbosity: int) -> None:
-    """Warnings by default, more with -v and -vv. Every line passes the redaction."""
-    from proforma.transport.redaction import redact
+def configure_logs(verbosity: int, log_format: LogFormat = "console") -> None:
+    """Warnings by default, more with -v and -vv. Every event passes the redaction just before it is rendered."""
+    import structlog
 
-    class Redacting(logging.Formatter):
-        """Formats, then masks secrets: also those inside tracebacks."""
+    from proforma.transport.redaction import redact_event
 
-        def format(self, record: logging.LogRecord) -> str:
-            return redact(super().format(record))
-
-    level = {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}.get(verbosity, logging.DEBUG)
+    before: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    renderer: Any = structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=before, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact_event, renderer]
+    )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Redacting("%(levelname)s %(name)s: %(message)s"))
-    root = logging.getLogger("proforma")
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
-    root.propagate = False
+    root.setLevel(logging.WARNING)
+    logging.getLogger("proforma").setLevel(_LEVELS.get(verbosity, logging.DEBUG))

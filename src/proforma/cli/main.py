@@ -111,14 +111,22 @@ def options(
     ] = None,
     verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more; twice for debugging.")] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only results and errors.")] = False,
+    log_format: Annotated[str, typer.Option("--log-format", metavar="console|json", help="How log lines look.")] = "console",
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")] = False,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
     """From project deals in Dataverse to proforma invoices in your finance system, exactly once."""
     from proforma.cli.context import CommandContext
 
+    if log_format not in ("console", "json"):
+        raise typer.BadParameter(f"{log_format!r} is no format; write console or json", param_hint="--log-format")
     ctx.obj = CommandContext(
-        config_path=config, json=json, as_of=as_of, verbosity=-1 if quiet else verbose, color=not (no_color or "NO_COLOR" in os.environ)
+        config_path=config,
+        json=json,
+        as_of=as_of,
+        verbosity=-1 if quiet else verbose,
+        color=not (no_color or "NO_COLOR" in os.environ),
+        log_format="json" if log_format == "json" else "console",
     )
 
 

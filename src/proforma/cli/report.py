@@ -76,8 +76,10 @@ def report_pull(out: Output, pulled: Sequence[Pulled]) -> bool:
     if out.json:
         out.document({"entities": [_pulled_shape(entity) for entity in pulled]})
     else:
-        rows = [(p.entity, p.mode, str(p.rows), str(p.deleted), str(p.quarantined)) for p in pulled if not p.absent]
+        moved = [p for p in pulled if p.rows or p.deleted or p.quarantined]
+        rows = [(p.entity, p.mode, str(p.rows), str(p.deleted), str(p.quarantined)) for p in moved]
         out.table(("entity", "mode", "rows", "deleted", "quarantined"), rows, right=("rows", "deleted", "quarantined"))
+        out.remark(f"{len(pulled) - len(moved)} other entities had nothing to read")
         absent = [p.entity for p in pulled if p.absent]
         if absent:
             out.remark(f"not in this environment: {', '.join(absent)}")

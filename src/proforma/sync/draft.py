@@ -51,6 +51,10 @@ def load_book(reader: Reader, contracts: Collection[ContractId], policy: Invoici
         *where(Actual, contract_id=ids, type=_SALES_SIDE),
         *where(Actual, contract_id=None, contract_line_id=line_ids, type=_SALES_SIDE),
     ]
+    milestones = list(where(Milestone, contract_id=ids))
+    retainers = list(where(Retainer, contract_id=ids))
+    ledger = reader.ledger.actuals(contract_ids=ids)
+    sources = [SourceId(row.id) for rows in (actuals, milestones, retainers, lines, ledger) for row in rows]
     return Book(
         contracts=list(where(Contract, id=ids)),
         lines=lines,
@@ -60,16 +64,16 @@ def load_book(reader: Reader, contracts: Collection[ContractId], policy: Invoici
         line_categories=list(where(LineCategory, contract_line_id=line_ids)),
         line_tasks=list(where(LineTask, contract_line_id=line_ids)),
         actuals=actuals,
-        milestones=list(where(Milestone, contract_id=ids)),
-        retainers=list(where(Retainer, contract_id=ids)),
+        milestones=milestones,
+        retainers=retainers,
         schedule=list(where(ScheduleRow, contract_line_id=line_ids)),
         currencies={currency.id: currency for currency in reader.mirror.all(CurrencyRecord)},
         roles={role.id: role for role in reader.mirror.all(Role)},
         categories={category.id: category for category in reader.mirror.all(Category)},
         decisions=reader.decisions.of([actual.id for actual in actuals]),
-        marks=reader.ledger.marks(),
+        marks=reader.ledger.marks(sources),
         invoices=reader.ledger.invoices(contract_ids=ids),
-        ledger=reader.ledger.actuals(contract_ids=ids),
+        ledger=ledger,
         run_rows=reader.ledger.run_rows(),
         policy=policy,
     )
