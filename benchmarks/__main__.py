@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--read", choices=["raw", "ours"])
     parser.add_argument("--url")
     parser.add_argument("--folder", type=Path)
-    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     if given.read:

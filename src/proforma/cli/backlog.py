@@ -31,13 +31,13 @@ def list_backlog(
         if context.json:
             context.out.stream({}, "rows", (backlog_shape(row) for row in rows), iter([{}]))
             return
-        columns = ("source", "kind", "class", "status", "date", "quantity", "price", "amount", "currency", "description")
+        columns = ("source", "class", "status", "date", "quantity", "price", "amount", "currency", "description")
         cells = (
-            (row.source, row.kind, row.transaction_class or "", row.status, str(row.day or ""), text(row.quantity) or "",
+            (row.source, row.transaction_class or row.kind, row.status, str(row.day or ""), text(row.quantity) or "",
              text(row.price) or "", text(row.amount) or "", row.currency or "", row.description or "")
             for row in rows
         )  # fmt: skip
-        context.out.table(columns, cells, right=("quantity", "price", "amount"))
+        context.out.table(columns, cells, right=("quantity", "price", "amount"), ids=("source",))
 
 
 @app.command(epilog="Examples: proforma backlog ready 6f1c…  |  proforma --json backlog ready ID ID ID")
@@ -53,31 +53,34 @@ def not_ready(ctx: typer.Context, sources: Sources) -> None:
 
 
 def _mark(ctx: typer.Context, sources: list[str], *, is_ready: bool) -> None:
-    from proforma.cli.report import report_answer, source_ids
+    from proforma.cli.ids import Ids
+    from proforma.cli.report import report_answer
 
     context = given(ctx)
     with context.workshop() as workshop:
-        answer = workshop.desk.mark(source_ids(sources), ready=is_ready)
+        answer = workshop.desk.mark(Ids(workshop.store).sources(sources), ready=is_ready)
     report_answer(context.out, answer, done=f"{len(answer.changes.marks)} rows changed")
 
 
 @nte.command(epilog="Examples: proforma backlog nte evaluate 6f1c…  |  proforma --json backlog nte evaluate ID ID")
 def evaluate(ctx: typer.Context, sources: Sources) -> None:
     """Check rows against their limits anew."""
-    from proforma.cli.report import report_answer, source_ids
+    from proforma.cli.ids import Ids
+    from proforma.cli.report import report_answer
 
     context = given(ctx)
     with context.workshop() as workshop:
-        answer = workshop.desk.evaluate_nte(source_ids(sources))
+        answer = workshop.desk.evaluate_nte(Ids(workshop.store).sources(sources))
     report_answer(context.out, answer, done=f"{len(answer.changes.marks)} rows evaluated")
 
 
 @nte.command(epilog="Examples: proforma backlog nte reset 6f1c…  |  proforma --json backlog nte reset ID ID")
 def reset(ctx: typer.Context, sources: Sources) -> None:
     """Free what rows have committed of their limits; ready rows become not ready."""
-    from proforma.cli.report import report_answer, source_ids
+    from proforma.cli.ids import Ids
+    from proforma.cli.report import report_answer
 
     context = given(ctx)
     with context.workshop() as workshop:
-        answer = workshop.desk.reset_nte(source_ids(sources))
+        answer = workshop.desk.reset_nte(Ids(workshop.store).sources(sources))
     report_answer(context.out, answer, done=f"{len(answer.changes.marks)} rows reset")

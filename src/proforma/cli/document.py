@@ -9,8 +9,8 @@ from proforma.cli.context import given
 
 def check(ctx: typer.Context, document: str) -> None:
     """Shows what a document should have received, what is wrong with its lists, and each line's price beside the stored one."""
+    from proforma.cli.ids import guid
     from proforma.cli.output import text
-    from proforma.cli.report import guid
     from proforma.cli.shapes import decision_shape
     from proforma.sync.document_check import check_document
 

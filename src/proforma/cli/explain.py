@@ -18,16 +18,15 @@ def explain(
     record: Annotated[str, typer.Argument(metavar="RECORD", help="GUID of an actual or of a line detail.")],
 ) -> None:
     """Why this price: list, line, rule, and every step that led there."""
+    from proforma.cli.ids import Ids
     from proforma.cli.output import text
-    from proforma.cli.report import guid
     from proforma.cli.shapes import decision_shape
     from proforma.domain.errors import ConfigurationError
-    from proforma.domain.ids import RecordId
     from proforma.sync.price import decide_one
 
     context = given(ctx)
     with context.workshop() as workshop:
-        decision = decide_one(workshop.store, context.configuration.pricing, RecordId(guid(record, "record")))
+        decision = decide_one(workshop.store, context.configuration.pricing, Ids(workshop.store).record(record))
     if decision is None:
         raise ConfigurationError(f"the mirror has no record {record}", hint="pull first, or check the id")
     if context.json:

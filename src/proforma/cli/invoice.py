@@ -12,6 +12,7 @@ from proforma.cli.context import given
 from proforma.cli.group import group
 
 if TYPE_CHECKING:
+    from proforma.cli.ids import Ids
     from proforma.sync.draft import Answer, BillingDesk
 
 app = group("Proforma invoices, from draft to confirmed and corrected.")
@@ -31,26 +32,22 @@ def create(
     everything: Annotated[bool, typer.Option("--all", help="Every active project contract.")] = False,
 ) -> None:
     """Draft invoices from everything that is ready: one for each customer of a contract."""
-    from proforma.cli.report import contract_ids, source_ids
+    from proforma.cli.ids import Ids
+    from proforma.cli.report import report_answer
     from proforma.domain.errors import ConfigurationError
     from proforma.sync.draft import work_based_contracts
 
     context = given(ctx)
     if bool(contracts) == everything:
         raise ConfigurationError("name contracts with --contract ID, or take all active ones with --all")
-    day, chosen = context.business_date, source_ids(only or ())
-
-    def act(desk: BillingDesk) -> Answer:
-        ids = contract_ids(contracts or ())
-        if everything:
-            with workshop.store.read() as reader:
-                ids = work_based_contracts(reader)
-        return desk.create(ids, as_of=day, only=chosen, to_existing=to_existing)
-
-    from proforma.cli.report import report_answer
-
+    day = context.business_date
     with context.workshop() as workshop:
-        answer = act(workshop.desk)
+        ids = Ids(workshop.store)
+        chosen = ids.sources(only or ())
+        with workshop.store.read() as reader:
+            active = work_based_contracts(reader) if everything else []
+        wanted = active or ids.contracts(contracts or ())
+        answer = workshop.desk.create(wanted, as_of=day, only=chosen, to_existing=to_existing)
     report_answer(context.out, answer, done=f"{len(answer.invoices)} drafts")
 
 
@@ -69,7 +66,7 @@ def list_invoices(
         if context.json:
             context.out.stream({}, "invoices", (invoice_shape(invoice) for invoice in invoices), iter([{}]))
         else:
-            invoice_table(context.out, invoices)
+            invoice_table(context.out, reader, invoices)
 
 
 @app.command(epilog="Examples: proforma invoice show PF-000001  |  proforma --json invoice show PF-000001")
@@ -90,14 +87,17 @@ def show(ctx: typer.Context, invoice: InvoiceName) -> None:
     out = context.out
     out.line(f"{found.number}  {found.status}  push: {found.push}  {found.external_number or ''}".rstrip())
     out.line(f"contract {found.contract_id}  customer {found.customer_id}  date {found.invoice_date}")
-    columns = ("line", "date", "description", "quantity", "price", "amount", "billing", "why", "source")
-    rows = [
-        (f"{line.description} · {line.type}", str(d.day or ""), d.description or "", text(d.quantity) or "", text(d.price) or "",
-         text(d.amount) or "", d.billing_type, f"{d.price_rule or ''} {d.price_reason or ''}".strip(), d.source)
-        for line in found.lines
-        for d in line.details
-    ]  # fmt: skip
-    out.table(columns, rows, right=("quantity", "price", "amount"))
+    for line in found.lines:
+        out.line()
+        out.line(f"{line.description}, {line.type}: {text(line.amount)} {found.currency.code}")
+        rows = [
+            (d.source, str(d.day or ""), text(d.quantity) or "", text(d.price) or "", text(d.amount) or "", d.billing_type,
+             d.price_rule or "", d.description or "")
+            for d in line.details
+        ]  # fmt: skip
+        columns = ("source", "date", "quantity", "price", "amount", "billing", "rule", "description")
+        out.table(columns, rows, right=("quantity", "price", "amount"), ids=("source",))
+    out.line()
     out.line(f"total {text(found.total)} {found.currency.code}, tax excluded")
 
 
@@ -133,14 +133,13 @@ def edit(
     changes: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...", help="quantity, price, billing_type, description")],
 ) -> None:
     """Change a detail of a draft."""
-    from proforma.cli.report import source_ids
     from proforma.domain.errors import ConfigurationError
 
     for change in changes:
         if "=" not in change:
             raise ConfigurationError(f"{change!r} is no KEY=VALUE", hint="write quantity=6")
     wanted = dict(change.split("=", 1) for change in changes)
-    _act(ctx, lambda desk: desk.edit(invoice, source=source_ids([of])[0], changes=wanted), "changed")
+    _act(ctx, lambda desk, ids: desk.edit(invoice, source=ids.sources([of])[0], changes=wanted), "changed")
 
 
 _ADD_EXAMPLES = (
@@ -159,15 +158,14 @@ def add(
     from proforma.cli.manual import manual_detail
 
     wanted = manual_detail(detail, today=given(ctx).business_date)
-    _act(ctx, lambda desk: desk.add(invoice, detail=wanted), "changed")
+    _act(ctx, lambda desk, ids: desk.add(invoice, detail=wanted), "changed")
 
 
 @app.command(epilog="Examples: proforma invoice remove PF-000001 --of 6f1c…  |  proforma --json invoice remove PF-000001 --of ID")
 def remove(ctx: typer.Context, invoice: InvoiceName, of: Of) -> None:
     """Take a detail off a draft; its source is ready again."""
-    from proforma.cli.report import source_ids
 
-    _act(ctx, lambda desk: desk.remove(invoice, source=source_ids([of])[0]), "changed")
+    _act(ctx, lambda desk, ids: desk.remove(invoice, source=ids.sources([of])[0]), "changed")
 
 
 _APPLY_EXAMPLES = (
@@ -184,41 +182,40 @@ def apply_retainer(
     amount: Annotated[str, typer.Option("--amount", metavar="A", help="At most what is available; 0 applies nothing.")],
 ) -> None:
     """Set how much of a retainer a draft uses."""
-    from proforma.cli.report import decimal, guid
-    from proforma.domain.ids import RetainerId
+    from proforma.cli.report import decimal
 
-    value, retainer_id = decimal(amount, "--amount"), RetainerId(guid(retainer, "--retainer"))
-    _act(ctx, lambda desk: desk.apply_retainer(invoice, retainer=retainer_id, amount=value), "changed")
+    value = decimal(amount, "--amount")
+    _act(ctx, lambda desk, ids: desk.apply_retainer(invoice, retainer=ids.retainer(retainer), amount=value), "changed")
 
 
 @app.command(epilog="Examples: proforma invoice refresh PF-000001  |  proforma --as-of 2026-03-31 invoice refresh PF-000001")
 def refresh(ctx: typer.Context, invoice: InvoiceName) -> None:
     """Add to a draft what can be billed by now; edits stay."""
     day = given(ctx).business_date
-    _act(ctx, lambda desk: desk.refresh(invoice, as_of=day), "refreshed")
+    _act(ctx, lambda desk, ids: desk.refresh(invoice, as_of=day), "refreshed")
 
 
 @app.command(epilog="Examples: proforma invoice delete PF-000001  |  proforma invoice delete PF-000001 PF-000002")
 def delete(ctx: typer.Context, invoices: InvoiceNames) -> None:
     """Delete drafts; their rows are ready again."""
-    _act(ctx, lambda desk: desk.delete(invoices), "deleted")
+    _act(ctx, lambda desk, ids: desk.delete(invoices), "deleted")
 
 
 @app.command(epilog="Examples: proforma invoice correct PF-000001  |  proforma invoice correct PF-000001 --only 6f1c…")
 def correct(ctx: typer.Context, invoice: InvoiceName, only: Only = None) -> None:
     """Draft the correction of a confirmed invoice; it starts as a full credit."""
-    from proforma.cli.report import source_ids
 
     day = given(ctx).business_date
-    _act(ctx, lambda desk: desk.correct(invoice, as_of=day, only=source_ids(only or ())), "drafted")
+    _act(ctx, lambda desk, ids: desk.correct(invoice, as_of=day, only=ids.sources(only or ())), "drafted")
 
 
-def _act(ctx: typer.Context, act: Callable[[BillingDesk], Answer], verb: str) -> None:
+def _act(ctx: typer.Context, act: Callable[[BillingDesk, Ids], Answer], verb: str) -> None:
+    from proforma.cli.ids import Ids
     from proforma.cli.report import report_answer
 
     context = given(ctx)
     with context.workshop() as workshop:
-        answer = act(workshop.desk)
+        answer = act(workshop.desk, Ids(workshop.store))
     report_answer(context.out, answer, done=f"{len(answer.invoices)} {verb}")
 
 

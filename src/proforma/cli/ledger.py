@@ -27,10 +27,10 @@ def list_ledger(ctx: typer.Context) -> None:
         if context.json:
             context.out.stream({}, "actuals", (ledger_shape(row) for row in rows), iter([{}]))
             return
-        columns = ("invoice", "type", "class", "reversal", "quantity", "price", "amount", "currency", "billing", "source")
+        columns = ("invoice", "type", "class", "reversal", "quantity", "price", "amount", "currency", "source", "billing")
         cells = (
             (row.invoice_id, row.type, row.transaction_class, "R" if row.reversal else "", text(row.quantity) or "", text(row.price) or "",
-             text(row.amount) or "", row.currency, row.billing_type, row.source)
+             text(row.amount) or "", row.currency, row.source, row.billing_type)
             for row in rows
         )  # fmt: skip
-        context.out.table(columns, cells, right=("quantity", "price", "amount"))
+        context.out.table(columns, cells, right=("quantity", "price", "amount"), ids=("invoice", "source"))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from proforma.sync.progress import Progress
 
 _REMARK_EVERY_SECONDS = 30.0
+#: So many characters of an id are shown in tables on a terminal; commands accept as many (`proforma.cli.ids`).
+SHORT = 8
 
 
 def text(value: Decimal | None) -> str | None:
@@ -61,8 +63,11 @@ class Output:
         """Something that needs attention."""
         print(f"attention: {words}", file=sys.stderr)
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> None:
-        """A table for people: drawn on a terminal, tab-separated elsewhere so that other tools can read it."""
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = (), ids: Sequence[str] = ()) -> None:
+        """A table for people: drawn on a terminal, tab-separated elsewhere so that other tools can read it.
+
+        Columns named in `ids` are shortened on a terminal to the characters that commands accept; the last column takes what is left.
+        """
         if not sys.stdout.isatty():
             print("\t".join(columns))
             for row in rows:
@@ -71,10 +76,13 @@ class Output:
         from rich.console import Console
         from rich.table import Table
 
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in columns:
-            table.add_column(column, justify="right" if column in right else "left", overflow="fold")
-        for row in rows:
+        shown = [[cell[:SHORT] if column in ids else cell for column, cell in zip(columns, row, strict=True)] for row in rows]
+        table = Table(box=None, pad_edge=False, header_style="bold" if self.color else "")
+        for place, column in enumerate(columns):
+            # Figures are never cut: only the last column gives way.
+            width = None if column == columns[-1] else max(len(column), *(len(row[place]) for row in shown), 0)
+            table.add_column(column, justify="right" if column in right else "left", no_wrap=True, overflow="ellipsis", min_width=width)
+        for row in shown:
             table.add_row(*row)
         Console(no_color=not self.color, highlight=False).print(table)
 

@@ -30,7 +30,7 @@ def list_problems(ctx: typer.Context) -> None:
         context.out.document({"problems": shape})
     else:
         rows = [(p.id, p.kind, p.reason, p.source or "", p.message) for p in problems]
-        context.out.table(("id", "kind", "reason", "source", "message"), rows)
+        context.out.table(("id", "kind", "reason", "source", "message"), rows, ids=("source",))
     if problems:
         raise typer.Exit(1)
 

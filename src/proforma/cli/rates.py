@@ -46,7 +46,7 @@ def attach_check(
     to: Annotated[str, typer.Option("--to", metavar="OWNER", help="GUID of a quote, contract, account, unit or subcontract.")],
 ) -> None:
     """Whether a list may be attached: context, currency, no overlap with what is attached already."""
-    from proforma.cli.report import guid
+    from proforma.cli.ids import guid
     from proforma.domain.ids import PriceListId
     from proforma.pricing.attaching import attach_verdict
     from proforma.sync.price import price_book
@@ -76,8 +76,8 @@ def copy(
     time_unit: Annotated[str | None, typer.Option("--time-unit", metavar="U", help="GUID of another unit for role prices.")] = None,
 ) -> None:
     """Plan a copy of a price list: which rows it takes, at which price."""
+    from proforma.cli.ids import guid
     from proforma.cli.output import text
-    from proforma.cli.report import guid
     from proforma.domain.errors import ConfigurationError
     from proforma.domain.ids import PriceListId, UnitId
     from proforma.pricing.copies import plan_copy
@@ -113,7 +113,7 @@ def _action(word: str) -> Literal["custom-pricing", "copy"]:
 
 
 def _currency(book: PriceBook, name: str) -> CurrencyId:
-    from proforma.cli.report import guid
+    from proforma.cli.ids import guid
     from proforma.domain.ids import CurrencyId
 
     by_code = {row.code: row.id for row in book.facts.records.currencies}

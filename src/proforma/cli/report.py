@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,31 +10,15 @@ import typer
 
 from proforma.cli.output import Output, text
 from proforma.cli.shapes import invoice_shape, refusals_shape
+from proforma.domain.contracts import Contract
 from proforma.domain.errors import ConfigurationError
-from proforma.domain.ids import ContractId, Guid, SourceId, canonical_guid
 from proforma.domain.invoices import Invoice
+from proforma.domain.masters import Customer
+from proforma.store import Reader
 from proforma.sync.cycle import Cycle
 from proforma.sync.draft import Answer
 from proforma.sync.pull import Pulled
 from proforma.sync.push import Pushed
-
-
-def guid(value: str, what: str) -> Guid:
-    """A GUID given on the command line. Raises ConfigurationError."""
-    try:
-        return canonical_guid(value)
-    except ValueError:
-        raise ConfigurationError(f"{what}: {value!r} is no GUID", hint="write it as 0f8fad5b-d9cb-469f-a165-70867728950e") from None
-
-
-def source_ids(values: Iterable[str]) -> list[SourceId]:
-    """GUIDs of source rows."""
-    return [SourceId(guid(value, "source row")) for value in values]
-
-
-def contract_ids(values: Iterable[str]) -> list[ContractId]:
-    """GUIDs of contracts."""
-    return [ContractId(guid(value, "contract")) for value in values]
 
 
 def decimal(value: str, what: str) -> Decimal:
@@ -124,15 +108,23 @@ def pushed_shape(row: Pushed) -> dict[str, Any]:
     }
 
 
-def invoice_table(out: Output, invoices: Iterable[Invoice]) -> None:
-    """Invoices, a line each."""
-    columns = ("number", "status", "push", "date", "contract", "customer", "total", "currency", "finance")
+def invoice_table(out: Output, reader: Reader, invoices: Sequence[Invoice]) -> None:
+    """Invoices, a line each, with the names of contract and customer."""
+    contracts = reader.mirror.get_many(Contract, {invoice.contract_id for invoice in invoices})
+    customers = reader.mirror.get_many(Customer, {invoice.customer_id for invoice in invoices})
+    columns = ("number", "status", "push", "date", "total", "currency", "finance", "contract", "customer")
     rows = (
-        (i.number, i.status, i.push, str(i.invoice_date), i.contract_id, i.customer_id, text(i.total) or "", i.currency.code,
-         i.external_number or "")
+        (i.number, i.status, i.push, str(i.invoice_date), text(i.total) or "", i.currency.code, i.external_number or "",
+         _label(contracts.get(i.contract_id), i.contract_id), _label(customers.get(i.customer_id), i.customer_id))
         for i in invoices
     )  # fmt: skip
     out.table(columns, rows, right=("total",))
+
+
+def _label(record: Contract | Customer | None, id_: str) -> str:
+    """How a person knows it: number and name, else its id."""
+    words = [word for word in (record.number, record.name) if word] if record else []
+    return " ".join(words) or id_
 
 
 def cycle_line(cycle: Cycle) -> str:

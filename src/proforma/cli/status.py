@@ -22,7 +22,11 @@ def status(ctx: typer.Context) -> None:
     if context.json:
         out.document(now.shape())
         return
-    rows = [(e.entity, str(e.rows), "reading" if e.unfinished else "complete", f"{e.age_seconds / 60:.0f} min") for e in now.entities]
+    rows = [
+        (e.entity, str(e.rows), "reading" if e.unfinished else "complete", f"{e.age_seconds / 60:.0f} min")
+        for e in now.entities
+        if e.rows or e.unfinished
+    ]
     out.table(("entity", "rows", "state", "age"), rows, right=("rows", "age"))
     out.line("invoices: " + (", ".join(f"{count} {name}" for name, count in now.invoices.items()) or "none"))
     out.line("push: " + (", ".join(f"{count} {name}" for name, count in now.push.items()) or "nothing waiting"))

@@ -69,6 +69,12 @@ class Mirror:
         """As `where`, in lists of at most `size`: memory stays flat however many there are."""
         return _batches(self._connection, cls, size, values)
 
+    def starting_with(self, cls: type[Any], prefix: str, limit: int) -> list[Guid]:
+        """The first ids, at most `limit`, that begin with these characters; lower case as all ids are."""
+        table = MIRROR[cls]
+        fits = (table.c.id >= prefix, table.c.id < prefix + "~", table.c.deleted_at.is_(None))
+        return [Guid(row[0]) for row in self._connection.execute(sa.select(table.c.id).where(*fits).order_by(table.c.id).limit(limit))]
+
     def count(self, cls: type[Any] | None = None) -> int:
         """Number of records of a class, or of all."""
         tables = MIRROR.values() if cls is None else [MIRROR[cls]]

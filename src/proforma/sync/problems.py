@@ -34,7 +34,7 @@ def open_problems(reader: Reader) -> list[OpenProblem]:
     for row in reader.ledger.passed_over():
         problems.append(
             OpenProblem(
-                id=f"b-{row.source}",
+                id=f"b-{row.source[:8]}",
                 kind="backlog",
                 entity=None,
                 source=row.source,
