@@ -38,7 +38,10 @@ UNIT_DIMENSION: Final = "organizational-unit"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceList:
-    """Header of a price list. Context None: a number we do not know, so it fits no side (P-7)."""
+    """Header of a price list. Context None: a number we do not know, so it fits no side (P-7).
+
+    The `independent` days are the pair that no time zone moves, where an environment has it and the mapping names it (P-5).
+    """
 
     id: PriceListId
     name: str | None = None
@@ -48,13 +51,20 @@ class PriceList:
     currency_id: CurrencyId | None = None
     time_unit_id: UnitId | None = None
     copied_from_id: PriceListId | None = None
+    first_day_independent: date | None = None
+    last_day_independent: date | None = None
     created_at: datetime | None = None
     active: bool = True
 
     @property
     def effective(self) -> Effective:
-        """Days on which the list applies (P-6)."""
+        """Days on which the list applies to plans and documents (P-6)."""
         return Effective(first=self.first_day, last=self.last_day)
+
+    @property
+    def effective_for_actuals(self) -> Effective:
+        """Days on which the list applies to what has happened: the time-zone independent ones win, end by end (P-5)."""
+        return Effective(first=self.first_day_independent or self.first_day, last=self.last_day_independent or self.last_day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,9 +131,14 @@ def _obeyed(facts: Facts, owner: Owner) -> list[PriceList]:
     return [row for row in facts.attached(owner.kind, owner.id) if row.active and _misfit(facts, row, owner) is None]
 
 
+def _share_a_day(first: PriceList, second: PriceList) -> bool:
+    """Whether plans or actuals could find both lists on one day (P-5, P-10)."""
+    return first.effective.overlaps(second.effective) or first.effective_for_actuals.overlaps(second.effective_for_actuals)
+
+
 def _overlap(facts: Facts, first: PriceList, second: PriceList, owner: Owner) -> bool:
     """Whether two lists of one owner share a day; at the parameters only lists of one context and currency are compared (P-10)."""
-    if first.id == second.id or not first.effective.overlaps(second.effective):
+    if first.id == second.id or not _share_a_day(first, second):
         return False
     if owner.kind is not PriceListOwner.PARAMETERS:
         return True

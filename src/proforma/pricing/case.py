@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from proforma.domain.codes import EstimateOwner, Side, TransactionType
+from proforma.domain.dates import Effective
 from proforma.domain.decisions import PriceDecision
 from proforma.domain.ids import ContractId, CurrencyId, OrganizationalUnitId, QuoteId
 from proforma.domain.prices import PriceList
@@ -31,12 +32,17 @@ class Case:
     @property
     def is_estimate(self) -> bool:
         """Whether the record is planned work rather than an actual."""
-        return isinstance(self.record, Estimate)
+        return is_planned(self.record)
 
     @property
     def is_document_estimate(self) -> bool:
         """Whether the record is a line detail of a quote or contract, not an estimate line of a project (P-43)."""
         return isinstance(self.record, Estimate) and self.record.owner is not EstimateOwner.PROJECT
+
+    @property
+    def list_days(self) -> Effective:
+        """The days of the price list that count for the record (P-5)."""
+        return self.price_list.effective if self.is_estimate else self.price_list.effective_for_actuals
 
     def row_currency(self, currency_id: CurrencyId | None, *, may_differ: bool = False) -> CurrencyId | None:
         """Currency of a row: its own, else the list's. Raises Unresolved where it must be the list's and is not (P-8)."""
@@ -56,6 +62,11 @@ def contract_of(facts: Facts, record: PricedRecord) -> ContractId | None:
         return line.contract_id
     project = facts.projects.get(record.project_id) if record.project_id else None
     return project.contract_id if project else None
+
+
+def is_planned(record: PricedRecord) -> bool:
+    """Whether the record is planned work rather than an actual (P-5)."""
+    return isinstance(record, Estimate)
 
 
 def is_quote_detail(record: PricedRecord) -> bool:

@@ -118,7 +118,7 @@ def _is_sales(row: PriceList) -> bool:
 
 
 def _is_effective(facts: Facts, row: PriceList, day: date) -> bool:
-    return not_effective_because(row, day, facts.policy) is None
+    return not_effective_because(row, day, facts.policy, planned=True) is None
 
 
 def _answer(lists: Sequence[PriceList]) -> DefaultLists:

@@ -65,7 +65,7 @@ def _live(case: Case, rows: Sequence[PriceOverride], rule: str) -> list[_Live]:
         rank = _rank(row, scopes)
         if rank is None:
             continue
-        if row.effective_from is None or not case.price_list.effective.covers(row.effective_from):
+        if row.effective_from is None or not case.list_days.covers(row.effective_from):
             case.trail.append(f"{rule} override {row.id}: ignored, it begins outside the days of its price list")
         elif row.effective_from <= case.day:
             live.append((rank, row))

@@ -39,12 +39,13 @@ class ListChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a list must be: for a side, in a currency (None: any), effective on a day."""
+    """What a list must be: for a side, in a currency (None: any), effective on a day, for planned work or for an actual (P-5)."""
 
     side: Side
     day: date
     currency_id: CurrencyId | None
     any_currency: bool = False
+    planned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,11 @@ class Sifted:
     steps: tuple[str, ...]
 
 
-def sales_list(facts: Facts, owner: PriceListOwner, owner_id: Guid, *, currency_id: CurrencyId | None, day: date) -> ListChoice:
+def sales_list(
+    facts: Facts, owner: PriceListOwner, owner_id: Guid, *, currency_id: CurrencyId | None, day: date, planned: bool = False
+) -> ListChoice:
     """The sales list of a contract or quote on a day; no other source is asked (P-20 to P-23)."""
-    wanted = Wanted(side=Side.SALES, day=day, currency_id=currency_id)
+    wanted = Wanted(side=Side.SALES, day=day, currency_id=currency_id, planned=planned)
     sifted = sift(facts.attached(owner, owner_id), wanted, facts.policy)
     if sifted.effective:
         return _one_of(sifted, wanted, facts.policy.overlapping_price_lists.sales)
@@ -72,10 +75,12 @@ def sales_list(facts: Facts, owner: PriceListOwner, owner_id: Guid, *, currency_
     return _none("P-22", "no-price-list-on-date", f"no list of the {owner} is effective on {day}", sifted.steps)
 
 
-def cost_list(facts: Facts, unit_id: OrganizationalUnitId, *, currency_id: CurrencyId | None, day: date) -> ListChoice:
+def cost_list(
+    facts: Facts, unit_id: OrganizationalUnitId, *, currency_id: CurrencyId | None, day: date, planned: bool = False
+) -> ListChoice:
     """The cost list of an organizational unit on a day, else of the parameters (P-24 to P-27)."""
     policy = facts.policy
-    wanted = Wanted(side=Side.COST, day=day, currency_id=currency_id, any_currency=policy.multi_currency_cost_price_lists)
+    wanted = Wanted(side=Side.COST, day=day, currency_id=currency_id, any_currency=policy.multi_currency_cost_price_lists, planned=planned)
     own = sift(facts.attached(PriceListOwner.ORGANIZATIONAL_UNIT, unit_id), wanted, policy)
     if own.effective:
         return _one_of(own, wanted, policy.overlapping_price_lists.cost)
@@ -93,9 +98,9 @@ def cost_list(facts: Facts, unit_id: OrganizationalUnitId, *, currency_id: Curre
     return _none("P-25", "no-price-list-attached", "no cost list of the unit or the parameters fits by context and currency", both.steps)
 
 
-def purchase_list(facts: Facts, subcontract_id: SubcontractId, *, day: date) -> ListChoice:
+def purchase_list(facts: Facts, subcontract_id: SubcontractId, *, day: date, planned: bool = False) -> ListChoice:
     """The purchase list of a subcontract on a day, in whatever currency; cost lists never stand in for it (P-29)."""
-    wanted = Wanted(side=Side.PURCHASE, day=day, currency_id=None, any_currency=True)
+    wanted = Wanted(side=Side.PURCHASE, day=day, currency_id=None, any_currency=True, planned=planned)
     sifted = sift(facts.attached(PriceListOwner.SUBCONTRACT, subcontract_id), wanted, facts.policy)
     if sifted.effective:
         return _one_of(sifted, wanted, facts.policy.overlapping_price_lists.purchase)
@@ -120,7 +125,7 @@ def sift(lists: Sequence[PriceList], wanted: Wanted, policy: PricingPolicy) -> S
             steps.append(f"{_SOURCE_RULE[wanted.side]} price list {named(price_list)}: wrong-currency")
             continue
         in_currency.append(price_list)
-        idle = not_effective_because(price_list, wanted.day, policy)
+        idle = not_effective_because(price_list, wanted.day, policy, planned=wanted.planned)
         if idle:
             steps.append(f"P-6 price list {named(price_list)}: {idle}")
         else:
@@ -135,9 +140,9 @@ def unusable_because(price_list: PriceList, side: Side) -> str | None:
     return None if price_list.context is side else "wrong-context"
 
 
-def not_effective_because(price_list: PriceList, day: date, policy: PricingPolicy) -> str | None:
+def not_effective_because(price_list: PriceList, day: date, policy: PricingPolicy, *, planned: bool) -> str | None:
     """Why a list does not apply on a day: `open-ended` or `not-effective`; None when it does, both ends included (P-6)."""
-    effective = price_list.effective
+    effective = price_list.effective if planned else price_list.effective_for_actuals
     if effective.is_open_ended and policy.open_ended_price_lists == "not_effective":
         return "open-ended"
     return None if effective.covers(day) else "not-effective"

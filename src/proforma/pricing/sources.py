@@ -7,7 +7,7 @@ from datetime import date
 from proforma.domain.codes import PriceListOwner, Side, TransactionType
 from proforma.domain.ids import CurrencyId
 from proforma.domain.records import PricedRecord
-from proforma.pricing.case import contract_of, cost_unit_of, is_quote_detail, quote_of
+from proforma.pricing.case import contract_of, cost_unit_of, is_planned, is_quote_detail, quote_of
 from proforma.pricing.facts import Facts
 from proforma.pricing.outcomes import Unresolved
 from proforma.pricing.price_lists import ListChoice, cost_list, purchase_list, sales_list
@@ -19,8 +19,10 @@ def list_of(facts: Facts, record: PricedRecord, *, side: Side, day: date) -> Lis
     Raises Unresolved `no-contract` or `no-contracting-unit` where nobody's lists can be asked.
     """
     if side is Side.PURCHASE and record.subcontract_id:
-        subcontract_id = record.subcontract_id
-        return facts.remembered((side, subcontract_id, day), lambda: purchase_list(facts, subcontract_id, day=day))
+        subcontract_id, planned = record.subcontract_id, is_planned(record)
+        return facts.remembered(
+            (side, subcontract_id, day, planned), lambda: purchase_list(facts, subcontract_id, day=day, planned=planned)
+        )
     if side is Side.SALES:
         return _quote_list(facts, record, day) if is_quote_detail(record) else _contract_list(facts, record, day)
     return _unit_list(facts, record, day)
@@ -31,9 +33,10 @@ def _contract_list(facts: Facts, record: PricedRecord, day: date) -> ListChoice:
     contract = facts.contracts.get(contract_id) if contract_id else None
     if contract is None:
         raise Unresolved("P-21", "no-contract", "neither the record, its line nor its project names a contract that we know")
+    planned = is_planned(record)
     return facts.remembered(
-        (PriceListOwner.CONTRACT, contract.id, day),
-        lambda: sales_list(facts, PriceListOwner.CONTRACT, contract.id, currency_id=contract.currency_id, day=day),
+        (PriceListOwner.CONTRACT, contract.id, day, planned),
+        lambda: sales_list(facts, PriceListOwner.CONTRACT, contract.id, currency_id=contract.currency_id, day=day, planned=planned),
     )
 
 
@@ -44,7 +47,7 @@ def _quote_list(facts: Facts, record: PricedRecord, day: date) -> ListChoice:
         raise Unresolved("P-21", "no-contract", "the detail belongs to no quote that we know")
     return facts.remembered(
         (PriceListOwner.QUOTE, quote.id, day),
-        lambda: sales_list(facts, PriceListOwner.QUOTE, quote.id, currency_id=quote.currency_id, day=day),
+        lambda: sales_list(facts, PriceListOwner.QUOTE, quote.id, currency_id=quote.currency_id, day=day, planned=True),
     )
 
 
@@ -53,9 +56,10 @@ def _unit_list(facts: Facts, record: PricedRecord, day: date) -> ListChoice:
     if unit_id is None:
         raise Unresolved("P-24", "no-contracting-unit", "neither the record nor its project names the unit whose cost list holds")
     currency_id = _match_currency(facts, record)
+    planned = is_planned(record)
     return facts.remembered(
-        (PriceListOwner.ORGANIZATIONAL_UNIT, unit_id, currency_id, day),
-        lambda: cost_list(facts, unit_id, currency_id=currency_id, day=day),
+        (PriceListOwner.ORGANIZATIONAL_UNIT, unit_id, currency_id, day, planned),
+        lambda: cost_list(facts, unit_id, currency_id=currency_id, day=day, planned=planned),
     )
 
 

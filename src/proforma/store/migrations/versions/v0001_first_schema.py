@@ -83,7 +83,11 @@ def _mirror_tables() -> None:
         searched="contract_id contract_line_id",
     )
     _mirror("organizational_unit", "name currency_id active:flag!")
-    _mirror("price_list", "name context first_day last_day currency_id time_unit_id copied_from_id created_at active:flag!")
+    _mirror(
+        "price_list",
+        "name context first_day last_day currency_id time_unit_id copied_from_id first_day_independent last_day_independent "
+        "created_at active:flag!",
+    )
     _mirror("price_list_attachment", "owner! owner_id price_list_id created_at active:flag!", searched="owner_id price_list_id")
     _mirror(
         "price_list_item",
