@@ -1,4 +1,4 @@
-"""`proforma price`."""
+"""`proforma price`: a stage by itself, and the group of what is asked about prices."""
 
 from __future__ import annotations
 
@@ -8,19 +8,25 @@ from typing import Annotated, Any
 
 import typer
 
+from proforma.cli.audit import audit
 from proforma.cli.context import CommandContext, given
 from proforma.cli.group import group
 
 app = group()
+app.command("audit", epilog="Examples: proforma price audit --since 2026-01-01  |  proforma price audit --csv differences.csv")(audit)
 
 
-@app.command(epilog="Examples: proforma price  |  proforma --json price --estimates")
+@app.callback(invoke_without_command=True, epilog="Examples: proforma price  |  proforma --json price --estimates")
 def price(
     ctx: typer.Context,
     reprice: Annotated[bool, typer.Option("--reprice", help="Write every decision anew, also unchanged ones.")] = False,
     estimates: Annotated[bool, typer.Option("--estimates", help="Also price the lines of quotes and contracts.")] = False,
 ) -> None:
     """Decide the price of every actual, with list, line, rule and reason."""
+    if ctx.invoked_subcommand is not None:
+        if reprice or estimates:
+            raise typer.BadParameter(f"--reprice and --estimates belong to `price` itself, not to `price {ctx.invoked_subcommand}`")
+        return
     context = given(ctx)
     counts = _Counts()
     with context.workshop() as workshop:

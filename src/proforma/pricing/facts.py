@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -158,6 +159,23 @@ class Facts:
             **_grouped((row for row in active if row.role_price_id), lambda row: row.role_price_id),
             **_grouped((row for row in active if row.markup_id), lambda row: row.markup_id),
         }
+
+    def under(self, policy: PricingPolicy) -> Facts:
+        """The same records read under another policy; the indexes are shared, the answers are not."""
+        other = copy(self)
+        other.policy = policy
+        other._answers = {}
+        other._rounders = {}
+        return other
+
+    def without(self, *, overrides: bool = False, markups: bool = False) -> Facts:
+        """The same records as if there were no overrides, or no markups."""
+        other = self.under(self.policy)
+        if overrides:
+            other.overrides = {}
+        if markups:
+            other.markups = {}
+        return other
 
     def attached(self, owner: PriceListOwner, owner_id: Guid | None) -> tuple[PriceList, ...]:
         """Lists attached to an owner by active associations, each once; parameters are one owner whatever the id (P-7)."""
