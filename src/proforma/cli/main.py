@@ -33,7 +33,7 @@ COMMANDS: Final = {
     "invoice": ("invoice", "Proforma invoices: create, show, edit, confirm, correct"),
     "push": ("push", "Send confirmed invoices to finance, exactly once"),
     "ledger": ("ledger", "The actuals that confirmations made"),
-    "rates": ("rates", "Price lists: show, check, plan a copy"),
+    "rates": ("rates", "Price lists: show, write to a file, compare, check"),
     "quote": ("quote", "Check a quote against its price lists"),
     "contract": ("contract", "Check a contract against its price lists"),
     "problems": ("problems", "What needs a person: quarantined rows, refused pushes"),

@@ -8,12 +8,15 @@ import typer
 
 from proforma.cli.context import given
 from proforma.cli.group import group
+from proforma.cli.rate_cards import diff, export
 
 if TYPE_CHECKING:
     from proforma.domain.ids import CurrencyId
     from proforma.pricing import PriceBook
 
-app = group("Price lists: show, check an attachment, plan a copy.")
+app = group("Price lists: show, write to a file, compare, check an attachment, plan a copy.")
+app.command("export", epilog="Examples: proforma rates export LIST --output card.yaml  |  proforma rates export LIST > card.yaml")(export)
+app.command("diff", epilog="Examples: proforma rates diff LIST card.yaml  |  proforma --json rates diff old.yaml new.yaml")(diff)
 
 ListId = Annotated[str, typer.Argument(metavar="LIST", help="GUID of a price list.")]
 

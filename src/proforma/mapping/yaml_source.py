@@ -102,10 +102,10 @@ def read_yaml(path: Path, faults: list[Fault]) -> Node | None:
     return parse_yaml(data, path, faults)
 
 
-def parse_yaml(data: bytes, path: Path, faults: list[Fault]) -> Node | None:
+def parse_yaml(data: bytes, path: Path, faults: list[Fault], *, bytes_max: int = BYTES_MAX) -> Node | None:
     """As `read_yaml`, from the bytes of the file."""
-    if len(data) > BYTES_MAX:
-        faults.append(Fault(path, 1, 1, f"is larger than {BYTES_MAX} bytes", "split it into one file an entity"))
+    if len(data) > bytes_max:
+        faults.append(Fault(path, 1, 1, f"is larger than {bytes_max} bytes", "split it into one file an entity"))
         return None
     try:
         text = data.decode("utf-8-sig")
