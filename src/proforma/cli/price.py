@@ -11,9 +11,11 @@ import typer
 from proforma.cli.audit import audit
 from proforma.cli.context import CommandContext, given
 from proforma.cli.group import group
+from proforma.cli.what_if import what_if
 
 app = group()
 app.command("audit", epilog="Examples: proforma price audit --since 2026-01-01  |  proforma price audit --csv differences.csv")(audit)
+app.command("what-if", epilog="Examples: proforma price what-if --list LIST  |  proforma --json price what-if --list fy27.yaml")(what_if)
 
 
 @app.callback(invoke_without_command=True, epilog="Examples: proforma price  |  proforma --json price --estimates")
