@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from proforma.cli.context import given
+from proforma.domain.money import total
 
 if TYPE_CHECKING:
     from proforma.sync.what_if import Outlook
@@ -37,7 +38,7 @@ def what_if(
             columns = ("contract", "rows", "changed", "unpriced", "now", "then", "difference", "currency", "name")
             context.out.table(columns, map(_cells, found), right=columns[1:7], ids=("contract",))
             for currency, (now, then) in sorted(sums.amounts.items()):
-                context.out.line(f"{currency}: {now:f} now, {then:f} then, difference {then - now:f}")
+                context.out.line(f"{currency}: {now:f} now, {then:f} then, difference {total((then, -now)):f}")
             if sums.outside:
                 context.out.remark(f"{sums.outside} rows lie outside the days of the list and keep their price; --days any prices them too")
     if sums.unpriced:
@@ -56,7 +57,7 @@ class _Sums:
         for outlook in outlooks:
             currency = outlook.currency or "?"
             now, then = self.amounts.get(currency, (Decimal(0), Decimal(0)))
-            self.amounts[currency] = (now + outlook.now, then + outlook.then)
+            self.amounts[currency] = (total((now, outlook.now)), total((then, outlook.then)))
             self.unpriced += len(outlook.unpriced)
             self.outside += outlook.outside
             yield outlook
@@ -66,7 +67,7 @@ class _Sums:
         from proforma.cli.output import text
 
         totals = [
-            {"currency": currency, "amount_now": text(now), "amount_then": text(then), "difference": text(then - now)}
+            {"currency": currency, "amount_now": text(now), "amount_then": text(then), "difference": text(total((then, -now)))}
             for currency, (now, then) in sorted(self.amounts.items())
         ]
         yield {"totals": totals, "unpriced": self.unpriced, "outside": self.outside}

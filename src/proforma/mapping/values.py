@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from proforma.domain.dates import calendar_date
 from proforma.domain.ids import canonical_guid
+
+#: Digits before the point, beyond every column of Dataverse (19 digits), and few enough that calculating with them loses none.
+_DIGITS_MAX: Final = 30
 
 
 class MissingError(ValueError):
@@ -33,10 +36,12 @@ def instant_of_text(text: str) -> datetime:
 
 
 def finite(value: Decimal) -> Decimal:
-    """The number itself; text such as NaN is a decimal to the decoder, but none to us. Raises ValueError."""
-    if value.is_finite():
-        return value
-    raise ValueError(f"{value} is no number")
+    """The number itself; text such as NaN is a decimal to the decoder, but none to us, nor is what no column holds. Raises ValueError."""
+    if not value.is_finite():
+        raise ValueError(f"{value} is no number")
+    if value.adjusted() > _DIGITS_MAX:
+        raise ValueError(f"a number of {value.adjusted() + 1} digits is out of range")
+    return value
 
 
 def option(value: str | int) -> str | int:

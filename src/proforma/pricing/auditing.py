@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Final
 
@@ -193,7 +193,10 @@ class Auditor:
         if record.amount is not None or record.price is None:
             return record.amount
         exact = amount_of(record, record.price)
-        return None if exact is None else self._facts.rounder(record.currency_id or decision.currency_id)(exact)
+        try:
+            return None if exact is None else self._facts.rounder(record.currency_id or decision.currency_id)(exact)
+        except InvalidOperation:
+            return None  # more than any money column holds: nothing to subtract
 
 
 def _variants(facts: Facts) -> Iterator[_Variant]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation, Overflow
 from typing import Final
 
 from proforma.domain.codes import Side, TransactionClass, TransactionType
@@ -65,9 +65,14 @@ class Decider:
             if self._side is None:
                 raise Unresolved("P-1", "not-priced", "a record without a known type has no side")
             return self._priced(self._figures(self._side, placement), self._side, placement)
+        except (InvalidOperation, Overflow):
+            return self._stopped(placement, Unresolved("P-56", "out-of-range", "the figures make an amount that no money column holds"))
         except Unresolved as stop:
-            self._trail.append(f"{stop.rule} stopped: {stop.step}")
-            return self._unpriced(placement, stop)
+            return self._stopped(placement, stop)
+
+    def _stopped(self, placement: Placement, stop: Unresolved) -> PriceDecision:
+        self._trail.append(f"{stop.rule} stopped: {stop.step}")
+        return self._unpriced(placement, stop)
 
     def _figures(self, side: Side, placement: Placement) -> _Figures:
         """Copied, entered, or looked up, in this order (P-68)."""
