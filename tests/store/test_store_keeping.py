@@ -26,6 +26,8 @@ CURSOR = Cursor(
     pending=later(2),
 )
 
+STORES = ("sqlite", "postgresql")
+
 
 def decision(name: str, price: str = "120.00", **values: object) -> PriceDecision:
     """A role price."""

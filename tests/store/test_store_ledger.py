@@ -47,6 +47,8 @@ from proforma.domain.invoices import (
 from proforma.domain.money import Currency
 from proforma.store import OpenPassedOver, Store, Transaction
 
+STORES = ("sqlite", "postgresql")
+
 
 def happens(tx: Transaction, name: str, *happenings: Happening, by: str = "anna") -> None:
     """Saves what happened to one invoice."""

@@ -16,6 +16,8 @@ from proforma.domain.masters import Customer
 from proforma.domain.records import Actual, TransactionConnection
 from proforma.store import Cursor, Store
 
+STORES = ("sqlite", "postgresql")
+
 
 def ids(*names: str) -> list[Guid]:
     """GUIDs of names, in the order in which the mirror answers."""

@@ -33,6 +33,8 @@ QUEUED = OutboxRow(
     queued_at=later(60),
 )
 
+STORES = ("sqlite", "postgresql")
+
 
 @pytest.fixture
 def queued(store: Store) -> Store:
