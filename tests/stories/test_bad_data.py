@@ -92,7 +92,8 @@ def test_an_unknown_option_is_never_taken_for_another(project: Project, column: 
     """P-1, I-1: an actual whose option nobody knows is held with its reason, or not priced; it is on no invoice."""
     world = BillingWorld()
     world.contract("north")
-    world.time("@w", "north", **{column: option})
+    changed: dict[str, Any] = {column: option}
+    world.time("@w", "north", **changed)
     project.server.load(world.sets)
     project.run("pull")
     priced = project.run("price")
