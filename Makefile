@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench crash format clean pins
+.PHONY: help demo test check bench crash explore format clean pins
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 18
@@ -13,7 +13,7 @@ help: ## Show what there is
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "proforma-sync needs Python 3.11 or newer; try make PYTHON=python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip -q
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(STAMP)
 
@@ -34,6 +34,9 @@ bench: $(STAMP) ## Speed beside a raw reader, decisions a second, memory
 
 crash: $(STAMP) ## The long crash proof: SIGKILL at 200 moments of pull and push
 	PROFORMA_CRASH_KILLS=200 $(BIN)/python -m pytest tests/faults -n 2
+
+explore: $(STAMP) ## The laws of the rules against new random examples, many more than in the tests
+	$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=explore
 
 format: $(STAMP) ## Put the code into its form
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .

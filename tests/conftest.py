@@ -8,10 +8,17 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
 
 from proforma.mock import MockServer
 from proforma.store import Store
 from project_folder import Project
+
+# `make test` judges a change, so the same code must always get the same answer; `make explore` looks for what nobody thought of.
+# Neither judges by time: how long an example takes says more about the machine than about the rule.
+settings.register_profile("gate", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", max_examples=2000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gate")
 
 
 @pytest.fixture

@@ -81,15 +81,15 @@ def test_a_pull_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path) -
 
 def test_a_push_killed_at_any_moment_sends_each_invoice_once(tmp_path: Path) -> None:
     """After kills at random moments and one complete run finance has each invoice exactly once, with its total, and we know it."""
-    contracts = max(12, KILLS)
+    contracts = 2 * KILLS
     world = _world(contracts=contracts, actuals_each=2)
     with MockServer(world.sets, latency_ms=8) as server:
         server.write_configuration(tmp_path / "proforma.yaml")
         project = Project(tmp_path, server)
         for words in (("pull",), ("price",), ("invoice", "create", "--all"), ("invoice", "confirm", "--all-drafts")):
             assert project.run(*words).code == 0
-        killed = _kill_again_and_again(project, ("push",), requests_max=4, kills=KILLS // 2, seed=3)
-        assert killed >= KILLS // 4
+        killed = _kill_again_and_again(project, ("push",), requests_max=4, kills=KILLS, seed=3)
+        assert killed >= KILLS // 2, "most kills must hit a working process, or the test shows nothing"
 
         done = project.start_and_wait("push")
 
