@@ -158,11 +158,6 @@ def test_options_without_a_dollar_are_ignored(caller: Caller) -> None:
     assert caller.column("accounts?$select=name&$orderby=name&tag=sync", "name") == ["Acme", "Fjord"]
 
 
-def test_change_tracking_is_refused_for_now(caller: Caller) -> None:
-    """A mock that ignored the preference would look like one without changes."""
-    assert caller.get("accounts", prefer="odata.track-changes").status == 501
-
-
 def test_counts(caller: Caller) -> None:
     """`$count=true` counts what passes; `/$count` answers digits behind a byte order mark (W-78, W-79)."""
     assert caller.get("accounts?$select=name&$count=true&$filter=name eq 'acme'").document["@odata.count"] == 1

@@ -71,6 +71,8 @@ class Application:
     async def _misbehave(self, action: Action, entry: Entry, request: Request, scope: Message, receive: Receive, send: Send) -> None:
         if action.expire_tokens:
             self.state.tokens.expire(request.headers.get("authorization"))
+        if action.expire_delta_tokens:
+            self.state.world.expire_delta_tokens()
         if not action.after:
             await asyncio.sleep(action.delay_ms / 1000)
         if action.drop == "before":

@@ -15,7 +15,9 @@ from proforma.mock.values import Value, encode, mapping_of
 
 _FAULT_KEYS: Final = frozenset({"match", "times", "skip", "action"})
 _MATCH_KEYS: Final = frozenset({"method", "path", "query"})
-_ACTION_KEYS: Final = frozenset({"status", "headers", "body", "after", "delay_ms", "drop", "truncate", "throttle", "expire_tokens"})
+_ACTION_KEYS: Final = frozenset(
+    {"status", "headers", "body", "after", "delay_ms", "drop", "truncate", "throttle", "expire_tokens", "expire_delta_tokens"}
+)
 
 
 class FaultError(ValueError):
@@ -43,6 +45,7 @@ class Action:
     truncate: int | None = None
     throttle: Throttle | None = None
     expire_tokens: bool = False
+    expire_delta_tokens: bool = False
 
     @property
     def name(self) -> str:
@@ -54,6 +57,7 @@ class Action:
             f"truncate {self.truncate}" if self.truncate is not None else "",
             f"delay {self.delay_ms} ms" if self.delay_ms else "",
             "expire tokens" if self.expire_tokens else "",
+            "expire delta tokens" if self.expire_delta_tokens else "",
         ]
         return ", ".join(filter(None, words))
 
@@ -198,6 +202,7 @@ def _action(document: Value, where: str) -> Action:
         truncate=_whole(parts.get("truncate"), f"{where}.truncate"),
         throttle=_throttle(parts.get("throttle"), f"{where}.throttle"),
         expire_tokens=_switch(parts.get("expire_tokens"), f"{where}.expire_tokens"),
+        expire_delta_tokens=_switch(parts.get("expire_delta_tokens"), f"{where}.expire_delta_tokens"),
     )
 
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final, cast
 
+import msgspec
+
 from proforma.mock.schema import (
     DATES,
     INTEGERS,
@@ -18,6 +20,7 @@ from proforma.mock.schema import (
     known_tables,
     tables_by_logical_name,
 )
+from proforma.mock.switches import DataverseSwitches, dataverse_switches
 from proforma.mock.values import Row, Value, as_guid, as_number, mapping_of, resolve_symbols, symbol_guid, wire_instant
 
 FIRST_INSTANT: Final = datetime(2025, 1, 1, tzinfo=UTC)
@@ -82,7 +85,8 @@ class World:
         self.settings: dict[str, Value] = {}
         self.tables: dict[str, Table] = {}
         self.deleted: list[Deleted] = []
-        self.version = FIRST_VERSION
+        self.version = self.first_token = FIRST_VERSION
+        self.switches = DataverseSwitches()
         self._rows_loaded = 0
         self._clock = clock or (lambda: datetime.now(UTC))
         self._load(document or {})
@@ -106,6 +110,19 @@ class World:
         for name in path:
             value = mapping_of(value).get(name)
         return value
+
+    def now(self) -> datetime:
+        """The present instant, in UTC."""
+        return self._clock()
+
+    def tracks(self, schema: TableSchema) -> bool:
+        """Whether changes of the table are tracked (W-163)."""
+        return schema.entity_set not in self.switches.change_tracking.disabled
+
+    def expire_delta_tokens(self) -> None:
+        """Let every delta token given out so far be too old (W-175)."""
+        self.version += 1
+        self.first_token = self.version
 
     def stamp(self, row: Row) -> None:
         """Give the row the next version and the present time (W-135, W-143)."""
@@ -156,10 +173,14 @@ class World:
         unknown = sorted(set(self.settings) - set(SETTINGS))
         if unknown:
             raise WorldError(f"unknown setting {unknown[0]!r}: known are {', '.join(SETTINGS)}")
+        self.switches = _switches(self.settings.get("$dataverse"))
         for name, rows in document.items():
             if not name.startswith("$"):
                 self._load_rows(name, rows_of(name, resolve_symbols(rows)))
         self._declare_keys()
+        for name in self.switches.change_tracking.disabled:
+            if self.table(name) is None:
+                raise WorldError(f"$dataverse.change_tracking.disabled: no such entity set: {name}")
 
     def _load_rows(self, entity_set: str, rows: list[Row]) -> None:
         table, prepared = self._prepared(entity_set, rows)
@@ -221,6 +242,13 @@ def rows_of(entity_set: str, rows: Value) -> list[Row]:
         if not isinstance(row, dict):
             raise WorldError(f"{entity_set}[{number}]: expected a row (column: value), found {_kind(row)}")
     return cast("list[Row]", rows)
+
+
+def _switches(document: Value) -> DataverseSwitches:
+    try:
+        return dataverse_switches(document)
+    except msgspec.ValidationError as problem:
+        raise WorldError(f"$dataverse: {problem}") from problem
 
 
 def fill_state(schema: TableSchema, row: Row) -> None:

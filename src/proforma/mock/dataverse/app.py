@@ -124,8 +124,6 @@ def _row(world: World, table: Table, request: Request, api: str, key_text: str) 
 def _single(world: World, table: Table, request: Request, api: str, row: Row) -> Response:
     """One row with its tag; 304 when the caller has it already (W-142)."""
     options, preferences = options_of(request), preferences_of(request)
-    if preferences.track_changes:
-        raise not_served("change tracking")
     etag = etag_of(row)
     plain = not options.expands and not preferences.annotations
     if plain and request.headers.get("if-none-match") == etag:

@@ -50,13 +50,13 @@ def definitions_response(world: World, request: Request, api: str, segments: Seq
     if first == "EntityDefinitions":
         if rest:
             raise no_segment(rest[0])
-        rows = [_definition(schema) for schema in served_tables(world)]
+        rows = [_definition(world, schema) for schema in served_tables(world)]
         shown = _listed(rows, options, _attributes_of(world) if "$expand" in options else None)
         return _answer({"@odata.context": f"{api}$metadata#EntityDefinitions", **_counted(options, shown), "value": shown})
     schema = _table(world, first)
     if not rest:
         expand = _attributes_of(world) if "$expand" in options else None
-        shown_one = _shown(_definition(schema), options, expand)
+        shown_one = _shown(_definition(world, schema), options, expand)
         return _answer({"@odata.context": f"{api}$metadata#EntityDefinitions/$entity", **shown_one})
     return _attributes_response(world, schema, options, api, rest)
 
@@ -105,7 +105,7 @@ def _guessed(table: Table, name: str) -> Column:
     return Column(name=name, type="guid" if name == table.schema.primary_id else kind)
 
 
-def _definition(schema: TableSchema) -> Row:
+def _definition(world: World, schema: TableSchema) -> Row:
     return {
         "LogicalName": schema.logical,
         "SchemaName": schema.logical,
@@ -117,7 +117,7 @@ def _definition(schema: TableSchema) -> Row:
         "IsActivity": False,
         "IsIntersect": schema.entity_set.endswith("set"),
         "IsCustomEntity": "_" in schema.logical,
-        "ChangeTrackingEnabled": True,
+        "ChangeTrackingEnabled": world.tracks(schema),
         "IsOptimisticConcurrencyEnabled": True,
         "MetadataId": symbol_guid(f"@table:{schema.logical}"),
     }
@@ -167,7 +167,7 @@ def _table(world: World, segment: str) -> TableSchema:
     if found is None:
         raise no_segment(segment)
     for schema in served_tables(world):
-        if _matches(_definition(schema), found[1]):
+        if _matches(_definition(world, schema), found[1]):
             return schema
     raise ODataError(404, "0x80060888", f"Could not find an entity with {found[1]}.")
 

@@ -28,11 +28,15 @@ _BAD: Final = "The $skiptoken cannot be read: follow @odata.nextLink as it is."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """Where a page ended: the place of its last row, and how the pages are cut. The place survives changes of rows."""
+    """Where a page ended: the place of its last row, and how the pages are cut. The place survives changes of rows.
+
+    `stamp` is the delta token that the last page will give when changes are tracked.
+    """
 
     page: int
     page_size: int
     last: tuple[Value, ...]
+    stamp: str | None = None
 
 
 class Ordering:
@@ -117,9 +121,10 @@ def token_of(cursor: Cursor, key: str) -> str:
     """The text of a `$skiptoken`, in the shape Dataverse gives it (W-91)."""
     columns = html.escape(encode(list(cursor.last)).decode(), quote=True)
     inner = f'<cookie page="{cursor.page}"><{key} last="{columns}" /></cookie>'
+    tracking = f'istracking="True" stamp="{cursor.stamp}"' if cursor.stamp else 'istracking="False"'
     return (
         f'<cookie pagenumber="{cursor.page + 1}" pagingcookie="{quote(quote(inner, safe=""), safe="")}" '
-        f'istracking="False" pagesize="{cursor.page_size}" />'
+        f'{tracking} pagesize="{cursor.page_size}" />'
     )
 
 
@@ -127,6 +132,7 @@ def cursor_of(token: str) -> Cursor:
     """The cursor that a token carries, whatever encoding it went through on the way (W-92)."""
     size = re.search(r'pagesize="(\d+)"', token)
     cookie = re.search(r'pagingcookie="([^"]*)"', token)
+    stamp = re.search(r' stamp="([^"]*)"', token)
     if size is None or cookie is None:
         raise syntax_error(_BAD)
     inner = unquote(unquote(cookie[1]))
@@ -139,4 +145,4 @@ def cursor_of(token: str) -> Cursor:
         raise syntax_error(_BAD) from problem
     if not isinstance(cells, list):
         raise syntax_error(_BAD)
-    return Cursor(page=int(found[1]), page_size=int(size[1]), last=tuple(cells))
+    return Cursor(page=int(found[1]), page_size=int(size[1]), last=tuple(cells), stamp=stamp[1] if stamp else None)

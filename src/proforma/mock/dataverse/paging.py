@@ -8,11 +8,12 @@ from itertools import islice
 from typing import Final
 from urllib.parse import quote, unquote_plus
 
-from proforma.mock.dataverse.errors import JSON_TYPE, not_served
+from proforma.mock.dataverse.errors import JSON_TYPE
 from proforma.mock.dataverse.filters import row_filter
 from proforma.mock.dataverse.ordering import Cursor, Ordering, cursor_of, token_of
 from proforma.mock.dataverse.query import Options, Preferences, options_of, preferences_of
 from proforma.mock.dataverse.rows import Renderer
+from proforma.mock.dataverse.tracking import changes_count, is_tracked, tracked_response
 from proforma.mock.http import Request, Response, json_response
 from proforma.mock.values import Row, Value
 from proforma.mock.world import Table, World
@@ -32,8 +33,8 @@ class Page:
 def collection_response(world: World, table: Table, request: Request, api: str, page_size: int) -> Response:
     """The answer to a GET on an entity set. `page_size` is the most rows this server gives at once."""
     options, preferences = options_of(request), preferences_of(request)
-    if preferences.track_changes:
-        raise not_served("change tracking")
+    if is_tracked(options, preferences):
+        return tracked_response(world, table, request, api, options, preferences, min(page_size, ROWS_MAX))
     renderer = Renderer(world, table, select=options.select, expands=options.expands, preferences=preferences)
     passes = row_filter(world, table, options.filter, options.aliases) if options.filter else None
     ordering = Ordering(world, table, options.order)
@@ -50,8 +51,11 @@ def collection_response(world: World, table: Table, request: Request, api: str, 
 def count_response(world: World, table: Table, request: Request) -> Response:
     """The answer to `/$count`: digits behind a byte order mark, 5,000 at most (W-79)."""
     options = options_of(request)
-    passes = row_filter(world, table, options.filter, options.aliases) if options.filter else None
-    text = "\ufeff" + str(min(_total(table, passes), ROWS_MAX))
+    if options.delta_token is not None:
+        total = changes_count(world, table, options)
+    else:
+        total = _total(table, row_filter(world, table, options.filter, options.aliases) if options.filter else None)
+    text = "\ufeff" + str(min(total, ROWS_MAX))
     return Response(status=200, headers=(("Content-Type", "text/plain"),), body=text.encode())
 
 

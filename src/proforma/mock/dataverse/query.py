@@ -11,8 +11,8 @@ from typing import Final
 from proforma.mock.dataverse.errors import not_served, syntax_error
 from proforma.mock.http import Request
 
-SERVED: Final = frozenset({"$select", "$filter", "$orderby", "$top", "$count", "$expand", "$skiptoken"})
-_LATER: Final = frozenset({"$apply", "$deltatoken", "fetchXml", "sql", "savedQuery", "userQuery"})
+SERVED: Final = frozenset({"$select", "$filter", "$orderby", "$top", "$count", "$expand", "$skiptoken", "$deltatoken"})
+_LATER: Final = frozenset({"$apply", "fetchXml", "sql", "savedQuery", "userQuery"})
 _EXPANDS_MAX: Final = 15
 
 
@@ -44,6 +44,7 @@ class Options:
     count: bool
     expands: tuple[Expand, ...]
     skip_token: str | None
+    delta_token: str | None
     aliases: Mapping[str, str]
 
 
@@ -81,6 +82,7 @@ def options_of(request: Request) -> Options:
         count=_count(given.get("$count")),
         expands=_expands(given.get("$expand")),
         skip_token=given.get("$skiptoken"),
+        delta_token=given.get("$deltatoken"),
         aliases={name: value for name, value in given.items() if name.startswith("@")},
     )
 
@@ -92,7 +94,10 @@ def preferences_of(request: Request) -> Preferences:
     for item in _split(request.headers.get("prefer", ""), ",", quote='"', nested=False):
         name, _, value = item.strip().partition("=")
         name = name.strip().lower()
-        known = name in ("odata.maxpagesize", "odata.include-annotations") or item.strip().lower() == "return=representation"
+        known = (
+            name in ("odata.maxpagesize", "odata.include-annotations", "odata.track-changes")
+            or item.strip().lower() == "return=representation"
+        )
         found[name] = value.strip().strip('"')
         if known:
             applied.append(item.strip())
