@@ -83,7 +83,7 @@ def test_shipped_files_fit_the_schema(path: Path) -> None:
         ("columns", {"id": "A B", "table": "x"}),
         ("columns", {"id": "msdyn_actualid"}),
         ("columns", {"id": {"column": "x", "transform": "eval"}, "table": "x"}),
-        ("changes", "tracked"),
+        ("changes", "always"),
         ("colour", "red"),
     ],
 )

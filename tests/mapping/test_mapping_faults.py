@@ -30,7 +30,10 @@ TRANSFORMS = (
         pytest.param("key: msdyn_milestoneid", "key: a b", [
             "5:6: 'a b' is no column name (letters, digits and underscores; lookups as _name_value)",
         ], id="key"),
-        pytest.param("changes: modified", "changes: tracked", ["6:10: 'changes' is one of: modified, full"], id="change mode"),
+        pytest.param("changes: modified", "changes: always", ["6:10: 'changes' is one of: tracked, modified, full"], id="change mode"),
+        pytest.param("changes: modified", "changes: tracked\nfilter: statecode eq 0", [
+            "6:10: changes: tracked reads whole tables, without a filter (use changes: modified)",
+        ], id="a tracked set with a filter"),
         pytest.param("changes: modified", "changes: modified\nmodified: null", [
             "6:10: changes: modified needs a column that dates changes (use changes: full)",
         ], id="no date of change"),
@@ -199,7 +202,7 @@ def test_all_faults_of_one_file(tmp_path: Path) -> None:
         "11:9: anchor &a: anchors are not used in mapping files (write the value out where it is needed)",
         "9:3: Milestone has no field 'amuont' (did you mean 'amount'?)",
         "10:31: unknown transform 'datum' (did you mean 'date'?)",
-        "6:10: 'changes' is one of: modified, full",
+        "6:10: 'changes' is one of: tracked, modified, full",
     ]
 
 

@@ -67,6 +67,8 @@ def report_pull(out: Output, pulled: Sequence[Pulled]) -> bool:
         absent = [p.entity for p in pulled if p.absent]
         if absent:
             out.remark(f"not in this environment: {', '.join(absent)}")
+        for note in dict.fromkeys(p.note for p in pulled if p.note):
+            out.remark(f"{note}: {', '.join(p.entity for p in pulled if p.note == note)}")
     quarantined = sum(p.quarantined for p in pulled)
     if quarantined:
         out.warn(f"{quarantined} rows could not be mapped and are held; see `proforma problems list`")
@@ -83,6 +85,7 @@ def _pulled_shape(pulled: Pulled) -> dict[str, Any]:
         "quarantined": pulled.quarantined,
         "missing_columns": pulled.missing,
         "absent": pulled.absent,
+        "note": pulled.note,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -13,13 +14,16 @@ import msgspec
 
 from proforma.dataverse.errors import (
     StaleLinkError,
+    TrackingRefusedError,
     UnknownColumnError,
     UnknownEntitySetError,
+    is_stale,
+    may_be_about_tracking,
     may_pass,
     unknown_column,
     unknown_segment,
 )
-from proforma.dataverse.pages import Page, read_contents
+from proforma.dataverse.pages import Page, read_changes, read_page
 from proforma.dataverse.query import Query
 from proforma.transport.auth import TokenSource
 from proforma.transport.errors import BadResponseError, BadUrlError, HttpStatusError, Trace
@@ -105,15 +109,18 @@ class DataverseClient:
         request = Request(method="GET", link="WhoAmI", headers=_HEADERS)
         return self._remote.read(request, lambda answer: answer.decode(Identity))
 
-    def pages(self, query: Query, row_type: type[Row], *, start: str | None = None) -> Iterator[Page[Row]]:
-        """The pages of `query`, each row decoded as `row_type`; `start` continues at a stored `next_link`.
+    def pages(self, query: Query, row_type: type[Row], *, start: str | None = None, since: str | None = None) -> Iterator[Page[Row]]:
+        """The pages of `query`, each row decoded as `row_type`.
 
+        `start` continues at a stored `next_link`. `since` is a stored `delta_link`: what changed after it was given out, rows as they
+        are now and ids of deleted ones (W-168); when the last page has no next delta link, the old one stays good (W-172, W-173).
         A row that cannot be decoded is handed over in `rejected`. The links of a page are checked before it is handed over, so that
-        a bad one is never stored. Raises UnknownColumnError, UnknownEntitySetError, StaleLinkError for a `start` that the environment
-        no longer takes, and the faults of the transfer.
+        a bad one is never stored. Raises UnknownColumnError, UnknownEntitySetError, TrackingRefusedError, StaleLinkError for a link that
+        the environment no longer takes, and the faults of the transfer.
         """
-        page = self._first_page(query, row_type) if start is None else self._continued(query, row_type, start)
-        seen = {start} if start is not None else set()
+        link = since if start is None else start
+        page = self._first_page(query, row_type) if link is None else self._continued(query, row_type, link, delta=start is None)
+        seen = {link} if link is not None else set()
         while True:
             if page.next_link in seen:
                 raise _loop(query, self._remote.origin)
@@ -121,7 +128,7 @@ class DataverseClient:
             if page.next_link is None:
                 return
             seen.add(page.next_link)
-            page = self._page(query, row_type, page.next_link, page.missing_columns)
+            page = self._next_page(query, row_type, page)
 
     def _first_page(self, query: Query, row_type: type[Row]) -> Page[Row]:
         """The first page, asked for again without each optional column that the environment turns out to lack."""
@@ -132,11 +139,22 @@ class DataverseClient:
             except HttpStatusError as refusal:
                 self._learn_missing_column(query, refusal, missing)
 
+    def _next_page(self, query: Query, row_type: type[Row], page: Page[Row]) -> Page[Row]:
+        try:
+            return self._page(query, row_type, page.next_link or "", page.missing_columns)
+        except HttpStatusError as refusal:
+            if is_stale(refusal, stored=False):
+                raise _stale(query, refusal) from refusal
+            raise
+
     def _learn_missing_column(self, query: Query, refusal: HttpStatusError, missing: frozenset[str]) -> None:
         """Remember the column that the refusal names, or raise what the refusal means."""
         column = unknown_column(refusal)
         if unknown_segment(refusal) == query.entity_set:
             raise UnknownEntitySetError(query.entity_set, trace=refusal.trace) from refusal
+        if column is None and query.track_changes and may_be_about_tracking(refusal):
+            todo = f"Switch change tracking on for the table behind {query.entity_set}, or read it without."
+            raise TrackingRefusedError(refusal.what, todo=todo, trace=refusal.trace) from refusal
         if column is None:
             raise refusal
         # A required column, one used only in filter or order, or one that is refused although it was left out.
@@ -149,21 +167,22 @@ class DataverseClient:
         with self._lock:
             return self._missing.get(query.entity_set, frozenset()) & (frozenset(query.optional) - frozenset(query.select))
 
-    def _continued(self, query: Query, row_type: type[Row], link: str) -> Page[Row]:
+    def _continued(self, query: Query, row_type: type[Row], link: str, *, delta: bool) -> Page[Row]:
         try:
-            return self._page(query, row_type, link, _not_selected_by(link, query))
+            return self._page(query, row_type, link, _not_selected_by(link, query), delta=delta)
         except HttpStatusError as refusal:
-            if refusal.status in {400, 404, 410}:
-                todo = f"Pull {query.entity_set} from the beginning."
-                raise StaleLinkError(f"the stored link is no longer accepted: {refusal.what}", todo=todo, trace=refusal.trace) from refusal
+            if is_stale(refusal, stored=True):
+                raise _stale(query, refusal) from refusal
             raise
 
-    def _page(self, query: Query, row_type: type[Row], link: str, missing: frozenset[str]) -> Page[Row]:
+    def _page(self, query: Query, row_type: type[Row], link: str, missing: frozenset[str], *, delta: bool = False) -> Page[Row]:
         # The same preference goes with every page: a link alone may fall back to the default size (W-89, W-93).
-        rows_max = query.page_size or self._page_size
-        headers = {**_HEADERS, "Prefer": f"odata.maxpagesize={rows_max}"}
-        request = Request(method="GET", link=link, headers=headers)
-        contents = self._remote.read(request, lambda answer: read_contents(answer, row_type))
+        preferences = f"odata.maxpagesize={query.page_size or self._page_size}"
+        if query.track_changes:
+            preferences = f"odata.track-changes,{preferences}"
+        request = Request(method="GET", link=link, headers={**_HEADERS, "Prefer": preferences})
+        read = read_changes if delta else partial(read_page, changes=query.track_changes)
+        contents = self._remote.read(request, lambda answer: read(answer, row_type))
         envelope = contents.envelope
         for onward in (envelope.next_link, envelope.delta_link):
             if onward is not None:
@@ -175,6 +194,7 @@ class DataverseClient:
             delta_link=envelope.delta_link,
             missing_columns=missing,
             body=contents.body,
+            deleted=contents.deleted,
         )
 
 
@@ -184,6 +204,11 @@ def _not_selected_by(link: str, query: Query) -> frozenset[str]:
     if selected is None:
         return frozenset()
     return frozenset(query.optional) - frozenset(selected[0].split(","))
+
+
+def _stale(query: Query, refusal: HttpStatusError) -> StaleLinkError:
+    todo = f"Pull {query.entity_set} from the beginning."
+    return StaleLinkError(f"the stored link is no longer accepted: {refusal.what}", todo=todo, trace=refusal.trace)
 
 
 def _loop(query: Query, origin: Origin) -> BadResponseError:

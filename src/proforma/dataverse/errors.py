@@ -9,6 +9,8 @@ from proforma.transport.errors import HttpStatusError, Trace, TransportError
 
 _UNKNOWN_PROPERTY: Final = re.compile(r"Could not find a property named '([^']{1,200})'")
 _UNKNOWN_SEGMENT: Final = re.compile(r"Resource not found for the segment '([^']{1,200})'")
+# ExpiredVersionStamp, as hexadecimal or decimal number (W-175).
+_EXPIRED_CODES: Final = frozenset({"0x80044352", "-2147204270"})
 # SQL time-out, deadlock and other SQL errors that pass (W-187); error 1205 is named in the text.
 _TRANSIENT_SQL_CODES: Final = frozenset({"0x80044150", "0x80044151"})
 _DEADLOCK: Final = re.compile(r"Sql Number:? ?1205|deadlock", re.IGNORECASE)
@@ -44,7 +46,22 @@ class UnknownEntitySetError(TransportError):
 
 
 class StaleLinkError(TransportError):
-    """A stored link is no longer accepted: start this query from the beginning."""
+    """A link is no longer accepted, or its delta token has expired (W-175): start this query from the beginning."""
+
+
+class TrackingRefusedError(TransportError):
+    """The environment does not track the changes of this table, or not for this user (W-163): read it without."""
+
+
+def is_stale(error: HttpStatusError, *, stored: bool) -> bool:
+    """Whether a refusal means that a link has had its time: by its code anywhere, by its status for a link kept from an earlier run."""
+    return error.code in _EXPIRED_CODES or error.status == 410 or (stored and error.status in {400, 404})
+
+
+def may_be_about_tracking(error: HttpStatusError) -> bool:
+    """Whether a refusal of a tracked query may be about the tracking: texts and codes vary, so every refusal of the query counts that
+    names no column. Asking without tracking then shows whether something else is wrong."""
+    return error.status in {400, 403, 405, 501}
 
 
 def unknown_column(error: HttpStatusError) -> str | None:

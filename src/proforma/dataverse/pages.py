@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 import msgspec
 
@@ -22,6 +23,21 @@ class Envelope(msgspec.Struct, Generic[Row], frozen=True, gc=False):
     delta_link: str | None = msgspec.field(name="@odata.deltaLink", default=None)
 
 
+class _Entry(msgspec.Struct, frozen=True, gc=False):
+    """What tells a deletion from a row (W-168): no row has a context of its own."""
+
+    context: str | None = msgspec.field(name="@odata.context", default=None)
+    etag: str | None = msgspec.field(name="@odata.etag", default=None)
+    id: object = None
+    reason: object = None
+
+    @property
+    def is_deletion(self) -> bool:
+        if self.context is not None and self.context.endswith("/$deletedEntity"):
+            return True
+        return self.reason == "deleted" and self.etag is None and self.id is not None
+
+
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
     """A row that is not of the wanted type: its JSON as it came, and why. It goes to quarantine, the rest goes on (promise 5)."""
@@ -34,6 +50,7 @@ class RejectedRow:
 class Page(Generic[Row]):
     """One page: its rows in the server's order, those that could not be read, and the link to the next page.
 
+    `deleted`: ids of rows that are gone, in a page of changes; one that is also among the rows is gone (W-169, deletions come last).
     `missing_columns`: optional columns that this environment does not have. `body` is the page as it came.
     """
 
@@ -43,6 +60,7 @@ class Page(Generic[Row]):
     delta_link: str | None
     missing_columns: frozenset[str]
     body: bytes = field(repr=False)
+    deleted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +70,52 @@ class _Contents(Generic[Row]):
     envelope: Envelope[Row]
     rejected: tuple[RejectedRow, ...] = ()
     body: bytes = b""
+    deleted: tuple[str, ...] = ()
 
 
-def read_contents(answer: Answer, row_type: type[Row]) -> _Contents[Row]:
-    """The rows and links of an answer; raises BadResponseError when the page as a whole is not one."""
+_GUID: Final = re.compile(r"(?:.*\()?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\)?")
+
+
+def read_page(answer: Answer, row_type: type[Row], *, changes: bool = False) -> _Contents[Row]:
+    """The rows and links of an answer; raises BadResponseError when the page as a whole is not one.
+
+    `changes`: deletions may be among the rows.
+    """
     answer.require_json()
+    if changes and (b"deletedEntity" in answer.body or b'"reason"' in answer.body):
+        return _row_by_row(answer.body, row_type, answer.trace, changes=True)
     whole = try_typed(answer.body, cast("type[Envelope[Row]]", cast(Any, Envelope)[row_type]))
     if isinstance(whole, Undecodable):
-        return _row_by_row(answer.body, row_type, answer.trace)
+        return _row_by_row(answer.body, row_type, answer.trace, changes=False)
     return _Contents(whole, (), answer.body)
 
 
-def _row_by_row(body: bytes, row_type: type[Row], trace: Trace) -> _Contents[Row]:
+def read_changes(answer: Answer, row_type: type[Row]) -> _Contents[Row]:
+    """As `read_page`, for the answer to a delta link: with no changes it may be without rows, and even without a body (W-172)."""
+    if answer.status == 204:
+        return _Contents(Envelope([]))
+    answer.require_json()
+    bare = try_typed(answer.body, _NoRows)
+    if not isinstance(bare, Undecodable) and bare.value is msgspec.UNSET:
+        return _Contents(Envelope([], bare.next_link, bare.delta_link), (), answer.body)
+    return read_page(answer, row_type, changes=True)
+
+
+class _NoRows(msgspec.Struct, frozen=True, gc=False):
+    value: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
+    delta_link: str | None = msgspec.field(name="@odata.deltaLink", default=None)
+
+
+def _deleted_id(raw: bytes, entry: _Entry) -> str | RejectedRow:
+    found = _GUID.fullmatch(entry.id) if isinstance(entry.id, str) else None
+    return RejectedRow(raw, "a deletion that names no row") if found is None else found[1].lower()
+
+
+def _row_by_row(body: bytes, row_type: type[Row], trace: Trace, *, changes: bool) -> _Contents[Row]:
     rows: list[Row] = []
     rejected: list[RejectedRow] = []
+    deleted: list[str] = []
     healed = without_lone_surrogates(body)
     envelope = decode_typed(healed, Envelope[msgspec.Raw], trace=trace)
     position = 0
@@ -74,12 +124,17 @@ def _row_by_row(body: bytes, row_type: type[Row], trace: Trace) -> _Contents[Row
         position = healed.index(bytes(piece), position)
         raw = body[position : position + len(bytes(piece))]
         position += len(raw)
+        entry = try_typed(raw, _Entry) if changes else None
+        if isinstance(entry, _Entry) and entry.is_deletion:
+            gone = _deleted_id(raw, entry)
+            (rejected if isinstance(gone, RejectedRow) else deleted).append(gone)  # type: ignore[arg-type]
+            continue
         row = try_typed(raw, row_type)
         if isinstance(row, Undecodable):
             rejected.append(RejectedRow(row.raw, row.reason))
         else:
             rows.append(row)
-    if not rejected:
+    if not rejected and not changes:
         # Each row alone is fine, so the fault lies around them, perhaps in a link: that is no page to go on from.
         raise BadResponseError("the page around the rows is damaged", todo="Run again.", trace=trace, transient=True)
-    return _Contents(Envelope(rows, envelope.next_link, envelope.delta_link), tuple(rejected), body)
+    return _Contents(Envelope(rows, envelope.next_link, envelope.delta_link), tuple(rejected), body, tuple(deleted))

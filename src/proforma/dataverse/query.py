@@ -106,6 +106,7 @@ class Query:
 
     `select`: columns that must exist; `optional`: columns that an environment may lack; both empty asks for all columns.
     `order_by`: "column" or "column desc"; end it with the primary key, since paging over ties repeats and skips rows (W-76).
+    `track_changes`: ask for a delta link after the last page (W-164); such a query takes the whole table in the server's order (W-167).
     Raises ValueError for names that are none: they could change the meaning of the URL.
     """
 
@@ -116,6 +117,7 @@ class Query:
     order_by: tuple[str, ...] = ()
     expand: tuple[Expand, ...] = ()
     page_size: int | None = None
+    track_changes: bool = False
 
     def __post_init__(self) -> None:
         _require(_NAME, (self.entity_set,), "entity set")
@@ -124,6 +126,8 @@ class Query:
         if self.page_size is not None and not 1 <= self.page_size <= _PAGE_ROWS_MAX:
             msg = f"a page has 1 to {_PAGE_ROWS_MAX} rows, not {self.page_size}"
             raise ValueError(msg)
+        if self.track_changes and (self.filter or self.order_by or self.expand):
+            raise ValueError("a tracked set cannot be filtered, ordered or expanded")
 
     def link(self, *, without: frozenset[str] = frozenset()) -> str:
         """The link relative to the Web API's base, asking for no column of `without`."""

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from proforma.mapping.expressions import Expression, reads_of
 from proforma.mapping.finance import FinanceMapping
 
-#: How changes are found: by the time of the last change, or by reading everything again.
-ChangeMode = Literal["modified", "full"]
+#: How changes are found: by the table's own change tracking, by the time of the last change, or by reading everything again.
+ChangeMode = Literal["tracked", "modified", "full"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

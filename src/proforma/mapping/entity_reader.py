@@ -63,7 +63,7 @@ class _EntityReader:
             dimensions=MappingProxyType(dimensions),
             custom_dimensions=self._fields.flag(root, "custom_dimensions"),
             filter=self._fields.text(root, "filter"),
-            changes="modified" if self._fields.choice(root, "changes", CHANGES) == "modified" else "full",
+            changes=_change_mode(self._fields.choice(root, "changes", CHANGES)),
             optional=self._fields.flag(root, "optional"),
             after=self._after(root),
             version=self._platform_column(root, "version", VERSION),
@@ -73,6 +73,11 @@ class _EntityReader:
         )
         if mapping.changes == "modified" and mapping.modified is None:
             self._fields.fault(root.get("changes") or root, "changes: modified needs a column that dates changes", "use changes: full")
+        if mapping.changes == "tracked" and mapping.filter is not None:
+            # W-167: a tracked set cannot be filtered.
+            self._fields.fault(
+                root.get("changes") or root, "changes: tracked reads whole tables, without a filter", "use changes: modified"
+            )
         return mapping
 
     # ---- the head of the file ------------------------------------------------------------------------------------------
@@ -148,6 +153,10 @@ class _EntityReader:
             if expression is not None:
                 filled[key.text] = expression
         return filled
+
+
+def _change_mode(word: str | None) -> ChangeMode:
+    return next((mode for mode in CHANGES if mode == word), "full")
 
 
 def _nearest(name: str, known: tuple[str, ...]) -> str | None:

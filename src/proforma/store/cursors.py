@@ -20,6 +20,7 @@ class Cursor:
     `generation`: number of the full pull that is under way or was the last. `mode`: how it is pulled, a word of the pull stage.
     `signature`: what the cursor is good for (columns, filter); another one makes it useless. `rows`: seen in this generation.
     `full_at`: when the last full pull began. `pending`: the watermark that will hold once the walk under way is complete.
+    `delta_link`: where the changes after the last complete walk begin, None where the table is not tracked.
     """
 
     entity: str
@@ -32,6 +33,7 @@ class Cursor:
     updated_at: datetime
     full_at: datetime | None = None
     pending: datetime | None = None
+    delta_link: str | None = None
 
 
 _CODEC: Final = codec(Cursor)

@@ -130,13 +130,17 @@ class MirrorWriter(Mirror):
         rows = [(*row, entity, version, generation, None) for row, version in zip(codec(cls).encode(records), versions, strict=True)]
         upsert(self._connection, table, rows)
 
-    def delete(self, entity: str, ids: Iterable[str], at: datetime) -> None:
-        """Marks rows as removed in Dataverse; unknown ids are none of ours, and a row keeps the time of its first removal."""
-        gone = distinct(ids)
+    def delete(self, entity: str, ids: Iterable[str], at: datetime) -> int:
+        """Marks rows as removed in Dataverse; unknown ids are none of ours, and a row keeps the time of its first removal.
+
+        Answers how many were there.
+        """
+        gone, deleted = distinct(ids), 0
         for _, table in self._entities(entity):
             statement = sa.update(table).where(table.c.entity == entity, table.c.deleted_at.is_(None)).values(deleted_at=instant_text(at))
             for piece in chunks(gone):
-                self._connection.execute(statement.where(table.c.id.in_(piece)))
+                deleted += self._connection.execute(statement.where(table.c.id.in_(piece))).rowcount
+        return deleted
 
     def hold(self, entity: str, ids: Iterable[str], at: datetime) -> None:
         """Takes away rows whose newest version cannot be mapped: their old form would be a lie. They return when mapped again."""

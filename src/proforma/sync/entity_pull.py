@@ -1,0 +1,221 @@
+"""Reads one entity to the end of its walk, a transaction a page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from proforma.dataverse.client import DataverseClient
+from proforma.dataverse.errors import StaleLinkError, TrackingRefusedError
+from proforma.dataverse.pages import Page
+from proforma.mapping import CompiledEntity, RowRejectedError
+from proforma.store import Cursor, Store, Transaction
+from proforma.sync.progress import Progress
+from proforma.sync.walks import FULL, TRACKED, Walk, newest
+from proforma.transport.errors import ForbiddenOriginError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """What the pull of one entity did.
+
+    `mode`: "full", "modified" or "tracked". `missing`: the optional columns that the environment lacks. `note`: what a person should
+    know about the way it was read.
+    """
+
+    entity: str
+    mode: str
+    rows: int = 0
+    pages: int = 0
+    quarantined: int = 0
+    deleted: int = 0
+    missing: tuple[str, ...] = ()
+    absent: bool = False
+    note: str = ""
+
+
+class EntityPull:
+    """Reads one entity; the next page is fetched while the last one is committed."""
+
+    def __init__(
+        self,
+        store: Store,
+        client: DataverseClient,
+        compiled: CompiledEntity[Any],
+        walk: Walk,
+        now: Callable[[], datetime],
+        progress: Progress,
+    ) -> None:
+        self._store = store
+        self._client = client
+        self._compiled = compiled
+        self._walk = walk
+        self._now = now
+        self._progress = progress
+        self._cursor = walk.cursor
+        self._quarantined: set[str] = set()
+        self._missing: set[str] = set()
+        self._pages = 0
+        self._rows = 0
+        self._deleted = 0
+        with store.read() as reader:
+            self._problems_before = {problem.source for problem in reader.quarantine.open(kind="row", entity=compiled.entity)}
+
+    def run(self) -> Pulled:
+        """Reads and commits every page. A link that the server no longer takes starts the walk again, over everything."""
+        try:
+            self._read_tracked_if_possible()
+        except (StaleLinkError, ForbiddenOriginError):
+            if not self._walk.follows_stored_link:
+                raise
+            # W-175, W-176: the full set says nothing of deletions, but the sweep at its end does.
+            self._begin(self._walk.afresh(self._now()))
+            self._read_tracked_if_possible()
+        return Pulled(
+            entity=self._compiled.entity,
+            mode=self._cursor.mode,
+            rows=self._rows,
+            pages=self._pages,
+            quarantined=len(self._quarantined),
+            deleted=self._deleted,
+            missing=tuple(sorted(self._missing)),
+            note=self._note(),
+        )
+
+    def _begin(self, walk: Walk) -> None:
+        self._walk = walk
+        self._cursor = walk.cursor
+
+    def _read_tracked_if_possible(self) -> None:
+        try:
+            self._read()
+        except TrackingRefusedError as refusal:
+            # W-163: nothing was read yet; the same walk goes without.
+            log.info("read without change tracking", extra={"event": "not_tracked", "entity": self._compiled.entity, "why": refusal.what})
+            self._begin(replace(self._walk, tracking=False))
+            self._read()
+
+    def _note(self) -> str:
+        untracked = self._compiled.changes == "tracked" and self._cursor.delta_link is None
+        return "change tracking is off, so only full pulls find deletions" if untracked else ""
+
+    def _read(self) -> None:
+        walk, compiled = self._walk, self._compiled
+        pages = self._client.pages(walk.query(compiled), compiled.row_type, start=self._cursor.next_link, since=walk.since)
+        for page in self._ahead(pages):
+            self._commit(page)
+
+    def _ahead(self, pages: Iterator[Page[Any]]) -> Iterator[Page[Any]]:
+        """The same pages, each fetched while the one before is being worked on."""
+        with ThreadPoolExecutor(1, thread_name_prefix="fetch") as fetcher:
+            pending = fetcher.submit(next, pages, None)
+            while (page := pending.result()) is not None:
+                pending = fetcher.submit(next, pages, None)
+                yield page
+
+    def _commit(self, page: Page[Any]) -> None:
+        """One page: its rows, its deletions, its quarantined rows and the cursor after it, in one transaction (promise 1)."""
+        self._missing |= page.missing_columns
+        mapped = self._map(page)
+        at = self._now()
+        with self._store.begin() as tx:
+            tx.mirror.upsert(self._compiled.entity, self._compiled.record, mapped.records, mapped.versions, self._cursor.generation)
+            self._put_aside(tx, mapped, at)
+            deleted = self._delete(tx, page.deleted, at)
+            cursor = replace(
+                self._cursor,
+                next_link=page.next_link,
+                rows=self._cursor.rows + len(mapped.records),
+                pending=newest(self._cursor.pending, mapped.newest),
+                updated_at=at,
+            )
+            if page.next_link is None:
+                deleted += self._sweep(tx, at)
+                cursor = _complete(cursor, page.delta_link)
+            tx.cursors.set(self._compiled.entity, cursor)
+        self._cursor = cursor
+        self._pages += 1
+        self._rows += len(mapped.records)
+        self._deleted += deleted
+        self._progress.advance(len(mapped.records))
+
+    def _delete(self, tx: Transaction, ids: tuple[str, ...], at: datetime) -> int:
+        """Rows that the table's change tracking calls deleted (promise 2); ids that we never had are harmless (W-170)."""
+        if not ids:
+            return 0
+        if self._problems_before or self._quarantined:
+            tx.quarantine.resolve(self._compiled.entity, ids, kind="row")
+        self._quarantined.difference_update(ids)
+        return tx.mirror.delete(self._compiled.entity, ids, at)
+
+    def _sweep(self, tx: Transaction, at: datetime) -> int:
+        """After the last page of a full walk: rows it has not seen are gone (promise 2)."""
+        if self._cursor.mode != FULL:
+            return 0
+        gone = self._problems_before - self._quarantined
+        if gone and not self._walk.resumed:
+            tx.quarantine.resolve(self._compiled.entity, gone, kind="row")
+        return tx.mirror.sweep(self._compiled.entity, self._cursor.generation, at)
+
+    def _map(self, page: Page[Any]) -> _Mapped:
+        compiled = self._compiled
+        mapped = _Mapped()
+        for row in self._current(page):
+            try:
+                record = compiled.to_record(row)
+            except RowRejectedError as error:
+                mapped.rejected.append((compiled.key(row) or "", error.reason, error.message, compiled.payload(row)))
+                continue
+            mapped.records.append(record)
+            mapped.versions.append(compiled.version(row))
+        mapped.newest = max((m for row in page.rows if (m := compiled.modified(row)) is not None), default=None)
+        for rejected in page.rejected:
+            key = compiled.key_of(rejected.raw)
+            mapped.rejected.append((key or "", "unreadable-row", rejected.reason, rejected.raw))
+        return mapped
+
+    def _current(self, page: Page[Any]) -> list[Any]:
+        """The rows to keep. Of a page of changes each row once, in its newest version and only if the page does not delete it: then the
+        order in which a server lists its changes does not matter (W-169, W-170)."""
+        if self._cursor.mode != TRACKED:
+            return page.rows
+        compiled, gone = self._compiled, frozenset(page.deleted)
+        latest: dict[object, Any] = {}
+        for row in page.rows:
+            key = compiled.key(row)
+            before = latest.get(key) if key is not None else None
+            if key not in gone and (before is None or (compiled.version(row) or 0) >= (compiled.version(before) or 0)):
+                # A row without a readable id stays as it is: it goes to quarantine.
+                latest[key or object()] = row
+        return list(latest.values())
+
+    def _put_aside(self, tx: Transaction, mapped: _Mapped, at: datetime) -> None:
+        entity = self._compiled.entity
+        for key, reason, message, payload in mapped.rejected:
+            tx.quarantine.put("row", entity, key, reason, message, payload, at)
+            self._quarantined.add(key)
+        if mapped.rejected:
+            tx.mirror.hold(entity, [key for key, *_ in mapped.rejected if key], at)
+        if self._problems_before:
+            tx.quarantine.resolve(entity, [record.id for record in mapped.records], kind="row")
+
+
+@dataclass(slots=True)
+class _Mapped:
+    """Rows of one page after mapping."""
+
+    records: list[Any] = field(default_factory=list)
+    versions: list[int | None] = field(default_factory=list)
+    rejected: list[tuple[str, str, str, bytes]] = field(default_factory=list)
+    newest: datetime | None = None
+
+
+def _complete(cursor: Cursor, delta_link: str | None) -> Cursor:
+    """The cursor after the last page: the watermark moves, and the delta link is kept, the old one where no new one came (W-172)."""
+    return replace(cursor, watermark=newest(cursor.watermark, cursor.pending), pending=None, delta_link=delta_link or cursor.delta_link)
