@@ -58,7 +58,8 @@ def _world(contracts: int, actuals_each: int) -> BillingWorld:
     return world
 
 
-def test_a_pull_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", [("pull", "--full"), ("pull",)], ids=["full", "tracked"])
+def test_a_pull_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path, words: tuple[str, ...]) -> None:
     """After kills at random moments and one complete run the mirror equals the source, row for row, deletions included."""
     world = _world(contracts=4, actuals_each=150)
     with MockServer(world.sets, page_size=25, latency_ms=3) as server:
@@ -66,10 +67,10 @@ def test_a_pull_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path) -
         project = Project(tmp_path, server)
         first = _kill_again_and_again(project, ("pull",), requests_max=80, kills=KILLS // 2, seed=1)
         server.patch(delete={"msdyn_actuals": ["@a-0-0", "@a-3-149"]})
-        second = _kill_again_and_again(project, ("pull", "--full"), requests_max=80, kills=KILLS // 2, seed=2)
+        second = _kill_again_and_again(project, words, requests_max=80, kills=KILLS // 2, seed=2)
         assert first + second >= KILLS // 2, "most kills must hit a working process, or the test shows nothing"
 
-        done = project.start_and_wait("pull", "--full")
+        done = project.start_and_wait(*words)
 
         assert done.code == 0, done.err
         expected = {str(row["msdyn_actualid"]): Decimal(str(row["msdyn_quantity"])) for row in _rows(server, "msdyn_actuals")}

@@ -19,8 +19,9 @@ class Cursor:
 
     `generation`: number of the full pull that is under way or was the last. `mode`: how it is pulled, a word of the pull stage.
     `signature`: what the cursor is good for (columns, filter); another one makes it useless. `rows`: seen in this generation.
-    `full_at`: when the last full pull began. `pending`: the watermark that will hold once the walk under way is complete.
-    `delta_link`: where the changes after the last complete walk begin, None where the table is not tracked.
+    `full_at`: when the last full pull began. `pending`: the watermark that will hold once the walk under way is complete. `began_at`:
+    when that walk began, or the last one did. `delta_link`: where the changes after the last complete walk begin, None where the table
+    is not tracked.
     """
 
     entity: str
@@ -33,6 +34,7 @@ class Cursor:
     updated_at: datetime
     full_at: datetime | None = None
     pending: datetime | None = None
+    began_at: datetime | None = None
     delta_link: str | None = None
 
 

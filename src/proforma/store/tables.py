@@ -136,6 +136,7 @@ cursors: Final = sa.Table(
     sa.Column("updated_at", sa.Text, nullable=False),
     sa.Column("full_at", sa.Text),
     sa.Column("pending", sa.Text),
+    sa.Column("began_at", sa.Text),
     sa.Column("delta_link", sa.Text),
 )
 

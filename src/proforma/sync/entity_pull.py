@@ -68,7 +68,31 @@ class EntityPull:
             self._problems_before = {problem.source for problem in reader.quarantine.open(kind="row", entity=compiled.entity)}
 
     def run(self) -> Pulled:
-        """Reads and commits every page. A link that the server no longer takes starts the walk again, over everything."""
+        """Reads and commits every page.
+
+        A walk that was interrupted shows the rows it has passed as they were then, so what changed since is read in the same pull.
+        """
+        resumed = self._walk.resumed
+        self._walk_to_the_end()
+        mode = self._cursor.mode
+        if resumed:
+            following = Walk.begin(self._store, self._compiled, now=self._now(), full=False)
+            if following.cursor.mode != FULL:
+                self._begin(following)
+                self._walk_to_the_end()
+        return Pulled(
+            entity=self._compiled.entity,
+            mode=mode,
+            rows=self._rows,
+            pages=self._pages,
+            quarantined=len(self._quarantined),
+            deleted=self._deleted,
+            missing=tuple(sorted(self._missing)),
+            note=self._note(),
+        )
+
+    def _walk_to_the_end(self) -> None:
+        """A link that the server no longer takes starts the walk again, over everything."""
         try:
             self._read_tracked_if_possible()
         except (StaleLinkError, ForbiddenOriginError):
@@ -77,16 +101,6 @@ class EntityPull:
             # W-175, W-176: the full set says nothing of deletions, but the sweep at its end does.
             self._begin(self._walk.afresh(self._now()))
             self._read_tracked_if_possible()
-        return Pulled(
-            entity=self._compiled.entity,
-            mode=self._cursor.mode,
-            rows=self._rows,
-            pages=self._pages,
-            quarantined=len(self._quarantined),
-            deleted=self._deleted,
-            missing=tuple(sorted(self._missing)),
-            note=self._note(),
-        )
 
     def _begin(self, walk: Walk) -> None:
         self._walk = walk
@@ -217,5 +231,9 @@ class _Mapped:
 
 
 def _complete(cursor: Cursor, delta_link: str | None) -> Cursor:
-    """The cursor after the last page: the watermark moves, and the delta link is kept, the old one where no new one came (W-172)."""
-    return replace(cursor, watermark=newest(cursor.watermark, cursor.pending), pending=None, delta_link=delta_link or cursor.delta_link)
+    """The cursor after the last page: the watermark moves, and the delta link is kept, the old one where no new one came (W-172).
+
+    The watermark never passes the instant at which the walk began: a row may have changed behind it, long before the newest one it saw.
+    """
+    seen = min((at for at in (cursor.pending, cursor.began_at) if at is not None), default=None) if cursor.pending else None
+    return replace(cursor, watermark=newest(cursor.watermark, seen), pending=None, delta_link=delta_link or cursor.delta_link)

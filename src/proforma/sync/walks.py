@@ -44,10 +44,10 @@ class Walk:
         if last.next_link is not None:
             return cls(last, resumed=True, tracking=tracking)
         if tracking and last.delta_link is not None:
-            return cls(replace(last, mode=TRACKED, rows=0, pending=None), resumed=False, tracking=True)
+            return cls(replace(last, mode=TRACKED, rows=0, pending=None, began_at=now), resumed=False, tracking=True)
         if compiled.changes == "full" or last.watermark is None or now - (last.full_at or now) >= FULL_WALK_EVERY:
             return cls(_full_cursor(compiled.entity, last, signature, now), resumed=False, tracking=tracking)
-        return cls(replace(last, mode=MODIFIED, rows=0, pending=None), resumed=False, tracking=False)
+        return cls(replace(last, mode=MODIFIED, rows=0, pending=None, began_at=now), resumed=False, tracking=False)
 
     def afresh(self, now: datetime) -> Walk:
         """A full walk in the place of this one, whose link is no longer accepted."""
@@ -105,6 +105,5 @@ def _full_cursor(entity: str, last: Cursor | None, signature: str, now: datetime
         rows=0,
         updated_at=now,
         full_at=now,
-        pending=None,
-        delta_link=None,
+        began_at=now,
     )

@@ -142,7 +142,7 @@ def _mirror_tables() -> None:
 def _run_tables() -> None:
     _table(
         "cursors",
-        "entity! generation:whole! watermark next_link mode! signature rows:whole! updated_at! full_at pending delta_link",
+        "entity! generation:whole! watermark next_link mode! signature rows:whole! updated_at! full_at pending began_at delta_link",
         key="entity",
     )
     _table(
