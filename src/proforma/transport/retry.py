@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 import tenacity
 
 from proforma.transport.errors import TransportError, UnreachableError
+from proforma.transport.pace import Pace
 
 T = TypeVar("T")
 
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _SECONDS: Final = re.compile(r"\d{1,9}(?:\.\d{1,6})?")
 _THROTTLED: Final = frozenset({425, 429})
+_DOUBLINGS_MAX: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
 class Retrier:
     """Runs requests against one remote side as one user, again where that is safe; one instance is shared by all threads.
 
-    When the server asks for a pause, no request of any thread leaves before it is over (W-192).
+    When the server asks for a pause, no request of any thread leaves before it is over (W-192). `pace` bounds how many are under way.
     """
 
     def __init__(
@@ -83,9 +85,11 @@ class Retrier:
         *,
         clock: Clock | None = None,
         on_wait: Callable[[Wait], None] | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.policy = policy or RetryPolicy()
         self.clock = clock or Clock()
+        self.pace = pace or Pace()
         self._on_wait = on_wait
         self._lock = threading.Lock()
         self._not_before = 0.0
@@ -114,38 +118,50 @@ class Retrier:
         return retrying(lambda: self._numbered(attempt, next(numbers)))
 
     def _numbered(self, attempt: Callable[[int], T], number: int) -> T:
-        self._wait_for_gate()
-        try:
-            return attempt(number)
-        except TransportError as fault:
-            fault.trace = replace(fault.trace, attempts=number)
-            self._close_gate(fault)
-            raise
+        with self.pace.place() as ticket:
+            self._wait_for_gate()
+            try:
+                result = attempt(number)
+            except TransportError as fault:
+                fault.trace = replace(fault.trace, attempts=number)
+                self._close_gate(fault, number)
+                if fault.status in _THROTTLED:
+                    self.pace.throttled(ticket)
+                raise
+            self.pace.succeeded()
+            return result
 
     def _pause_after(self, fault: TransportError | None, number: int) -> float:
         """Retry-After wins and is never cut short; else full jitter below a doubling bound."""
-        asked = fault.trace.retry_after_seconds if fault else None
+        asked = _asked_seconds(fault, number)
         if asked:
             # A little more than asked, so that many workers do not come back in the same instant.
             return asked + self.clock.chance() * min(1.0, asked)
         bound = self.policy.wait_seconds_first * float(2 ** min(number - 1, 30))
         return self.clock.chance() * min(self.policy.wait_seconds_max, bound)
 
-    def _close_gate(self, fault: TransportError) -> None:
-        asked = fault.trace.retry_after_seconds
+    def _close_gate(self, fault: TransportError, number: int) -> None:
+        asked = _asked_seconds(fault, number)
         if asked and fault.transient:
             with self._lock:
                 self._not_before = max(self._not_before, self.clock.monotonic() + asked)
 
     def _wait_for_gate(self) -> None:
-        while (left := self._not_before - self.clock.monotonic()) > 0:
+        """Until the server's pause is over and the budget has room, both at the same instant."""
+        while (left := self._closed_seconds()) > 0:
             if left > self.policy.seconds_max:
                 raise UnreachableError(
                     f"the server asked not to be called for another {left:.0f} s",
                     todo="Run again after that; nothing was sent.",
                 )
             self._announce(Wait(left, 0, None))
-            self._sleep(left)
+            # Never less than a clock can show: rounding must not leave a rest that no sleep ends.
+            self._sleep(max(left, 0.001))
+
+    def _closed_seconds(self) -> float:
+        now = self.clock.monotonic()
+        left = self._not_before - now
+        return left if left > 0 else self.pace.seconds_until_budget(now)
 
     def _announce(self, wait: Wait) -> None:
         fields = {"event": "waiting", "seconds": round(wait.seconds, 1), "attempt": wait.attempt}
@@ -176,6 +192,15 @@ class _Budget:
             self._faults += 1
         over_time = self._clock.monotonic() - self._started + next_pause > self._policy.seconds_max
         return over_time or self._faults >= self._policy.attempts_max or self._throttles >= self._policy.throttles_max
+
+
+def _asked_seconds(fault: TransportError | None, number: int) -> float | None:
+    """The pause that the server asks for; a throttled answer without Retry-After asks for 2, 4, 8 … seconds (W-193)."""
+    if fault is None:
+        return None
+    if fault.trace.retry_after_seconds is None and fault.status in _THROTTLED:
+        return float(2 ** min(number, _DOUBLINGS_MAX))
+    return fault.trace.retry_after_seconds
 
 
 def _may_repeat(error: BaseException, *, repeatable: bool) -> bool:

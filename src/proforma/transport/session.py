@@ -96,7 +96,7 @@ class Answer:
 class Session:
     """A pool of connections, safe to share between threads; it knows no credentials, only what a request brings along."""
 
-    def __init__(self, limits: Limits | None = None, *, pool_size: int = 16, clock: Clock | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, *, pool_size: int = 52, clock: Clock | None = None) -> None:
         self.limits = limits or Limits()
         self._clock = clock or Clock()
         self._http = requests.Session()
