@@ -23,15 +23,15 @@ def throttled(code: str = CODES[0], retry_after: float | None = 17.0) -> HttpSta
 
 
 def test_slow_start_doubles_each_round() -> None:
-    """Each success allows one more: 2, 4, 8, 16, 32, and never more than 52 (W-190)."""
+    """Each success allows one more: 1, 2, 4, 8, 16, 32, and never more than 52 (W-190)."""
     pace = Pace()
     allowed = [pace.at_once]
-    for _ in range(6):
+    for _ in range(7):
         for _ in range(pace.at_once):
             pace.succeeded()
         allowed.append(pace.at_once)
 
-    assert allowed == [2, 4, 8, 16, 32, 52, 52]
+    assert allowed == [1, 2, 4, 8, 16, 32, 52, 52]
 
 
 def test_throttling_halves_and_then_it_creeps_up() -> None:
@@ -70,6 +70,13 @@ def test_no_more_at_once_than_allowed() -> None:
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(work, range(12)))
     assert most == 4
+
+
+def test_a_request_inside_a_request_takes_no_second_place() -> None:
+    """A token that is fetched through the same retrier does not wait for the request that waits for it."""
+    retrier = Retrier(clock=FakeTime().clock, pace=Pace(PaceLimits(at_once_first=1, at_once_max=1)))
+
+    assert retrier.call(lambda _: retrier.call(lambda _: "token", repeatable=True) + " used", repeatable=True) == "token used"
 
 
 def test_budget_of_a_window() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -40,31 +42,49 @@ class Pulled:
     note: str = ""
 
 
+class StoppedError(Exception):
+    """The pull ends because of something else: this entity goes on from its cursor next time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullDesk:
+    """What the entities of one pull share. `stop` ends each of them after the page at hand."""
+
+    store: Store
+    client: DataverseClient
+    now: Callable[[], datetime]
+    progress: Progress
+    stop: threading.Event = field(default_factory=threading.Event)
+    _writer: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """A transaction of the one writer. SQLite has one at a time and polls for its turn; our own threads take theirs in order."""
+        with self._writer, self.store.begin() as tx:
+            yield tx
+
+    def advance(self, rows: int) -> None:
+        """So many more rows are committed."""
+        with self._writer:
+            self.progress.advance(rows)
+
+
 class EntityPull:
     """Reads one entity; the next page is fetched while the last one is committed."""
 
-    def __init__(
-        self,
-        store: Store,
-        client: DataverseClient,
-        compiled: CompiledEntity[Any],
-        walk: Walk,
-        now: Callable[[], datetime],
-        progress: Progress,
-    ) -> None:
-        self._store = store
-        self._client = client
+    def __init__(self, desk: PullDesk, compiled: CompiledEntity[Any], walk: Walk) -> None:
+        self._desk = desk
+        self._store = desk.store
+        self._now = desk.now
         self._compiled = compiled
         self._walk = walk
-        self._now = now
-        self._progress = progress
         self._cursor = walk.cursor
         self._quarantined: set[str] = set()
         self._missing: set[str] = set()
         self._pages = 0
         self._rows = 0
         self._deleted = 0
-        with store.read() as reader:
+        with desk.store.read() as reader:
             self._problems_before = {problem.source for problem in reader.quarantine.open(kind="row", entity=compiled.entity)}
 
     def run(self) -> Pulled:
@@ -121,8 +141,10 @@ class EntityPull:
 
     def _read(self) -> None:
         walk, compiled = self._walk, self._compiled
-        pages = self._client.pages(walk.query(compiled), compiled.row_type, start=self._cursor.next_link, since=walk.since)
+        pages = self._desk.client.pages(walk.query(compiled), compiled.row_type, start=self._cursor.next_link, since=walk.since)
         for page in self._ahead(pages):
+            if self._desk.stop.is_set():
+                raise StoppedError
             self._commit(page)
 
     def _ahead(self, pages: Iterator[Page[Any]]) -> Iterator[Page[Any]]:
@@ -138,7 +160,7 @@ class EntityPull:
         self._missing |= page.missing_columns
         mapped = self._map(page)
         at = self._now()
-        with self._store.begin() as tx:
+        with self._desk.writing() as tx:
             tx.mirror.upsert(self._compiled.entity, self._compiled.record, mapped.records, mapped.versions, self._cursor.generation)
             self._put_aside(tx, mapped, at)
             deleted = self._delete(tx, page.deleted, at)
@@ -157,7 +179,7 @@ class EntityPull:
         self._pages += 1
         self._rows += len(mapped.records)
         self._deleted += deleted
-        self._progress.advance(len(mapped.records))
+        self._desk.advance(len(mapped.records))
 
     def _delete(self, tx: Transaction, ids: tuple[str, ...], at: datetime) -> int:
         """Rows that the table's change tracking calls deleted (promise 2); ids that we never had are harmless (W-170)."""

@@ -9,8 +9,9 @@ billed from memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from proforma.dataverse.client import DataverseClient
 from proforma.dataverse.errors import UnknownColumnError, UnknownEntitySetError
@@ -18,15 +19,19 @@ from proforma.domain.errors import ConfigurationError
 from proforma.domain.prices import DimensionFieldName, PricingDimension
 from proforma.mapping import CompiledEntity, EntityMapping, Mappings, compile_entity, dimension_columns
 from proforma.store import Store
-from proforma.sync.entity_pull import EntityPull, Pulled
+from proforma.sync.entity_pull import EntityPull, PullDesk, Pulled
 from proforma.sync.progress import Progress, Silent
 from proforma.sync.walks import FULL, Walk
 
 __all__ = ["Pull", "Pulled"]
 
 
+#: Entities read at once. Each holds two pages, and how many requests are under way is the transport's business.
+AT_ONCE: Final = 4
+
+
 class Pull:
-    """Pulls the entities of the mappings in the order of their dependencies."""
+    """Pulls the entities of the mappings, several at once, each after those it needs."""
 
     def __init__(
         self,
@@ -36,23 +41,51 @@ class Pull:
         *,
         now: Callable[[], datetime],
         progress: Progress | None = None,
+        at_once: int = AT_ONCE,
     ) -> None:
         self._store = store
-        self._client = client
         self._mappings = mappings
         self._now = now
         self._progress = progress or Silent()
+        self._at_once = at_once
+        self._desk = PullDesk(store=store, client=client, now=now, progress=self._progress)
 
     def run(self, entities: Sequence[str] = (), *, full: bool = False) -> Iterator[Pulled]:
-        """Pulls the entities named, or all; yields each when its last page is committed.
+        """Pulls the entities named, or all; yields them in the order of their dependencies, each when its last page is committed.
 
         Raises ConfigurationError for an unknown entity, UnfinishedError when another process is pulling, TransportError when
-        Dataverse cannot be reached; what was committed until then stays.
+        Dataverse cannot be reached; the entities under way then stop after the page at hand, and what was committed stays.
         """
         chosen = self._chosen(entities)
         with self._store.stage_lock("pull"):
-            for mapping in chosen:
-                yield self._pull(mapping, full=full)
+            self._progress.begin(chosen[0].entity if len(chosen) == 1 else "pull")
+            try:
+                yield from self._together(chosen, full=full)
+            finally:
+                self._progress.end()
+
+    def _together(self, chosen: Sequence[EntityMapping], *, full: bool) -> Iterator[Pulled]:
+        self._desk.stop.clear()
+        needs = {mapping.entity: set(mapping.after) for mapping in chosen}
+        under_way: dict[Future[Pulled], str] = {}
+        done: dict[str, Pulled] = {}
+        waiting, reported = list(chosen), 0
+        with ThreadPoolExecutor(self._at_once, thread_name_prefix="pull") as pool:
+            try:
+                while waiting or under_way:
+                    for mapping in [m for m in waiting if not needs[m.entity] & (needs.keys() - done.keys())]:
+                        waiting.remove(mapping)
+                        under_way[pool.submit(self._pull, mapping, full=full)] = mapping.entity
+                    finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        done[under_way.pop(future)] = future.result()
+                    while reported < len(chosen) and chosen[reported].entity in done:
+                        yield done[chosen[reported].entity]
+                        reported += 1
+            finally:
+                # After a fault, or when nobody wants more: what is under way ends with its page, what is queued never begins.
+                self._desk.stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
 
     def _chosen(self, entities: Sequence[str]) -> list[EntityMapping]:
         known = self._mappings.entities
@@ -64,9 +97,8 @@ class Pull:
     def _pull(self, mapping: EntityMapping, *, full: bool) -> Pulled:
         compiled = self._compile(mapping)
         walk = Walk.begin(self._store, compiled, now=self._now(), full=full)
-        self._progress.begin(mapping.entity)
         try:
-            return EntityPull(self._store, self._client, compiled, walk, self._now, self._progress).run()
+            return EntityPull(self._desk, compiled, walk).run()
         except UnknownEntitySetError as error:
             if mapping.optional:
                 return self._absent(compiled, walk)
@@ -81,8 +113,6 @@ class Pull:
                 at=mapping.where(error.column),
                 hint="correct the column, or mark it `optional: true`",
             ) from error
-        finally:
-            self._progress.end()
 
     def _compile(self, mapping: EntityMapping) -> CompiledEntity[Any]:
         with self._store.read() as reader:
@@ -92,7 +122,7 @@ class Pull:
 
     def _absent(self, compiled: CompiledEntity[Any], walk: Walk) -> Pulled:
         """An optional table that the environment lacks holds no rows; ones kept from before are gone (promise 2)."""
-        with self._store.begin() as tx:
+        with self._desk.writing() as tx:
             deleted = tx.mirror.sweep(compiled.entity, walk.cursor.generation, self._now())
             tx.cursors.set(compiled.entity, walk.finished(self._now()))
         return Pulled(entity=compiled.entity, mode=FULL, deleted=deleted, absent=True)

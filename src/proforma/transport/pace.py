@@ -1,7 +1,7 @@
 """How many requests may be under way at once, and how many in five minutes: found out by trying, cut back when the server says so.
 
-Slow start: each success allows one more, so the number doubles each round; the first refusal for throttling halves it, and from then on it
-creeps up by one a round. Dataverse allows 52 at once and 6,000 in 300 seconds per user and server (W-190).
+Slow start: the first request goes alone, each success allows one more, so the number doubles each round. The first refusal for throttling
+halves it, and from then on it creeps up by one a round. Dataverse allows 52 at once and 6,000 in 300 seconds per user and server (W-190).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BUDGET: Final = 5_500
 class PaceLimits:
     """Bounds of a pace. `budget` requests may begin within any `window_seconds`."""
 
-    at_once_first: int = 2
+    at_once_first: int = 1
     at_once_max: int = 52
     budget: int = _BUDGET
     window_seconds: float = 300.0
@@ -37,6 +37,7 @@ class Pace:
         self._slow_start = True
         self._under_way = 0
         self._cuts = 0
+        self._mine = threading.local()
         self._begun: deque[float] = deque()
 
     @property
@@ -47,13 +48,19 @@ class Pace:
     @contextmanager
     def place(self) -> Iterator[int]:
         """Waits for a place among the requests under way and keeps it; gives the ticket that `succeeded` and `throttled` want back."""
+        if getattr(self._mine, "has_place", False):
+            # A request that needs another one first, a token say: two places could make all threads wait for each other.
+            yield self._cuts
+            return
         with self._changed:
             self._changed.wait_for(lambda: self._under_way < self.at_once)
             self._under_way += 1
             ticket = self._cuts
+        self._mine.has_place = True
         try:
             yield ticket
         finally:
+            self._mine.has_place = False
             with self._changed:
                 self._under_way -= 1
                 self._changed.notify_all()

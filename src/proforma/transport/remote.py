@@ -19,6 +19,7 @@ from proforma.transport.errors import (
     UnreachableError,
 )
 from proforma.transport.origin import Origin
+from proforma.transport.redaction import shown_url
 from proforma.transport.retry import Retrier
 from proforma.transport.session import Answer, Request, Session
 
@@ -55,6 +56,7 @@ class Remote:
         self._tokens = tokens
         self._session = session or Session(clock=self.retrier.clock)
         self._transient = transient
+        self._refused: Credential | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +97,8 @@ class Remote:
     def _signed_in(self, request: Request, url: str) -> Answer:
         """The answer, after one refresh of the token when the first one was refused (W-32): a 401 was never carried out."""
         credential = self._tokens.token()
+        if credential is not None and credential == self._refused:
+            raise self._not_signed_in(Trace(method=request.method, url=shown_url(url)), also_fresh=True)
         answer = self._exchange(request, url, credential)
         if answer.status != 401:
             return answer
@@ -102,6 +106,8 @@ class Remote:
         if renewed is not None:
             answer = self._exchange(request, url, renewed)
         if answer.status == 401:
+            # Other threads must not try the same in vain: the server would count it as an attack.
+            self._refused = renewed or credential
             raise self._not_signed_in(answer.trace, also_fresh=renewed is not None)
         return answer
 
