@@ -18,13 +18,18 @@ app = group("The mappings from Dataverse to records and from invoices to finance
 Folder = Annotated[Path | None, typer.Option("--folder", help="Folder of mappings; the configured one by default.")]
 
 
-@app.command(epilog="Examples: proforma mapping check  |  proforma mapping check --folder ./mappings")
-def check(ctx: typer.Context, folder: Folder = None) -> None:
+Live = Annotated[bool, typer.Option("--live", help="Compare with the tables, columns and options of the environment too.")]
+
+
+@app.command(epilog="Examples: proforma mapping check  |  proforma mapping check --live")
+def check(ctx: typer.Context, folder: Folder = None, live: Live = False) -> None:
     """Check all mappings; every fault with file, line and column."""
     context = given(ctx)
     mappings = _mappings(context, folder)
     counts = {"entities": len(mappings.entities), "finance": len(mappings.finance)}
-    if context.json:
+    if live:
+        _check_live(context, mappings, counts)
+    elif context.json:
         context.out.document({"ok": True, **counts})
     else:
         context.out.line(f"{counts['entities']} entities and {counts['finance']} finance targets are mapped without fault")
@@ -59,6 +64,25 @@ def schema(ctx: typer.Context) -> None:
     from proforma.mapping import schema as mapping_schema
 
     given(ctx).out.document(mapping_schema())
+
+
+def _check_live(context: CommandContext, mappings: Mappings, counts: dict[str, int]) -> None:
+    """Exit code 2 when a pull would end, 1 when it would hold rows back."""
+    from proforma.sync.live_check import Weight, check_live
+
+    with context.workshop() as workshop:
+        found = list(check_live(workshop.client, mappings))
+    if context.json:
+        fields = ("entity", "kind", "name", "weight", "message", "at")
+        shown = [{name: getattr(difference, name) for name in fields} for difference in found]
+        context.out.document({"ok": not any(d.weight is not Weight.REMARK for d in found), **counts, "differences": shown})
+    else:
+        for difference in found:
+            context.out.line(f"{difference.weight.value:<8} {difference}")
+        context.out.remark(f"{counts['entities']} entities compared, {len(found)} differences")
+    weights = {difference.weight for difference in found}
+    if worst := 2 if Weight.FAULT in weights else 1 if Weight.WARNING in weights else 0:
+        raise typer.Exit(worst)
 
 
 def _mappings(context: CommandContext, folder: Path | None) -> Mappings:

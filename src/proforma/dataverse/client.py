@@ -33,6 +33,7 @@ from proforma.transport.retry import Retrier
 from proforma.transport.session import Request, Session
 
 Row = TypeVar("Row")
+T = TypeVar("T")
 
 PAGE_ROWS_MAX: Final = 5000
 _API_PATH: Final = "/api/data/v9.2"
@@ -106,8 +107,12 @@ class DataverseClient:
 
     def who_am_i(self) -> Identity:
         """The user, business unit and organisation behind our credentials: the cheapest proof that everything fits."""
-        request = Request(method="GET", link="WhoAmI", headers=_HEADERS)
-        return self._remote.read(request, lambda answer: answer.decode(Identity))
+        return self.get("WhoAmI", Identity)
+
+    def get(self, link: str, type_: type[T]) -> T:
+        """What a GET answers, decoded as `type_`; `link` is relative to the Web API. Raises the faults of the transfer."""
+        request = Request(method="GET", link=link, headers=_HEADERS)
+        return self._remote.read(request, lambda answer: answer.decode(type_))
 
     def pages(self, query: Query, row_type: type[Row], *, start: str | None = None, since: str | None = None) -> Iterator[Page[Row]]:
         """The pages of `query`, each row decoded as `row_type`.

@@ -6,8 +6,9 @@ Never talks to a server, keeps nothing, decides no price and no invoice, and nev
 from proforma.mapping.compiler import CompiledEntity, compile_entity
 from proforma.mapping.description import describe, schema
 from proforma.mapping.dimensions import DimensionColumn, dimension_columns
-from proforma.mapping.entities import EntityMapping, Mappings
-from proforma.mapping.faults import Fault, MappingError, RowRejectedError
+from proforma.mapping.entities import EntityMapping, Mappings, values_of
+from proforma.mapping.expressions import Read, Values
+from proforma.mapping.faults import Fault, MappingError, RowRejectedError, did_you_mean
 from proforma.mapping.finance import DocumentRules, FinanceCall, FinanceMapping
 from proforma.mapping.folder import load_mappings, shipped_mappings
 
@@ -21,11 +22,15 @@ __all__ = [
     "FinanceMapping",
     "MappingError",
     "Mappings",
+    "Read",
     "RowRejectedError",
+    "Values",
     "compile_entity",
     "describe",
+    "did_you_mean",
     "dimension_columns",
     "load_mappings",
     "schema",
     "shipped_mappings",
+    "values_of",
 ]

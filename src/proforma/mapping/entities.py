@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from proforma.mapping.expressions import Expression, reads_of
+from proforma.mapping.expressions import Expression, Values, parts_of, reads_of
 from proforma.mapping.finance import FinanceMapping
 
 #: How changes are found: by the table's own change tracking, by the time of the last change, or by reading everything again.
@@ -74,6 +74,12 @@ class Mappings:
         """All entities, each after those it needs; otherwise by name."""
         arranged, _ = arrange({name: entity.after for name, entity in self.entities.items()})
         return tuple(self.entities[name] for name in arranged)
+
+
+def values_of(mapping: EntityMapping) -> Iterator[Values]:
+    """Every table from numbers to words in a mapping."""
+    for expression in (*mapping.columns.values(), *mapping.dimensions.values()):
+        yield from (part for part in parts_of(expression) if isinstance(part, Values))
 
 
 def arrange(needs: Mapping[str, Iterable[str]]) -> tuple[list[str], list[str]]:

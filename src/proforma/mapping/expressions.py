@@ -133,6 +133,22 @@ class Default:
 Expression: TypeAlias = "Read | Constant | Values | First | WhenEqual | Join | Template | Case | Truncate | Default"
 
 
+def parts_of(expression: Expression) -> Iterator[Expression]:
+    """The expression and all expressions inside it."""
+    yield expression
+    match expression:
+        case Values(source=source) | Case(source=source) | Truncate(source=source) | Default(source=source):
+            yield from parts_of(source)
+        case First(parts=parts) | Join(parts=parts):
+            for part in parts:
+                yield from parts_of(part)
+        case WhenEqual(then=then, otherwise=otherwise):
+            yield from parts_of(then)
+            yield from parts_of(otherwise)
+        case _:
+            return
+
+
 def reads_of(expression: Expression) -> Iterator[Read]:
     """Every column that an expression reads, in the order of the file."""
     match expression:

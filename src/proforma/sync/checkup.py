@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from proforma.domain.errors import ConfigurationError, ProformaError
 from proforma.finance import Guarantee
+from proforma.sync.live_check import Weight, check_live
 from proforma.sync.workshop import Workshop
 from proforma.transport.errors import TransportError
 
@@ -31,6 +32,7 @@ def check_up(workshop: Workshop) -> list[Finding]:
         "mappings": _mappings,
         "store": _store,
         "dataverse": _dataverse,
+        "live mappings": _live_mappings,
         "finance": _finance,
     }
     return [_finding(name, check, workshop) for name, check in checks.items()]
@@ -62,6 +64,16 @@ def _store(workshop: Workshop) -> str:
 def _dataverse(workshop: Workshop) -> str:
     identity = workshop.client.who_am_i()
     return f"signed in to {workshop.configuration.source.url} as user {identity.user_id}"
+
+
+def _live_mappings(workshop: Workshop) -> str:
+    found = list(check_live(workshop.client, workshop.mappings))
+    faults = [difference for difference in found if difference.weight is Weight.FAULT]
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise ConfigurationError(f"{faults[0].message}{more}", at=faults[0].at, hint="see `proforma mapping check --live`")
+    warnings = sum(difference.weight is Weight.WARNING for difference in found)
+    return f"the environment has what the mappings need; {warnings} options without a word, {len(found) - warnings} remarks"
 
 
 def _finance(workshop: Workshop) -> str:

@@ -1,0 +1,108 @@
+"""Table definitions of an environment: its columns with their types, and the options of its choices (W-44 to W-51).
+
+Everything is read as JSON through the client, with its time-outs, caps and origin check; `$metadata` and its XML are not needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from proforma.dataverse.client import DataverseClient
+from proforma.dataverse.query import literal
+from proforma.transport.errors import HttpStatusError
+
+#: Types of columns that hold the id of another row, and those that hold an option.
+LOOKUPS: Final = frozenset({"Lookup", "Customer", "Owner"})
+CHOICES: Final = frozenset({"Picklist", "State", "Status"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableDefinition:
+    """One table. `columns`: the type of each column by its logical name; a lookup `x` is read as `_x_value` (W-40, W-49)."""
+
+    name: str
+    entity_set: str | None
+    key: str | None
+    tracked: bool | None
+    columns: Mapping[str, str]
+
+
+class _Attribute(msgspec.Struct, frozen=True, rename="pascal"):
+    logical_name: str
+    attribute_type: str | None = None
+
+
+class _Table(msgspec.Struct, frozen=True, rename="pascal"):
+    logical_name: str
+    attributes: list[_Attribute]
+    entity_set_name: str | None = None
+    primary_id_attribute: str | None = None
+    change_tracking_enabled: bool | None = None
+
+
+class _Label(msgspec.Struct, frozen=True, rename="pascal"):
+    label: str | None = None
+
+
+class _Labels(msgspec.Struct, frozen=True, rename="pascal"):
+    user_localized_label: _Label | None = None
+
+
+class _Option(msgspec.Struct, frozen=True, rename="pascal"):
+    value: int
+    label: _Labels | None = None
+
+
+class _OptionSet(msgspec.Struct, frozen=True, rename="pascal"):
+    options: list[_Option] = []
+
+
+class _Choice(msgspec.Struct, frozen=True, rename="pascal"):
+    logical_name: str
+    option_set: _OptionSet | None = None
+
+
+class _Choices(msgspec.Struct, frozen=True):
+    value: list[_Choice]
+
+
+def table_definition(client: DataverseClient, name: str) -> TableDefinition | None:
+    """The table of this logical name, None when the environment has none."""
+    select = "$select=LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled"
+    try:
+        found = client.get(f"{_table(name)}?{select}&$expand=Attributes($select=LogicalName,AttributeType)", _Table)
+    except HttpStatusError as refusal:
+        if refusal.status == 404:
+            return None
+        raise
+    return TableDefinition(
+        name=found.logical_name,
+        entity_set=found.entity_set_name,
+        key=found.primary_id_attribute,
+        tracked=found.change_tracking_enabled,
+        columns=MappingProxyType({column.logical_name: column.attribute_type or "" for column in found.attributes}),
+    )
+
+
+def options(client: DataverseClient, name: str, kind: str) -> dict[str, dict[int, str]]:
+    """The options of the table's columns of one kind of `CHOICES`: label by number, by column; each kind is asked for alone (W-50)."""
+    cast = f"Microsoft.Dynamics.CRM.{kind}AttributeMetadata"
+    found = client.get(f"{_table(name)}/Attributes/{cast}?$select=LogicalName&$expand=OptionSet($select=Options)", _Choices)
+    return {choice.logical_name: _by_number(choice.option_set) for choice in found.value}
+
+
+def _by_number(given: _OptionSet | None) -> dict[int, str]:
+    return {} if given is None else {option.value: _text(option.label) for option in given.options}
+
+
+def _text(label: _Labels | None) -> str:
+    return (label.user_localized_label.label or "") if label and label.user_localized_label else ""
+
+
+def _table(name: str) -> str:
+    return f"EntityDefinitions(LogicalName={literal(name)})"
