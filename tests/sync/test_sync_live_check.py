@@ -37,7 +37,8 @@ columns:
 """
 COLUMNS = {
     "new_stoneid": "Uniqueidentifier",
-    "createdon": "DateTime", "ownerid": "Owner", "versionnumber": "BigInt", "modifiedon": "DateTime", "new_amount": "Money", "new_contracts": "Lookup",
+    "createdon": "DateTime", "ownerid": "Owner",
+    "versionnumber": "BigInt", "modifiedon": "DateTime", "new_amount": "Money", "new_contracts": "Lookup",
     "new_project": "Lookup", "new_title": "String", "new_status": "Picklist",
 }  # fmt: skip
 

@@ -90,7 +90,8 @@ def _column_fault(column: str, table: TableDefinition) -> tuple[str, str] | None
 
 def _near(name: str, known: Iterable[str]) -> str:
     hint = did_you_mean(name, tuple(known))
-    return "" if hint is None else f" ({hint})"
+    # Where nothing is near it lists all that is known: too long for a table.
+    return f" ({hint})" if hint is not None and hint.startswith("did you mean") else ""
 
 
 def _of_options(client: DataverseClient, mapping: EntityMapping, table: TableDefinition) -> Iterator[Difference]:
