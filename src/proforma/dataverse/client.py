@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -30,7 +31,7 @@ from proforma.transport.errors import BadResponseError, BadUrlError, HttpStatusE
 from proforma.transport.origin import Origin
 from proforma.transport.remote import Remote
 from proforma.transport.retry import Retrier
-from proforma.transport.session import Request, Session
+from proforma.transport.session import Answer, Request, Session
 
 Row = TypeVar("Row")
 T = TypeVar("T")
@@ -113,6 +114,14 @@ class DataverseClient:
         """What a GET answers, decoded as `type_`; `link` is relative to the Web API. Raises the faults of the transfer."""
         request = Request(method="GET", link=link, headers=_HEADERS)
         return self._remote.read(request, lambda answer: answer.decode(type_))
+
+    def send(self, request: Request) -> Answer:
+        """The answer to a request with the headers of the Web API added; the faults are those of `Remote.read`."""
+        return self.read(request, lambda answer: answer)
+
+    def read(self, request: Request, reader: Callable[[Answer], T]) -> T:
+        """As `send`, with what `reader` makes of the answer."""
+        return self._remote.read(replace(request, headers={**_HEADERS, **request.headers}), reader)
 
     def pages(self, query: Query, row_type: type[Row], *, start: str | None = None, since: str | None = None) -> Iterator[Page[Row]]:
         """The pages of `query`, each row decoded as `row_type`.

@@ -53,6 +53,10 @@ class TrackingRefusedError(TransportError):
     """The environment does not track the changes of this table, or not for this user (W-163): read it without."""
 
 
+class ConflictError(TransportError):
+    """The row was changed meanwhile, or one with this key exists already (W-128, W-141)."""
+
+
 def is_stale(error: HttpStatusError, *, stored: bool) -> bool:
     """Whether a refusal means that a link has had its time: by its code anywhere, by its status for a link kept from an earlier run."""
     return error.code in _EXPIRED_CODES or error.status == 410 or (stored and error.status in {400, 404})

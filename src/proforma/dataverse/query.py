@@ -36,7 +36,7 @@ def literal(value: Value) -> str:
         case str():
             return "'" + value.replace("'", "''") + "'"
         case date() if not isinstance(value, datetime) or value.tzinfo is not None:
-            return _instant(value) if isinstance(value, datetime) else value.isoformat()
+            return instant_text(value) if isinstance(value, datetime) else value.isoformat()
         case _:
             msg = f"a {type(value).__name__} cannot stand in a filter like this: {value!r}"
             raise ValueError(msg)
@@ -156,7 +156,7 @@ def _join(word: str, conditions: tuple[Condition, ...]) -> Condition:
     return Condition("(" + word.join(condition.text for condition in conditions) + ")")
 
 
-def _instant(value: datetime) -> str:
+def instant_text(value: datetime) -> str:
     """UTC with Z; a fraction only where there is one, since the service keeps whole seconds (W-116)."""
     text = value.astimezone(UTC).replace(tzinfo=None).isoformat()
     return (text.rstrip("0") if value.microsecond else text) + "Z"
