@@ -16,7 +16,7 @@ from proforma.mock import MockServer
 from proforma.store import Store
 from proforma.sync.entity_pull import Pulled
 from proforma.sync.pull import Pull
-from proforma.transport.auth import static_token
+from proforma.transport.auth import TokenSource, static_token
 from proforma.transport.redaction import Secret
 from proforma.transport.retry import Clock, Retrier, RetryPolicy
 from proforma.transport.session import Session
@@ -39,11 +39,12 @@ def world(count: int, **settings: Any) -> dict[str, Any]:
     return {SET: [row(number, f"{number}00.00") for number in range(1, count + 1)], **settings}
 
 
-def client_of(url: str, *, page_size: int = 4, session: Session | None = None) -> DataverseClient:
+def client_of(url: str, *, page_size: int = 4, session: Session | None = None, tokens: TokenSource | None = None) -> DataverseClient:
     """A client that tries twice and whose pauses pass at once."""
     slept: list[float] = []
     retrier = Retrier(RetryPolicy(attempts_max=2), clock=Clock(monotonic=lambda: sum(slept), sleep=slept.append))
-    return DataverseClient(url, static_token(Secret("test-token")), page_size=page_size, session=session, retrier=retrier)
+    tokens = tokens or static_token(Secret("test-token"))
+    return DataverseClient(url, tokens, page_size=page_size, session=session, retrier=retrier)
 
 
 def pull_milestones(store: Store, client: DataverseClient, *, full: bool = False, now: datetime | None = None) -> Pulled:

@@ -115,12 +115,8 @@ class DataverseClient:
         request = Request(method="GET", link=link, headers=_HEADERS)
         return self._remote.read(request, lambda answer: answer.decode(type_))
 
-    def send(self, request: Request) -> Answer:
-        """The answer to a request with the headers of the Web API added; the faults are those of `Remote.read`."""
-        return self.read(request, lambda answer: answer)
-
     def read(self, request: Request, reader: Callable[[Answer], T]) -> T:
-        """As `send`, with what `reader` makes of the answer."""
+        """What `reader` makes of the answer to a request, sent with the headers of the Web API; the faults are those of `Remote.read`."""
         return self._remote.read(replace(request, headers={**_HEADERS, **request.headers}), reader)
 
     def pages(self, query: Query, row_type: type[Row], *, start: str | None = None, since: str | None = None) -> Iterator[Page[Row]]:

@@ -12,7 +12,8 @@ from proforma.dataverse.batch import Answers, ChangeSet, Part, decoded, encoded
 from proforma.dataverse.client import DataverseClient
 from proforma.dataverse.errors import ConflictError
 from proforma.dataverse.writes import Write
-from proforma.transport.errors import HttpStatusError
+from proforma.transport.decoding import decode_untyped
+from proforma.transport.errors import BadResponseError, HttpStatusError
 from proforma.transport.session import Answer, Request
 
 # Anchored at the closing parenthesis (W-124).
@@ -40,7 +41,7 @@ class Writer:
         have been done and may not be repeated, and the other faults of the transfer. A delete of a row that is gone is done.
         """
         try:
-            answer = self._client.send(_request(write))
+            answer = self._client.read(_request(write), _checked)
         except HttpStatusError as refusal:
             if write.method == "DELETE" and refusal.status == 404:
                 return Written(id=None, answer=Answer(status=404, headers={}, body=refusal.body, trace=refusal.trace))
@@ -75,6 +76,17 @@ def _request(write: Write) -> Request:
     if write.body is not None:
         headers["Content-Type"] = "application/json"
     return Request(method=write.method, link=write.link, headers=headers, body=write.body, repeatable=write.repeatable)
+
+
+def _checked(answer: Answer) -> Answer:
+    """The answer, if it can be one to a write: nothing, or JSON. A proxy's page with status 200 proves nothing (W-26, W-122)."""
+    if answer.status == 204:
+        return answer
+    if answer.status not in {200, 201}:
+        raise BadResponseError(f"status {answer.status} is no answer to a write", trace=answer.trace, transient=True, doubtful=True)
+    answer.require_json()
+    decode_untyped(answer.body, trace=answer.trace)
+    return answer
 
 
 def _is_repeatable(part: Part) -> bool:

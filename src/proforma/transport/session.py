@@ -154,7 +154,8 @@ class Session:
             request_id=_request_id(headers),
             retry_after_seconds=retry_after_seconds(headers.get("Retry-After"), self._clock.now()),
         )
-        bodiless = method.upper() == "HEAD" or response.status_code in _NO_BODY_STATUSES
+        # The library has already eaten the body of a redirect, which is not followed whatever it says.
+        bodiless = method.upper() == "HEAD" or response.status_code in _NO_BODY_STATUSES or response.is_redirect
         content = b"" if bodiless else self._body(cast(urllib3.HTTPResponse, response.raw), headers, trace)
         return Answer(status=response.status_code, headers=headers, body=content, trace=trace)
 
