@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Generic, TypeVar
@@ -78,11 +78,22 @@ class CompiledEntity(Generic[R]):
         self._layout = layout
         self._source = source
         self._convert: Callable[[Any], R] = source.function(mapping.record)
+        self._spread: Callable[[Any], tuple[object, ...]] = source.spread(mapping.record)
 
     def to_record(self, row: msgspec.Struct) -> R:
         """The record of a row. Raises RowRejectedError, which names the column and why."""
         try:
             return self._convert(row)
+        except _MISFITS:
+            raise self._rejection(row) from None
+
+    def to_values(self, row: msgspec.Struct) -> tuple[object, ...]:
+        """The fields of the row's record in their order, without the record: making it would cost more than all conversions.
+
+        Raises as `to_record`.
+        """
+        try:
+            return self._spread(row)
         except _MISFITS:
             raise self._rejection(row) from None
 
@@ -251,18 +262,35 @@ class _Source:
 
     def function(self, record: type[R]) -> Callable[[Any], R]:
         """The whole record in one call."""
-        lines = ["def convert(row):", " dimensions = {}"] if self._dimensions else ["def convert(row):"]
-        for name, text in self._dimensions.items():
-            lines.append(f" if (value := {text}) is not None: dimensions[{self._keep(name)}] = value")
         assert all(_FIELD.fullmatch(field) for field in self._columns)
         arguments = [f"{field}={text}" for field, text in self._columns.items()]
         if self._dimensions:
             arguments.append("dimensions=dimensions")
-        lines.append(f" return {self._keep(record)}({', '.join(arguments)})")
+        convert: Callable[[Any], R] = self._function(record, f"{self._keep(record)}({', '.join(arguments)})")
+        return convert
+
+    def spread(self, record: type[Any]) -> Callable[[Any], tuple[object, ...]]:
+        """The values of all fields in one call, in the order of the record; what no column fills has the record's own default."""
+        values = [self._columns.get(item.name) or self._default(item) for item in fields(record)]
+        spread: Callable[[Any], tuple[object, ...]] = self._function(record, f"({', '.join(values)},)")
+        return spread
+
+    def _default(self, item: Field[Any]) -> str:
+        if item.name == "dimensions" and self._dimensions:
+            return "dimensions"
+        made = item.default if item.default_factory is MISSING else item.default_factory()
+        assert made is not MISSING, f"{item.name} must be filled"
+        return self._keep(made)
+
+    def _function(self, record: type[Any], result: str) -> Any:
+        """A function of a row; `dimensions` are those that the row has a value for."""
+        lines = ["def convert(row):", " dimensions = {}"] if self._dimensions else ["def convert(row):"]
+        for name, text in self._dimensions.items():
+            lines.append(f" if (value := {text}) is not None: dimensions[{self._keep(name)}] = value")
+        lines.append(f" return {result}")
         scope = dict(self._names)
         exec(compile("\n".join(lines), f"<mapping of {record.__name__}>", "exec"), scope)  # noqa: S102 - see the module's docstring
-        convert: Callable[[Any], R] = scope["convert"]  # type: ignore[assignment]
-        return convert
+        return scope["convert"]
 
     def fingerprint(self) -> str:
         """Digest of what fills which field, in any order."""

@@ -127,7 +127,9 @@ def _field(name: str, hint: object) -> Field:
 
 @dataclass(frozen=True, slots=True)
 class Codec(Generic[R]):
-    """Columns of a record class, and the two functions made for it: records to rows of cells, and rows to records.
+    """Columns of a record class, and the functions made for it: records to rows of cells, and rows to records.
+
+    `encode_values` takes the values of the fields in their order instead of records.
 
     The functions are generated: 45 fields by hand-written loops cost several times the insert itself. Only field names of our own
     dataclasses and the expressions above go into their text.
@@ -136,6 +138,7 @@ class Codec(Generic[R]):
     cls: type[R]
     fields: tuple[Field, ...]
     encode: Callable[[Iterable[R]], list[Cells]]
+    encode_values: Callable[[Iterable[Row]], list[Cells]]
     decode: Callable[[Iterable[Row]], Iterator[R]]
 
     @property
@@ -199,6 +202,7 @@ def _made(cls: type[R]) -> Codec[R]:
         cls,
         tuple(kept),
         cast(Callable[[Iterable[R]], list[Cells]], names["encode"]),
+        cast(Callable[[Iterable[Row]], list[Cells]], names["encode_values"]),
         cast(Callable[[Iterable[Row]], Iterator[R]], names["decode"]),
     )
 
@@ -215,6 +219,12 @@ def _source(kept: Sequence[Field]) -> str:
             "    add = rows.append",
             "    for record in records:",
             *loads,
+            f"        add(({', '.join(cells)},))",
+            "    return rows",
+            "def encode_values(values):",
+            "    rows = []",
+            "    add = rows.append",
+            f"    for {unpacked}in values:",
             f"        add(({', '.join(cells)},))",
             "    return rows",
             "def decode(rows):",

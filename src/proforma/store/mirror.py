@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from proforma.domain.ids import Guid
 from proforma.domain.records import Actual, TransactionConnection
-from proforma.store.columns import codec, instant, instant_text
+from proforma.store.columns import Cells, codec, instant, instant_text
 from proforma.store.cursors import CursorWriter
 from proforma.store.statements import chunks, distinct, upsert
 from proforma.store.tables import MIRROR, mirror_entities
@@ -125,10 +125,17 @@ class MirrorWriter(Mirror):
 
         `versions`: the row version of each record. `generation`: the full pull in which they were seen.
         """
-        table = MIRROR[cls]
+        self._put(entity, MIRROR[cls], codec(cls).encode(records), versions, generation)
+
+    def upsert_values(
+        self, entity: str, cls: type[Any], values: Sequence[Sequence[object]], versions: Sequence[int | None], generation: int
+    ) -> None:
+        """As `upsert`, for the values of the records' fields in their order."""
+        self._put(entity, MIRROR[cls], codec(cls).encode_values(values), versions, generation)
+
+    def _put(self, entity: str, table: sa.Table, rows: Sequence[Cells], versions: Sequence[int | None], generation: int) -> None:
         self._remember(entity, table)
-        rows = [(*row, entity, version, generation, None) for row, version in zip(codec(cls).encode(records), versions, strict=True)]
-        upsert(self._connection, table, rows)
+        upsert(self._connection, table, [(*row, entity, version, generation, None) for row, version in zip(rows, versions, strict=True)])
 
     def delete(self, entity: str, ids: Iterable[str], at: datetime) -> int:
         """Marks rows as removed in Dataverse; unknown ids are none of ours, and a row keeps the time of its first removal.

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -79,6 +79,7 @@ class EntityPull:
         self._compiled = compiled
         self._walk = walk
         self._cursor = walk.cursor
+        self._id_place = [item.name for item in fields(compiled.record)].index("id")
         self._quarantined: set[str] = set()
         self._missing: set[str] = set()
         self._pages = 0
@@ -161,13 +162,13 @@ class EntityPull:
         mapped = self._map(page)
         at = self._now()
         with self._desk.writing() as tx:
-            tx.mirror.upsert(self._compiled.entity, self._compiled.record, mapped.records, mapped.versions, self._cursor.generation)
+            tx.mirror.upsert_values(self._compiled.entity, self._compiled.record, mapped.values, mapped.versions, self._cursor.generation)
             self._put_aside(tx, mapped, at)
             deleted = self._delete(tx, page.deleted, at)
             cursor = replace(
                 self._cursor,
                 next_link=page.next_link,
-                rows=self._cursor.rows + len(mapped.records),
+                rows=self._cursor.rows + len(mapped.values),
                 pending=newest(self._cursor.pending, mapped.newest),
                 updated_at=at,
             )
@@ -177,9 +178,9 @@ class EntityPull:
             tx.cursors.set(self._compiled.entity, cursor)
         self._cursor = cursor
         self._pages += 1
-        self._rows += len(mapped.records)
+        self._rows += len(mapped.values)
         self._deleted += deleted
-        self._desk.advance(len(mapped.records))
+        self._desk.advance(len(mapped.values))
 
     def _delete(self, tx: Transaction, ids: tuple[str, ...], at: datetime) -> int:
         """Rows that the table's change tracking calls deleted (promise 2); ids that we never had are harmless (W-170)."""
@@ -204,11 +205,11 @@ class EntityPull:
         mapped = _Mapped()
         for row in self._current(page):
             try:
-                record = compiled.to_record(row)
+                values = compiled.to_values(row)
             except RowRejectedError as error:
                 mapped.rejected.append((compiled.key(row) or "", error.reason, error.message, compiled.payload(row)))
                 continue
-            mapped.records.append(record)
+            mapped.values.append(values)
             mapped.versions.append(compiled.version(row))
         mapped.newest = max((m for row in page.rows if (m := compiled.modified(row)) is not None), default=None)
         for rejected in page.rejected:
@@ -239,14 +240,14 @@ class EntityPull:
         if mapped.rejected:
             tx.mirror.hold(entity, [key for key, *_ in mapped.rejected if key], at)
         if self._problems_before:
-            tx.quarantine.resolve(entity, [record.id for record in mapped.records], kind="row")
+            tx.quarantine.resolve(entity, [str(values[self._id_place]) for values in mapped.values], kind="row")
 
 
 @dataclass(slots=True)
 class _Mapped:
     """Rows of one page after mapping."""
 
-    records: list[Any] = field(default_factory=list)
+    values: list[tuple[object, ...]] = field(default_factory=list)
     versions: list[int | None] = field(default_factory=list)
     rejected: list[tuple[str, str, str, bytes]] = field(default_factory=list)
     newest: datetime | None = None
