@@ -10,5 +10,16 @@ from proforma.settings.configuration import (
     SourceSettings,
     load_configuration,
 )
+from proforma.settings.schedule import ScheduleSettings, Stage, Timing, cron
 
-__all__ = ["AuthSettings", "Configuration", "FinanceSettings", "SourceSettings", "load_configuration"]
+__all__ = [
+    "AuthSettings",
+    "Configuration",
+    "FinanceSettings",
+    "ScheduleSettings",
+    "SourceSettings",
+    "Stage",
+    "Timing",
+    "cron",
+    "load_configuration",
+]

@@ -21,6 +21,7 @@ from pydantic_core import ErrorDetails
 from proforma.domain.errors import ConfigurationError
 from proforma.domain.policies import InvoicingPolicy, PricingPolicy
 from proforma.settings.document import Document, read_document
+from proforma.settings.schedule import Blackout, ScheduleSettings, StageTiming
 from proforma.transport.redaction import Secret
 
 ENVIRONMENT_PREFIX: Final = "PROFORMA_"
@@ -103,12 +104,6 @@ class FinanceSettings(_Section):
     url: str
     auth: AuthSettings = AuthSettings()
     company: str | None = None
-
-
-class ScheduleSettings(_Section):
-    """When the daemon runs a whole cycle."""
-
-    every_minutes: int = Field(default=10, ge=1, le=1440)
 
 
 class Configuration(_Section):
@@ -242,8 +237,12 @@ def _near(path: tuple[str, ...]) -> str:
         "finance": FinanceSettings,
         "auth": AuthSettings,
         "schedule": ScheduleSettings,
+        "blackouts": Blackout,
+        "stages": StageTiming,
     }
-    model = models.get(path[-2] if len(path) > 1 else "", Configuration)
+    # An entry of a list or a named part is described by what holds it.
+    parent = next((name for name in reversed(path[:-1]) if name in models), "")
+    model = models.get(parent, Configuration)
     return _did_you_mean(path[-1], sorted(set(model.model_fields) - {"folder"}))
 
 

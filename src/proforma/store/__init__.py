@@ -6,6 +6,7 @@ Never decides a price or a bill, never talks to a remote, and never changes what
 from proforma.store.cursors import Cursor
 from proforma.store.decisions import Decisions, DecisionWriter
 from proforma.store.integrity import IntegrityFault
+from proforma.store.leases import Lease, Leases, LeaseWriter, Tick
 from proforma.store.ledger import Ledger, LedgerWriter, OpenPassedOver
 from proforma.store.mirror import Mirror, MirrorWriter, Record
 from proforma.store.outbox import Outbox, OutboxAttempt, OutboxRow, OutboxWriter, StaleFenceError
@@ -18,6 +19,9 @@ __all__ = [
     "DecisionWriter",
     "Decisions",
     "IntegrityFault",
+    "Lease",
+    "LeaseWriter",
+    "Leases",
     "Ledger",
     "LedgerWriter",
     "Mirror",
@@ -37,5 +41,6 @@ __all__ = [
     "Runs",
     "StaleFenceError",
     "Store",
+    "Tick",
     "Transaction",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
 from proforma.domain.errors import ConfigurationError, ProformaError, UnfinishedError
+from proforma.store.processes import this_process
 
 _EXAMPLES: Final = "for instance sqlite:///proforma.db or postgresql+psycopg://user@host/database"
 #: Option of a SQLite connection that says how its next transaction begins, and the value for "not at all".
@@ -117,8 +117,7 @@ def _sqlite_engine(where: Place, busy_seconds: float) -> sa.Engine:
 
 
 def _postgresql_engine(where: Place) -> sa.Engine:
-    name = f"proforma {os.getpid()}@{socket.gethostname()}"
-    return sa.create_engine(where.url, hide_parameters=True, paramstyle="format", connect_args={"application_name": name})
+    return sa.create_engine(where.url, hide_parameters=True, paramstyle="format", connect_args={"application_name": str(this_process())})
 
 
 @contextmanager

@@ -26,6 +26,10 @@ class Process:
             return True
         return self.start is not None and self.start != process_start(self.pid)
 
+    def __str__(self) -> str:
+        """What PostgreSQL shows as the name of its sessions, which it cuts off behind 63 bytes."""
+        return f"proforma {self.pid}@{self.host}"[:63]
+
 
 def this_process() -> Process:
     """The process that asks."""

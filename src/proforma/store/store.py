@@ -15,6 +15,7 @@ from proforma.store import schema
 from proforma.store.connect import BEGIN, NO_TRANSACTION, Place, check_file, connect, faults_of, place
 from proforma.store.cursors import Cursors, CursorWriter
 from proforma.store.decisions import Decisions, DecisionWriter
+from proforma.store.leases import Leases, LeaseWriter
 from proforma.store.ledger import Ledger, LedgerWriter
 from proforma.store.locks import advisory_lock, file_lock
 from proforma.store.mirror import Mirror, MirrorWriter
@@ -37,6 +38,7 @@ class Reader:
         self.outbox: Outbox = Outbox(connection)
         self.quarantine: Quarantine = Quarantine(connection)
         self.runs: Runs = Runs(connection)
+        self.leases: Leases = Leases(connection)
 
 
 class Transaction(Reader):
@@ -49,6 +51,7 @@ class Transaction(Reader):
     outbox: OutboxWriter
     quarantine: QuarantineWriter
     runs: RunWriter
+    leases: LeaseWriter
 
     def __init__(self, connection: sa.Connection) -> None:
         self.mirror = MirrorWriter(connection)
@@ -58,6 +61,7 @@ class Transaction(Reader):
         self.outbox = OutboxWriter(connection)
         self.quarantine = QuarantineWriter(connection)
         self.runs = RunWriter(connection)
+        self.leases = LeaseWriter(connection)
 
 
 class Store:
@@ -165,7 +169,7 @@ class Store:
 
         Gone with its holder, however that ends. Raises UnfinishedError naming the holder when it is not free within the time.
         """
-        with self._lock(stage, what=f"the stage {stage}", wait_seconds=wait_seconds):
+        with faults_of(self._place), self._lock(stage, what=f"the stage {stage}", wait_seconds=wait_seconds):
             yield
 
     @contextmanager

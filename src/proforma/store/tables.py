@@ -155,6 +155,27 @@ runs: Final = sa.Table(
     sqlite_autoincrement=True,
 )
 
+#: Who may do something that only one of several processes does, and until when by the clock of the database.
+leases: Final = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("epoch", sa.BigInteger, nullable=False),
+    sa.Column("until", sa.Text, nullable=False),
+)
+
+#: Each tick of a schedule that was begun, once.
+ticks: Final = sa.Table(
+    "ticks",
+    metadata,
+    sa.Column("job", sa.Text, primary_key=True),
+    sa.Column("at", sa.Text, primary_key=True),
+    sa.Column("epoch", sa.BigInteger, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text),
+)
+
 quarantine: Final = sa.Table(
     "quarantine",
     metadata,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from proforma.domain.codes import InvoiceStatus
+from proforma.settings.schedule import STAGES, Stage
 from proforma.sync.draft import Answer
 from proforma.sync.price import price
 from proforma.sync.pull import Pulled
@@ -48,17 +49,26 @@ class Cycle:
         return bool(refused) or any(p.quarantined for p in self.pulled) or any(p.needs_a_person for p in self.pushed)
 
 
-def run_cycle(workshop: Workshop, *, as_of: date, dry_run: bool = False) -> Cycle:
-    """Runs every stage once and keeps a record of the run; a stage that fails ends the cycle, and the next one goes on from there."""
-    with workshop.store.stage_lock("sync"):
-        return _recorded(workshop, as_of, dry_run=dry_run)
+def run_cycle(
+    workshop: Workshop,
+    *,
+    as_of: date,
+    dry_run: bool = False,
+    stages: Collection[Stage] = STAGES,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Cycle:
+    """Runs every stage once, or those named, and keeps a record of the run; a stage that fails ends the cycle, and the next one goes
+    on from there. `go_on` is asked before each stage: False ends the cycle in order."""
+    kind = "sync" if len(stages) == len(STAGES) else "+".join(stage for stage in STAGES if stage in stages)
+    with workshop.store.stage_lock(kind):
+        return _recorded(workshop, kind, lambda: _stages(workshop, as_of, dry_run=dry_run, wanted=lambda s: s in stages and go_on()))
 
 
-def _recorded(workshop: Workshop, as_of: date, *, dry_run: bool) -> Cycle:
+def _recorded(workshop: Workshop, kind: str, work: Callable[[], Cycle]) -> Cycle:
     with workshop.store.begin() as tx:
-        run_id = tx.runs.start("sync", workshop.now())
+        run_id = tx.runs.start(kind, workshop.now())
     try:
-        cycle = _stages(workshop, as_of, dry_run=dry_run)
+        cycle = work()
     except BaseException as fault:
         with workshop.store.begin() as tx:
             tx.runs.finish(run_id, workshop.now(), f"failed: {type(fault).__name__}", {})
@@ -68,22 +78,16 @@ def _recorded(workshop: Workshop, as_of: date, *, dry_run: bool) -> Cycle:
     return cycle
 
 
-def _stages(workshop: Workshop, as_of: date, *, dry_run: bool) -> Cycle:
-    configuration, desk = workshop.configuration, workshop.desk
-    pulled = tuple(workshop.pull().run())
-    desk.flag_changed_sources()
-    priced = unpriced = 0
-    for batch in price(workshop.store, configuration.pricing, now=workshop.now, progress=workshop.progress):
-        with_price = sum(decision.is_priced for decision in batch.decisions)
-        priced, unpriced = priced + with_price, unpriced + len(batch.decisions) - with_price
+def _stages(workshop: Workshop, as_of: date, *, dry_run: bool, wanted: Callable[[Stage], bool]) -> Cycle:
+    pulled: tuple[Pulled, ...] = ()
+    if wanted("pull"):
+        pulled = tuple(workshop.pull().run())
+        workshop.desk.flag_changed_sources()
+    priced, unpriced = _price(workshop) if wanted("price") else (0, 0)
     drafted = confirmed = Answer()
-    pushed: tuple[Pushed, ...] = ()
-    if not dry_run:
-        if configuration.invoicing.schedule:
-            drafted = desk.run_periodic(as_of=as_of)
-        if configuration.invoicing.confirm == "automatic":
-            confirmed = desk.confirm(_drafts(workshop), as_of=as_of)
-        pushed = tuple(workshop.push().run())
+    if wanted("draft") and not dry_run:
+        drafted, confirmed = _draft(workshop, as_of)
+    pushed = tuple(workshop.push().run()) if wanted("push") and not dry_run else ()
     return Cycle(
         pulled=pulled,
         priced=priced,
@@ -94,6 +98,23 @@ def _stages(workshop: Workshop, as_of: date, *, dry_run: bool) -> Cycle:
         waiting=_waiting(workshop),
         dry_run=dry_run,
     )
+
+
+def _price(workshop: Workshop) -> tuple[int, int]:
+    """How many records have a price now, and how many have none."""
+    priced = unpriced = 0
+    for batch in price(workshop.store, workshop.configuration.pricing, now=workshop.now, progress=workshop.progress):
+        with_price = sum(decision.is_priced for decision in batch.decisions)
+        priced, unpriced = priced + with_price, unpriced + len(batch.decisions) - with_price
+    return priced, unpriced
+
+
+def _draft(workshop: Workshop, as_of: date) -> tuple[Answer, Answer]:
+    """Drafts what the invoice schedules say is due, and confirms drafts, each where the configuration lets a schedule do it."""
+    policy, desk = workshop.configuration.invoicing, workshop.desk
+    drafted = desk.run_periodic(as_of=as_of) if policy.schedule else Answer()
+    confirmed = desk.confirm(_drafts(workshop), as_of=as_of) if policy.confirm == "automatic" else Answer()
+    return drafted, confirmed
 
 
 def _drafts(workshop: Workshop) -> list[str]:

@@ -150,6 +150,8 @@ def _run_tables() -> None:
         "id:number! kind! started_at! finished_at outcome counts! pid:whole! host! process_start",
         key="id",
     )
+    _table("leases", "name! owner! epoch:whole! until!", key="name")
+    _table("ticks", "job! at! epoch:whole! owner! outcome", key="job at")
     _table(
         "quarantine",
         "id:number! kind! entity! source! reason! message! payload:bytes since! seen_at! dropped_at dropped_by drop_reason",
