@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from proforma.mock.values import Value
+
+Privilege: TypeAlias = Literal["read", "create", "write", "delete"]
 
 
 class ChangeTracking(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -27,11 +30,24 @@ class Duplicates(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     rules: dict[str, tuple[tuple[str, ...], ...]] = {}
 
 
+class OptimisticConcurrency(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Writes guarded by a row's tag. `disabled`: entity sets that cannot be guarded (W-141)."""
+
+    disabled: tuple[str, ...] = ()
+
+
 class DataverseSwitches(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What `$dataverse` of a world may say."""
+    """What `$dataverse` of a world may say.
+
+    `denied`: entity set → privileges that the caller lacks (W-185); `project_rules`: whether writes are refused that Project
+    Operations refuses (I-130, D-110).
+    """
 
     change_tracking: ChangeTracking = ChangeTracking()
     duplicates: Duplicates = Duplicates()
+    optimistic_concurrency: OptimisticConcurrency = OptimisticConcurrency()
+    denied: dict[str, tuple[Privilege, ...]] = {}
+    project_rules: bool = True
 
 
 def dataverse_switches(document: Value) -> DataverseSwitches:
