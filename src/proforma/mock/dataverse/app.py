@@ -21,6 +21,7 @@ from proforma.mock.dataverse.privileges import require
 from proforma.mock.dataverse.query import preferences_of, split_outside
 from proforma.mock.dataverse.writes import create_response, delete_response, patch_response
 from proforma.mock.http import Request, Response, json_response, text_response
+from proforma.mock.throttling import Refusal
 from proforma.mock.tokens import Tokens
 from proforma.mock.values import symbol_guid
 from proforma.mock.world import Table, World
@@ -37,12 +38,18 @@ _SEGMENT: Final = re.compile(r"(\w+)(?:\((.*)\))?", re.DOTALL)
 def dataverse_response(world: World, tokens: Tokens, request: Request, page_size: int) -> Response:
     """The answer to any request below `/api/data/`, errors in Dataverse's own form."""
     if len(request.path) + len(request.query) + 1 > URL_MAX:  # W-9
-        return _finished(text_response(414, "The request URL is too long.", "text/html"))
+        return _finished(request, text_response(414, "The request URL is too long.", "text/html"))
     if not tokens.accepts(request.headers.get("authorization"), world):
-        return _finished(_challenge(request))
+        return _finished(request, _challenge(request))
     if len(request.body) > BODY_BYTES_MAX:  # W-188
-        return _finished(ODataError(413, "0x80044150", "The request is too large.").response())
-    return _finished(_served(world, request, page_size))
+        return _finished(request, ODataError(413, "0x80044150", "The request is too large.").response())
+    return _finished(request, _served(world, request, page_size))
+
+
+def throttled_response(request: Request, refusal: Refusal) -> Response:
+    """429 with the seconds to wait, never a date (W-191, W-192)."""
+    error = ODataError(429, refusal.code, refusal.message, ("Retry-After", str(refusal.retry_after)))
+    return _finished(request, error.response(preferences_of(request).wants))
 
 
 def _served(world: World, request: Request, page_size: int) -> Response:
@@ -53,17 +60,19 @@ def _served(world: World, request: Request, page_size: int) -> Response:
         return refusal.response(preferences_of(request).wants)
 
 
-def _finished(response: Response) -> Response:
-    """Headers that every answer has (W-21, W-23)."""
-    request_id = str(uuid4())
+def _finished(request: Request, response: Response) -> Response:
+    """Headers that every answer has (W-21, W-23, W-194 to W-196)."""
+    request_id, quota = str(uuid4()), request.quota
+    pinned = () if quota.server is None else (("Set-Cookie", f"ARRAffinity=server-{quota.server}; path=/; HttpOnly"),)
     return response.with_headers(
         ("OData-Version", "4.0"),
         ("x-ms-service-request-id", request_id),
         ("REQ_ID", request_id),
         ("x-ms-dop-hint", "4"),
-        ("x-ms-ratelimit-burst-remaining-xrm-requests", "5999"),
-        ("x-ms-ratelimit-time-remaining-xrm-requests", "1,200.00"),
+        ("x-ms-ratelimit-burst-remaining-xrm-requests", str(quota.requests)),
+        ("x-ms-ratelimit-time-remaining-xrm-requests", f"{quota.seconds:,.2f}"),
         ("Cache-Control", "no-cache"),
+        *pinned,
     )
 
 
