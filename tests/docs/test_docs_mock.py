@@ -11,12 +11,16 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from proforma.mock import MockDataverse, MockFinance, pytest_plugin
 from proforma.mock.admin import _ROUTES
 from proforma.mock.faults import _ACTION_KEYS
+from proforma.mock.finance.rest import RestSettings
 from proforma.mock.sides import Match
+from proforma.mock.state import AuthSettings
+from proforma.mock.switches import ChangeTracking, DataverseSwitches, Duplicates, OptimisticConcurrency
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "mock.md").read_text(encoding="utf-8")
@@ -72,3 +76,10 @@ def test_every_act_and_setting_is_on_the_page() -> None:
     assert set(re.findall(r"--proforma-mock-[\w-]+", PAGE)) == {
         f"--proforma-mock-{key.replace('_', '-')}" for key in pytest_plugin._MARKER_KEYS
     }
+
+
+def test_every_switch_of_a_world_is_on_the_page() -> None:
+    """What `$auth`, `$dataverse` and `$finance` may say is named."""
+    switches = (AuthSettings, DataverseSwitches, ChangeTracking, Duplicates, OptimisticConcurrency, RestSettings)
+    names = [field.encode_name for switch in switches for field in msgspec.structs.fields(switch)]
+    assert [name for name in names if name not in PAGE] == [], "say in docs/mock.md, under Worlds, what it does"

@@ -149,6 +149,9 @@ def test_faults_come_as_ordered(stranger: Stranger, mode: str) -> None:
             assert [(get(mock_dataverse).status_code, get(mock_dataverse).headers["Retry-After"]) for _ in range(2)] == [(429, "2")] * 2
             mock_dataverse.clear_faults()
             assert get(mock_dataverse).status_code == 200
+            mock_dataverse.throttle(60, limit="all")
+            codes = [get(mock_dataverse).json()["error"]["code"] for _ in range(3)]
+            assert codes == ["0x80072322", "0x80072321", "0x80072326"]
 
         @pytest.mark.parametrize("drop, kept", [("drop_before", []), ("drop_after", ["Acme"])])
         def test_lost_connection(mock_dataverse, drop, kept):

@@ -29,7 +29,7 @@ TYPES = {
 
 
 def test_figures_dates_and_choices_stay() -> None:
-    """Of a row stay numbers, dates, switches, choices and codes; annotations, empty cells, pictures and nested values are left out."""
+    """Numbers, dates, switches, choices and codes stay; what is empty, nested, a picture, a place or a birthday is left out."""
     row = {
         "@odata.etag": 'W/"1"',
         "createdon": "2026-01-02T03:04:05Z",
@@ -44,6 +44,8 @@ def test_figures_dates_and_choices_stay() -> None:
         "name": None,
         "entityimage": "iVBORw0KGgoAAAANSUhEUg",
         "contacts": [{"name": "Ann"}],
+        "address1_latitude": Decimal("60.39"),
+        "birthdate": "1980-05-17",
     }
     assert Disguise(b"key").row("accounts", TYPES, row) == {
         "createdon": "2026-01-02T03:04:05Z",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar, cast
 
 from proforma.mock.application import Application
@@ -18,13 +19,14 @@ T = TypeVar("T")
 class Controls(ABC):
     """One mock and its administration; the methods may be called from any thread while it runs.
 
-    `url`: where it answers. `authority`: where its tokens come from.
+    `url`: where it answers. `certificate`: what callers must trust when it speaks TLS.
     """
 
     def __init__(self, world: Mapping[str, object], application: Application) -> None:
         self._application = application
         self._state.load(plain(world))
         self.url = ""
+        self.certificate: Path | None = None
 
     @property
     def _state(self) -> State:

@@ -49,7 +49,6 @@ class MockServer(Controls):
         self._port, self._tls = port, tls
         self._stack = contextlib.ExitStack()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.certificate: Path | None = None
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:

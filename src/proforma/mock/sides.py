@@ -49,8 +49,7 @@ class Side:
     @property
     def certificate(self) -> Path | None:
         """The certificate that `verify` of `requests` needs when the mock speaks TLS."""
-        certificate: Path | None = getattr(self._controls, "certificate", None)
-        return certificate
+        return self._controls.certificate
 
     # The world
 
@@ -107,9 +106,12 @@ class Side:
             given["Retry-After"] = str(retry_after)
         self._order({"status": status, "headers": given, "body": body, "after": after}, match)
 
-    def throttle(self, seconds: float = 1, *, retry_after: int | str = 1, **match: Unpack[Match]) -> None:
-        """Answer 429 from the first request that fits until so many seconds are over. `retry_after`: seconds, or `date`."""
-        self._order({"throttle": {"seconds": seconds, "retry_after": retry_after}}, match)
+    def throttle(self, seconds: float = 1, *, retry_after: int | str = 1, limit: str = "requests", **match: Unpack[Match]) -> None:
+        """Answer 429 from the first request that fits until so many seconds are over.
+
+        `retry_after`: seconds, or `date`. `limit`: too much of what: requests, execution-time, concurrency, or all in turn (W-191).
+        """
+        self._order({"throttle": {"seconds": seconds, "retry_after": retry_after, "limit": limit}}, match)
 
     def drop_before(self, **match: Unpack[Match]) -> None:
         """Close the connection; nothing was done."""

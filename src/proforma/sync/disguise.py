@@ -29,6 +29,8 @@ _GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?")
 _FIGURES: Final = re.compile(r"-?\d+(\.\d+)?(,-?\d+)*")
 _PHONE_COLUMN: Final = re.compile(r"phone|mobile|fax|pager", re.IGNORECASE)
+#: Figures and dates that tell who somebody is or where he lives.
+_PERSONAL: Final = re.compile(r"latitude|longitude|birthdate|anniversary", re.IGNORECASE)
 _REACHABLE: Final = re.compile(
     r"(?P<email>[^\s@<>\"',;]+@[^\s@<>\"',;]+)|(?P<link>(?:https?://|www\.)[^\s<>\"']+)|(?P<phone>\+\d[\d ().-]{5,}\d)"
 )
@@ -53,13 +55,13 @@ class Disguise:
         self._taken: set[str] = set()
 
     def row(self, entity_set: str, types: Mapping[str, str], row: Mapping[str, object]) -> dict[str, Cell]:
-        """The row as it may be shown: annotations, empty cells, pictures and nested values are left out.
+        """The row as it may be shown: annotations, empty cells, pictures, nested values, places and birthdays are left out.
 
         `types`: the type of each column by its logical name, as the environment defines it.
         """
         shown: dict[str, Cell] = {}
         for name, value in row.items():
-            if "@" in name or value is None:
+            if "@" in name or (_PERSONAL.search(name) and not self._kept.texts):
                 continue
             if isinstance(value, str):
                 text = self._cell(entity_set, name, types.get(name), value)
