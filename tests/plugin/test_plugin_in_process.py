@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
 from plugin_stranger import Stranger
 
+from billing_world import BillingWorld
+from proforma.cli.main import run
 from proforma.mock import InProcessMock
 
 pytest_plugins = ["pytester", "plugin_stranger"]
@@ -137,3 +140,26 @@ def test_a_missing_library_is_named(stranger: Stranger) -> None:
         """)
     result.assert_outcomes(errors=1, passed=1)
     result.stdout.fnmatch_lines(["*the in-process mode needs the package 'responses': pip install 'proforma-sync[[]mock]'*"])
+
+
+def test_the_product_itself_runs_without_a_socket(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """From pull to push against production addresses: sign-in, pages read by several threads, one invoice of 8 h at 100.00."""
+    world = BillingWorld()
+    world.contract("north")
+    world.time("@work", "north", hours="8")
+    with InProcessMock(world.sets, page_size=1) as mock:
+        configuration = tmp_path / "proforma.yaml"
+        configuration.write_text(
+            "source:\n"
+            "  url: https://contoso.crm4.dynamics.com\n"
+            f"  auth: {{kind: client_secret, authority: '{mock.authority}', client_id: me, client_secret: mine}}\n"
+            f"finance: {{target: rest, url: '{mock.finance_url}', auth: {{kind: none}}}}\n"
+            "allow_literal_secrets: true\n",
+            encoding="utf-8",
+        )
+        for words in ("pull", "price", "invoice create --all", "invoice confirm --all-drafts", "push"):
+            assert run(["--config", str(configuration), "--as-of", "2026-03-31", "-q", *words.split()]) == 0, capsys.readouterr().err
+        [document] = mock.documents()
+        body = document["body"]
+        assert isinstance(body, dict)
+        assert (body["currency"], str(body["total"])) == ("USD", "800.00")
