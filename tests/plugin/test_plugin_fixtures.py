@@ -54,12 +54,20 @@ def test_every_test_has_its_own_world(stranger: Stranger, mode: str) -> None:
             def test_inherits(self, mock_dataverse):
                 assert names(mock_dataverse) == ["Eff"]
 
+            @pytest.mark.world(page_size=7)
+            def test_inherits_the_rows(self, mock_dataverse):
+                assert names(mock_dataverse) == ["Eff"]
+
+            @pytest.mark.world({"accounts": [{"name": "Gee"}]})
+            def test_has_its_own(self, mock_dataverse):
+                assert names(mock_dataverse) == ["Gee"]
+
         def test_has_nothing(mock_dataverse):
             assert names(mock_dataverse) == []
         """,
         f"--proforma-mock-mode={mode}",
     )
-    result.assert_outcomes(passed=5)
+    result.assert_outcomes(passed=7)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -207,7 +215,7 @@ def test_faults_come_as_ordered(stranger: Stranger, mode: str) -> None:
         ("{'accounts': [{'name': object}]}", "it holds something that is neither text, number, date, list nor mapping: *"),
         ("{'$dataverse': {'speed': 1}}", "$dataverse: Object contains unknown field `speed`*"),
         ("['accounts']", "a world is a file or a mapping of entity sets to lists of rows, not [[]'accounts']"),
-        ("", "the marker `world` names no world: *"),
+        ("", "the marker `world` says nothing: *"),
         ("{}, pages=3", "the marker `world` knows no 'pages': there are mode, page_size, latency_ms"),
         ("{}, page_size=0", "page_size 0: expected a whole number of at least 1"),
         ("{}, mode='remote'", "mode 'remote' does not exist: write server or in-process"),

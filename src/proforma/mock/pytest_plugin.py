@@ -89,13 +89,16 @@ def _in_process() -> Any:
 
 
 class _Settings:
-    """What marker, command line and ini file say about the mock of one test, in this order of precedence."""
+    """What markers, command line and ini file say about the mock of one test, in this order of precedence."""
 
     def __init__(self, request: pytest.FixtureRequest) -> None:
         self._node, self._config = request.node, request.config
-        self._marker = request.node.get_closest_marker("world")
-        unknown = sorted(set(self._marker.kwargs) - set(_MARKER_KEYS)) if self._marker else []
-        if unknown:
+        markers = list(request.node.iter_markers("world"))  # the nearest first
+        self._worlds = next((marker.args for marker in markers if marker.args), ())
+        self._keywords = {key: value for marker in reversed(markers) for key, value in marker.kwargs.items()}
+        if any(not marker.args and not marker.kwargs for marker in markers):
+            self._refuse("the marker `world` says nothing: @pytest.mark.world('world.yaml') or @pytest.mark.world({...})")
+        if unknown := sorted(set(self._keywords) - set(_MARKER_KEYS)):
             self._refuse(f"the marker `world` knows no {unknown[0]!r}: there are {', '.join(_MARKER_KEYS)}")
         self.mode = str(self._said("mode") or SERVER)
         if self.mode not in (SERVER, IN_PROCESS):
@@ -116,12 +119,10 @@ class _Settings:
 
     def _world(self) -> dict[str, object]:
         default = self._config.getini("proforma_mock_world")
-        if self._marker is None:
+        if not self._worlds:
             return self._read(Path(default), self._config.inipath) if default else {}
-        if not self._marker.args:
-            self._refuse("the marker `world` names no world: @pytest.mark.world('world.yaml') or @pytest.mark.world({...})")
         whole: dict[str, object] = {}
-        for part in self._marker.args:
+        for part in self._worlds:
             _lay_over(whole, self._document(part))
         return whole
 
@@ -153,8 +154,8 @@ class _Settings:
     def _said(self, name: str) -> object:
         """What marker, option or ini file say about `name`; None when nothing does."""
         key = name.replace("-", "_")
-        if self._marker and key in self._marker.kwargs:
-            return cast(object, self._marker.kwargs[key])
+        if key in self._keywords:
+            return cast(object, self._keywords[key])
         option = self._config.getoption(f"--proforma-mock-{name}")
         return option if option is not None else self._config.getini(_ini(name)) or None
 

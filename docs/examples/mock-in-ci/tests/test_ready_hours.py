@@ -18,7 +18,7 @@ def test_hours_by_customer(mock_dataverse: MockDataverse) -> None:
     assert ready_hours(mock_dataverse.url, mock_dataverse.token) == EXPECTED
 
 
-@pytest.mark.world("world.yaml", page_size=1)
+@pytest.mark.world(page_size=1)
 def test_every_page_is_read(mock_dataverse: MockDataverse) -> None:
     """With one row a page, three rows take three requests."""
     assert ready_hours(mock_dataverse.url, mock_dataverse.token) == EXPECTED
