@@ -150,6 +150,15 @@ def test_mistakes_are_said_and_leave_files_alone(
     assert {path.name for path in tmp_path.iterdir()} == {"proforma.yaml", "taken.yaml"}
 
 
+def test_a_world_too_large_for_yaml_is_said(company: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A YAML file that the mock would not read ends in exit code 2; the same rows as JSON do not."""
+    monkeypatch.setattr("proforma.mock.YAML_BYTES_MAX", 1000)
+    answer = company.run("mock", "record", "--output", str(tmp_path / "world.yaml"))
+    assert answer.code == 2
+    assert "a world of this size must be JSON (record it with --output world.json.gz)" in answer.err
+    assert company.run("mock", "record", "--output", str(tmp_path / "world.json.gz")).code == 0
+
+
 def test_another_environment_gets_no_token_of_the_configured_one(company: Project, tmp_path: Path) -> None:
     """A token that is for the configured environment is sent nowhere else; one that is asked for anew may be (promise 7)."""
     configuration = tmp_path / "proforma.yaml"

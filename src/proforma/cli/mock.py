@@ -126,7 +126,7 @@ def _report_recorded(context: CommandContext, path: Path, tables: list[RecordedT
 def _check_size(path: Path, size: int) -> None:
     """Raises ConfigurationError for a YAML file that the mock would refuse to read."""
     from proforma.domain.errors import ConfigurationError
-    from proforma.mock.world_file import YAML_BYTES_MAX
+    from proforma.mock import YAML_BYTES_MAX
 
     if ".json" not in path.suffixes and size > YAML_BYTES_MAX:
         raise ConfigurationError("a world of this size must be JSON", at=str(path), hint="record it with --output world.json.gz")

@@ -13,9 +13,19 @@ if TYPE_CHECKING:
     from proforma.mock.server import MockServer, serve
     from proforma.mock.sides import MockDataverse, MockFinance
     from proforma.mock.world import World, WorldError
-    from proforma.mock.world_file import read_world
+    from proforma.mock.world_file import YAML_BYTES_MAX, read_world
 
-__all__ = ["InProcessMock", "MockDataverse", "MockFinance", "MockServer", "World", "WorldError", "read_world", "serve"]
+__all__ = [
+    "YAML_BYTES_MAX",
+    "InProcessMock",
+    "MockDataverse",
+    "MockFinance",
+    "MockServer",
+    "World",
+    "WorldError",
+    "read_world",
+    "serve",
+]
 
 # pytest imports this package in every project of an environment that has it: nobody pays for a server who does not use one.
 _HOMES: Final = {
@@ -25,6 +35,7 @@ _HOMES: Final = {
     "MockServer": "server",
     "World": "world",
     "WorldError": "world",
+    "YAML_BYTES_MAX": "world_file",
     "read_world": "world_file",
     "serve": "server",
 }
