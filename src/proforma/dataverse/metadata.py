@@ -106,3 +106,18 @@ def _text(label: _Labels | None) -> str:
 
 def _table(name: str) -> str:
     return f"EntityDefinitions(LogicalName={literal(name)})"
+
+
+class _Named(msgspec.Struct, frozen=True, rename="pascal"):
+    logical_name: str
+    entity_set_name: str | None = None
+
+
+class _AllNamed(msgspec.Struct, frozen=True):
+    value: list[_Named]
+
+
+def entity_sets(client: DataverseClient) -> dict[str, str]:
+    """Every table of the environment that has rows to ask for: logical name by entity set."""
+    found = client.get("EntityDefinitions?$select=LogicalName,EntitySetName", _AllNamed)
+    return {table.entity_set_name: table.logical_name for table in found.value if table.entity_set_name}

@@ -61,9 +61,9 @@ def as_instant(text: str) -> datetime | None:
     """The UTC instant of an ISO date or date-time; a date is its midnight, a missing zone is UTC (W-68, W-116)."""
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def wire_instant(instant: datetime) -> str:
