@@ -132,7 +132,6 @@ def test_a_table_of_the_world_alone_is_served_as_given(caller: Caller) -> None:
         ),
         ("accounts?$apply=groupby((name))", (501, "0x80040203", "The mock server does not support the query option $apply.")),
         ("accounts?fetchXml=%3Cfetch/%3E", (501, "0x80040203", "The mock server does not support the query option fetchXml.")),
-        ("$metadata", (501, "0x80040203", "The mock server does not support $metadata.")),
         ("salesorders?$expand=nix", (400, "0x0", "Could not find a property named 'nix' on type 'Microsoft.Dynamics.CRM.salesorder'.")),
         ("salesorders?$expand=transactioncurrencyid/$ref", (501, "0x80040203", "The mock server does not support $ref in $expand.")),
         ("salesorders?$skiptoken=nonsense", (400, "0x80060888", "The $skiptoken cannot be read: follow @odata.nextLink as it is.")),

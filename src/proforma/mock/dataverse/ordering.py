@@ -13,8 +13,8 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
+from proforma.mock.dataverse.cells import Reader, column_reader
 from proforma.mock.dataverse.errors import syntax_error
-from proforma.mock.dataverse.filters import Reader, column_reader
 from proforma.mock.dataverse.query import Order
 from proforma.mock.values import Row, Value, decode, encode
 from proforma.mock.world import Table, World

@@ -132,10 +132,13 @@ def _split(text: str, separator: str, *, quote: str, nested: bool) -> list[str]:
     return [*pieces, text[start:]]
 
 
+def option_list(text: str | None) -> tuple[str, ...]:
+    """The names of a comma-separated option, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
+
+
 def _select(text: str | None) -> tuple[str, ...] | None:
-    if text is None:
-        return None
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    names = option_list(text)
     return None if not names or "*" in names else names
 
 
