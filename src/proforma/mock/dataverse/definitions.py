@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from proforma.mock.dataverse.catalogue import alternate_keys, columns_of, is_shared, served_tables, shared_choices
-from proforma.mock.dataverse.conditions import LANGUAGE, parent_column
+from proforma.mock.dataverse.operators import LANGUAGE, parent_column
 from proforma.mock.dataverse.relations import Relation, all_relations, collections_of
 from proforma.mock.schema import LOOKUPS, Column, TableSchema, known_tables
 from proforma.mock.values import Row, Value, symbol_guid

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from proforma.mock.dataverse.cells import Operand, Reader, Source, TableSource, comparable
-from proforma.mock.dataverse.conditions import Condition, comparer, condition_of, matching, subject_of
 from proforma.mock.dataverse.errors import ODataError, syntax_error
+from proforma.mock.dataverse.operators import Condition, comparer, condition_of, matching, subject_of
 from proforma.mock.dataverse.syntax import Comparison, Junction, Lambda, Literal, Match, Named, Negation, Node, Path, parse_filter
 from proforma.mock.values import Row
 from proforma.mock.world import Table, World
