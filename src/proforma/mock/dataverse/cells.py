@@ -42,15 +42,21 @@ def comparable(kind: str, value: Value) -> object:
     return as_guid(value) or value.lower() if kind == "guid" else value.casefold()
 
 
+def has_column(table: Table, name: str) -> bool:
+    """Whether a row of the table may show this name."""
+    inherited = name == "ownerid" and table.schema.logical in PRINCIPALS
+    return name in table.schema.wire or name in table.names or name == table.schema.primary_id or inherited
+
+
 def column_reader(world: World, table: Table, steps: Sequence[str]) -> Operand:
     """Kind and reader of a column, reached through any number of lookups (W-70)."""
     name, *rest = steps
     schema = table.schema
     if not rest:
+        if not has_column(table, name):
+            raise no_property(name, schema.logical)
         if name == "ownerid" and schema.logical in PRINCIPALS:  # the inherited key (W-38)
             name = schema.primary_id
-        if name not in schema.wire and name not in table.names and name != schema.primary_id:
-            raise no_property(name, schema.logical)
         kind = "guid" if name == schema.primary_id else kind_of(schema.wire.get(name))
         return kind, lambda row: comparable(kind, row.get(name))
     column = schema.navs.get(name)

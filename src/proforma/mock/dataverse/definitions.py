@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from proforma.mock.dataverse.catalogue import alternate_keys, columns_of, is_shared, served_tables, shared_choices
 from proforma.mock.dataverse.operators import LANGUAGE, parent_column
+from proforma.mock.dataverse.pairs import INTERSECTS, sides
 from proforma.mock.dataverse.relations import Relation, all_relations, collections_of
 from proforma.mock.schema import LOOKUPS, Column, TableSchema, known_tables
 from proforma.mock.values import Row, Value, symbol_guid
@@ -53,7 +54,6 @@ _RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "double": (-100_000_000_000, 100_000_000_000),
     "money": (-922_337_203_685_477, 922_337_203_685_477),
 }
-_INTERSECTS: Final = ("msdyn_organizationalunit_pricelevel",)
 
 Members: TypeAlias = "Callable[[], list[Definition]]"
 
@@ -132,13 +132,13 @@ def label(text: str | None, of: str) -> Value:
 
 def many_to_many() -> list[Definition]:
     """Relationships whose pairs are rows of a table of their own (W-41)."""
-    return [_many_to_many(schema) for schema in known_tables().values() if schema.logical in _INTERSECTS]
+    return [_many_to_many(schema) for schema in known_tables().values() if schema.logical in INTERSECTS]
 
 
 def _table_members(world: World, schema: TableSchema) -> Row:
     name, logical = schema.schema_name or schema.logical, schema.logical
     owned = "ownerid" in schema.columns
-    intersect = logical in _INTERSECTS
+    intersect = logical in INTERSECTS
     return {
         "LogicalName": logical,
         "SchemaName": name,
@@ -362,22 +362,15 @@ def _one_to_many(relation: Relation) -> Definition:
 
 
 def _many_to_many(schema: TableSchema) -> Definition:
-    first, second = _sides(schema)
     members: Row = _relationship(schema.logical, "ManyToManyRelationship")
-    for number, (logical, column) in enumerate((first, second), 1):
+    for number, (side, column) in enumerate(sides(schema), 1):
         members |= {
-            f"Entity{number}LogicalName": logical,
+            f"Entity{number}LogicalName": side.logical,
             f"Entity{number}IntersectAttribute": column,
             f"Entity{number}NavigationPropertyName": schema.logical,
         }
     members["IntersectEntityName"] = schema.logical
     return Definition(base="RelationshipMetadataBase", type="ManyToManyRelationshipMetadata", members=members)
-
-
-def _sides(schema: TableSchema) -> list[tuple[str, str]]:
-    """The two tables of an intersect table and its columns with their keys."""
-    keys = {table.primary_id: table.logical for table in known_tables().values() if table.logical != schema.logical}
-    return [(keys[name], name) for name in schema.columns if name in keys][:2]
 
 
 def _relationship(name: str, kind: str) -> Row:
