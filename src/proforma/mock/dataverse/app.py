@@ -14,6 +14,7 @@ from proforma.mock.dataverse.bulk import OPERATIONS, bulk_response
 from proforma.mock.dataverse.catalogue import served_tables
 from proforma.mock.dataverse.csdl import metadata_document
 from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_segment, not_served, wrong_method
+from proforma.mock.dataverse.functions import function_response, is_function
 from proforma.mock.dataverse.keys import key_of, missing, row_by_key
 from proforma.mock.dataverse.metadata import definitions_response, is_metadata
 from proforma.mock.dataverse.paging import collection_response, count_response
@@ -83,6 +84,8 @@ def _answer(world: World, request: Request, page_size: int) -> Response:
     if is_metadata(segments[0]):
         _only(request, "GET")
         return definitions_response(world, request, api, segments)
+    if is_function(segments[0]) and len(segments) == 1:
+        return function_response(world, request, api, segments[0])
     if segments == ["$metadata"]:
         _only(request, "GET")
         return metadata_document(world, request)

@@ -83,6 +83,23 @@ def column_at(world: World, table: Table, steps: Sequence[str]) -> Column | None
     return column_at(world, target, rest) if target else None
 
 
+def raw_reader(world: World, table: Table, steps: Sequence[str]) -> tuple[Table, Callable[[Row], Value]]:
+    """The table at the end of the steps and a reader of its column as it is stored; the steps are known to lead there."""
+    name, *rest = steps
+    if not rest:
+        return table, lambda row: row.get(name)
+    column = table.schema.navs[name]
+    target = next(t for logical in column.navs[name] if (t := world.table_of(logical)))
+    owner, read = raw_reader(world, target, rest)
+    wire, rows = column.wire, target.rows
+
+    def follow(row: Row) -> Value:
+        related = rows.get(str(row.get(wire)))
+        return None if related is None else read(related)
+
+    return owner, follow
+
+
 class Source(Protocol):
     """What the names of a filter mean: the columns of rows, the members of definitions."""
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final, TypeAlias, cast
 
 from proforma.mock.dataverse.cells import Reader, column_at, column_reader, comparable
-from proforma.mock.dataverse.errors import ODataError, syntax_error
+from proforma.mock.dataverse.errors import syntax_error
 from proforma.mock.dataverse.periods import is_finer_than_days, is_period, span
 from proforma.mock.schema import Column, TableSchema
 from proforma.mock.values import Row, as_guid, as_instant, as_number, mapping_of, symbol_guid
@@ -201,7 +201,7 @@ def _by_caller_or_time(name: str, subject: Subject, values: Sequence[str]) -> Co
         return _in_quarter(subject, values)
     positive = "on" if name in ("not-on", "on") else name
     if not is_period(positive):
-        raise ODataError(400, "0x80041103", f"The condition operator '{name}' is not supported.")
+        raise syntax_error(f"The condition operator '{name}' is not supported.")
     return _signed(_in_period(positive, subject, values), negated=name == "not-on")
 
 

@@ -8,7 +8,9 @@ from itertools import islice
 from typing import Final, TypeAlias
 from urllib.parse import quote, unquote_plus
 
+from proforma.mock.dataverse.apply import apply_response
 from proforma.mock.dataverse.errors import JSON_TYPE
+from proforma.mock.dataverse.fetch import fetch_response
 from proforma.mock.dataverse.filters import row_filter
 from proforma.mock.dataverse.ordering import Cursor, Ordering, cursor_of, token_of
 from proforma.mock.dataverse.query import Options, Preferences, options_of, preferences_of, shape_of
@@ -40,6 +42,10 @@ def collection_response(world: World, table: Table, request: Request, api: str, 
     options, preferences = options_of(request), preferences_of(request)
     if is_tracked(options, preferences):
         return tracked_response(world, table, request, api, options, preferences, min(page_size, ROWS_MAX))
+    if options.fetch is not None and belongs is None:
+        return fetch_response(world, table, api, options, preferences, page_size)
+    if options.apply is not None:
+        return apply_response(world, table, api, options, preferences, belongs)
     renderer = Renderer(world, table, select=options.select, expands=options.expands, preferences=preferences, api=api)
     passes = _passes(world, table, options, belongs)
     ordering = Ordering(world, table, options.order)

@@ -12,8 +12,8 @@ from urllib.parse import quote
 from proforma.mock.dataverse.errors import not_served, syntax_error
 from proforma.mock.http import Request
 
-SERVED: Final = frozenset({"$select", "$filter", "$orderby", "$top", "$count", "$expand", "$skiptoken", "$deltatoken"})
-_LATER: Final = frozenset({"$apply", "fetchXml", "sql", "savedQuery", "userQuery"})
+SERVED: Final = frozenset({"$select", "$filter", "$orderby", "$top", "$count", "$expand", "$skiptoken", "$deltatoken", "$apply"})
+_LATER: Final = frozenset({"sql", "savedQuery", "userQuery"})
 _UNQUOTED: Final = "$,;:/()'@=*"
 _IN_EXPAND: Final = ("$select", "$filter", "$orderby", "$top", "$expand")
 _EXPANDS_MAX: Final = 15
@@ -58,6 +58,8 @@ class Options:
     expands: tuple[Expand, ...]
     skip_token: str | None
     delta_token: str | None
+    apply: str | None
+    fetch: str | None
     aliases: Mapping[str, str]
 
 
@@ -96,6 +98,8 @@ def options_of(request: Request) -> Options:
         expands=_expands(given.get("$expand")),
         skip_token=given.get("$skiptoken"),
         delta_token=given.get("$deltatoken"),
+        apply=given.get("$apply"),
+        fetch=given.get("fetchXml"),
         aliases={name: value for name, value in given.items() if name.startswith("@")},
     )
 
