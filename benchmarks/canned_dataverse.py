@@ -3,54 +3,115 @@
 from __future__ import annotations
 
 import multiprocessing
+import random
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
+from uuid import UUID
 
 PAGE_ROWS = 5_000
+#: Different pages that are made; a table of more pages repeats them under other ids.
+_PAGES_MADE = 8
 _PAGE = re.compile(r"page=(\d+)")
 
-#: One unbilled time row as Dataverse sends it, with the columns that the mapping asks for. PPPPPP and IIIIII make the id.
-_ROW = (
-    '{"@odata.etag":"W/\\"1234567\\"","msdyn_actualid":"00000000-0000-4000-8000-PPPPPPIIIIII","versionnumber":1234567,'
-    '"msdyn_transactiontypecode":192350005,"msdyn_transactionclassification":192350000,"msdyn_transactiondate":"2026-03-02",'
-    '"msdyn_documentdate":"2026-03-02T00:00:00Z","msdyn_startdatetime":"2026-03-02T12:00:00Z",'
-    '"_msdyn_project_value":"0d9e2c3a-51b5-5f0e-9d3c-1f2a3b4c5d6e","_msdyn_salescontract_value":"1d9e2c3a-51b5-5f0e-9d3c-1f2a3b4c5d6e",'
-    '"_msdyn_salescontractlineid_value":"2d9e2c3a-51b5-5f0e-9d3c-1f2a3b4c5d6e",'
-    '"_msdyn_contractorganizationalunitid_value":"3d9e2c3a-51b5-5f0e-9d3c-1f2a3b4c5d6e",'
-    '"_msdyn_resourceorganizationalunitid_value":"3d9e2c3a-51b5-5f0e-9d3c-1f2a3b4c5d6e",'
-    '"_msdyn_resourcecategory_value":"4d9e2c3a-51b5-5f0e-9d3c-1f2a3b4c5d6e","_msdyn_bookableresource_value":"5d9e2c3a-51b5-5f0e-9d3c-1f2a3b4c5d6e",'
-    '"_msdyn_transactioncategory_value":null,"_msdyn_product_value":null,"_msdyn_unit_value":"6d9e2c3a-51b5-5f0e-9d3c-1f2a3b4c5d6e",'
-    '"_msdyn_task_value":null,"msdyn_quantity":7.5000000000,"msdyn_price":null,"msdyn_amount":null,"msdyn_amountmethod":192350000,'
-    '"msdyn_basisquantity":7.5,"msdyn_basisprice":75.0000,"msdyn_basisamount":562.5000,"msdyn_percent":null,"_msdyn_pricelist_value":null,'
-    '"_transactioncurrencyid_value":"7d9e2c3a-51b5-5f0e-9d3c-1f2a3b4c5d6e","msdyn_billingtype":192350001,"msdyn_billingstatus":192350004,'
-    '"_msdyn_accountcustomer_value":"8d9e2c3a-51b5-5f0e-9d3c-1f2a3b4c5d6e","_msdyn_contactcustomer_value":null,'
-    '"msdyn_customertype":192350001,"msdyn_adjustmentstatus":null,"msdyn_description":"Radar interface, second iteration",'
-    '"msdyn_externaldescription":null,"_msdyn_invoice_value":null,"msdyn_nottoexceedstatus":null,'
-    '"createdon":"2026-03-03T01:00:00Z","modifiedon":"2026-03-03T01:00:00Z","statecode":0}'
+#: The columns that each reader keeps: 40, the id among them.
+COLUMNS = (
+    "msdyn_actualid", "versionnumber", "msdyn_transactiontypecode", "msdyn_transactionclassification", "msdyn_transactiondate",
+    "msdyn_documentdate", "msdyn_startdatetime", "_msdyn_project_value", "_msdyn_salescontract_value", "_msdyn_salescontractlineid_value",
+    "_msdyn_contractorganizationalunitid_value", "_msdyn_resourceorganizationalunitid_value", "_msdyn_resourcecategory_value",
+    "_msdyn_bookableresource_value", "_msdyn_transactioncategory_value", "_msdyn_product_value", "_msdyn_unit_value", "_msdyn_task_value",
+    "msdyn_quantity", "msdyn_price", "msdyn_amount", "msdyn_amountmethod", "msdyn_basisquantity", "msdyn_basisprice", "msdyn_basisamount",
+    "msdyn_percent", "_msdyn_pricelist_value", "_transactioncurrencyid_value", "msdyn_billingtype", "msdyn_billingstatus",
+    "_msdyn_accountcustomer_value", "_msdyn_contactcustomer_value", "msdyn_customertype", "msdyn_adjustmentstatus", "msdyn_description",
+    "msdyn_externaldescription", "_msdyn_invoice_value", "createdon", "modifiedon", "statecode",
+)  # fmt: skip
+
+_DESCRIPTIONS = (
+    "Radar interface, second iteration",
+    "Steering group",
+    "Travel to the yard",
+    "Review of the drawings with the class society",
 )
 
 
-def page_template() -> bytes:
-    """The rows of one page; the page's number is still to be filled in."""
-    return ",".join(_ROW.replace("IIIIII", f"{index:06x}") for index in range(PAGE_ROWS)).encode()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """What is served: so many actuals, so many a page, and how long the server takes for each page."""
+
+    rows: int
+    page_rows: int = PAGE_ROWS
+    page_seconds: float = 0.0
+
+    @property
+    def pages(self) -> int:
+        """Number of pages."""
+        return -(-self.rows // self.page_rows)
+
+
+def _row(chance: random.Random) -> str:
+    """One actual as Dataverse sends it; the page's number is still to be filled in for PPPPPP."""
+
+    def guid(kind: int, count: int) -> str:
+        return str(UUID(int=(kind << 96) | 0x4000_8000_0000_0000_0000 | chance.randrange(count) * 0x9E37))
+
+    project, role, is_time = chance.randrange(500), chance.randrange(30), chance.random() < 0.8
+    hours = chance.randrange(1, 41) * 25
+    cents = hours * (7500 + role * 250) // 100 if is_time else chance.randrange(100, 1_000_000)
+    day = f"2026-{chance.randrange(1, 13):02d}-{chance.randrange(1, 29):02d}"
+    entered = f"{day}T{chance.randrange(24):02d}:{chance.randrange(60):02d}:{chance.randrange(60):02d}Z"
+    version = chance.randrange(10**6, 10**8)
+    text = f"{chance.choice(_DESCRIPTIONS)} {chance.randrange(1000)}"
+    contract = guid(3, 1) if project == 0 else str(UUID(int=(3 << 96) | (project % 120)))
+    return (
+        f'{{"@odata.etag":"W/\\"{version}\\"","msdyn_actualid":"{chance.getrandbits(32):08x}-{chance.getrandbits(16):04x}-4000-8000-PPPPPP'
+        f'{chance.getrandbits(24):06x}","versionnumber":{version},"msdyn_transactiontypecode":192350005,'
+        f'"msdyn_transactionclassification":{192350000 if is_time else 192350001},"msdyn_transactiondate":"{day}",'
+        f'"msdyn_documentdate":"{day}T00:00:00Z","msdyn_startdatetime":"{entered}",'
+        f'"_msdyn_project_value":"{UUID(int=(2 << 96) | project)}",'
+        f'"_msdyn_salescontract_value":"{contract}","_msdyn_salescontractlineid_value":"{guid(4, 240)}",'
+        f'"_msdyn_contractorganizationalunitid_value":"{guid(5, 4)}","_msdyn_resourceorganizationalunitid_value":"{guid(5, 12)}",'
+        f'"_msdyn_resourcecategory_value":"{guid(6, 30)}","_msdyn_bookableresource_value":"{guid(7, 400)}",'
+        f'"_msdyn_transactioncategory_value":{"null" if is_time else chr(34) + guid(8, 20) + chr(34)},"_msdyn_product_value":null,'
+        f'"_msdyn_unit_value":"{guid(9, 5)}","_msdyn_task_value":"{guid(10, 20_000)}","msdyn_quantity":{hours / 100:.10f},'
+        f'"msdyn_price":null,"msdyn_amount":{cents // 100}.{cents % 100:02d}00,"msdyn_amountmethod":192350000,'
+        f'"msdyn_basisquantity":{hours / 100:.2f},"msdyn_basisprice":{75 + role * 2.5:.4f},'
+        f'"msdyn_basisamount":{cents // 100}.{cents % 100:02d}00,'
+        f'"msdyn_percent":null,"_msdyn_pricelist_value":"{guid(11, 12)}","_transactioncurrencyid_value":"{guid(12, 6)}",'
+        f'"msdyn_billingtype":192350001,"msdyn_billingstatus":192350004,"_msdyn_accountcustomer_value":"{guid(13, 80)}",'
+        f'"_msdyn_contactcustomer_value":null,"msdyn_customertype":192350001,"msdyn_adjustmentstatus":null,"msdyn_description":"{text}",'
+        f'"msdyn_externaldescription":null,"_msdyn_invoice_value":null,"createdon":"{entered}","modifiedon":"{entered}","statecode":0}}'
+    )
+
+
+def pages_made(page_rows: int) -> list[bytes]:
+    """The rows of the different pages."""
+    chance = random.Random(2026)
+    return [",".join(_row(chance) for _ in range(page_rows)).encode() for _ in range(_PAGES_MADE)]
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    template = b""
-    pages = 1
+    made: tuple[bytes, ...] = ()
+    table = Table(rows=0)
 
     def do_GET(self) -> None:
+        if "msdyn_actuals" not in self.path:
+            self._answer(b'{"value":[]}')
+            return
+        time.sleep(self.table.page_seconds)
         found = _PAGE.search(self.path)
         page = int(found.group(1)) if found else 0
-        body = b'{"value":[' + (self.template.replace(b"PPPPPP", b"%06x" % page) if "msdyn_actuals" in self.path else b"") + b"]"
-        if "msdyn_actuals" in self.path and page + 1 < self.pages:
-            host = self.headers["Host"].encode()
-            body += b',"@odata.nextLink":"http://%s/api/data/v9.2/msdyn_actuals?page=%d"' % (host, page + 1)
-        self._answer(body + b"}")
+        onward = b""
+        if page + 1 < self.table.pages:
+            onward = b',"@odata.nextLink":"http://%s/api/data/v9.2/msdyn_actuals?page=%d"' % (self.headers["Host"].encode(), page + 1)
+        else:
+            onward = b',"@odata.deltaLink":"http://%s/api/data/v9.2/msdyn_actuals?delta=1"' % self.headers["Host"].encode()
+        rows = self.made[page % len(self.made)].replace(b"PPPPPP", b"%06x" % page)
+        self._answer(b'{"value":[' + rows + b"]" + onward + b"}")
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
@@ -67,18 +128,18 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing."""
 
 
-def _serve(rows: int, ready: Connection) -> None:
-    _Handler.template, _Handler.pages = page_template(), rows // PAGE_ROWS
+def _serve(table: Table, ready: Connection) -> None:
+    _Handler.made, _Handler.table = tuple(pages_made(table.page_rows)), table
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     ready.send(server.server_address[1])
     server.serve_forever()
 
 
 @contextmanager
-def canned_dataverse(rows: int) -> Iterator[str]:
-    """A server of `rows` actuals (a multiple of 5,000) in a process of its own; gives its URL."""
+def canned_dataverse(table: Table) -> Iterator[str]:
+    """A server of the table in a process of its own; gives its URL."""
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=_serve, args=(rows, theirs), daemon=True)
+    process = multiprocessing.Process(target=_serve, args=(table, theirs), daemon=True)
     process.start()
     try:
         yield f"http://127.0.0.1:{ours.recv()}"

@@ -48,6 +48,8 @@ def canonical_guid(text: str) -> Guid:
 
     Raises ValueError when the text is no GUID.
     """
+    if _GUID.fullmatch(text):
+        return Guid(text)
     lowered = text.strip().strip("{}").lower()
     if not is_guid(lowered):
         raise ValueError(f"{text!r} is not a GUID")

@@ -3,7 +3,7 @@
 Never talks to a server, keeps nothing, decides no price and no invoice, and never runs anything that a mapping file says.
 """
 
-from proforma.mapping.compiler import CompiledEntity, compile_entity
+from proforma.mapping.compiler import VERSION, CompiledEntity, Form, compile_entity
 from proforma.mapping.description import describe, schema
 from proforma.mapping.dimensions import DimensionColumn, dimension_columns
 from proforma.mapping.entities import EntityMapping, Mappings, values_of
@@ -13,6 +13,7 @@ from proforma.mapping.finance import DocumentRules, FinanceCall, FinanceMapping
 from proforma.mapping.folder import load_mappings, shipped_mappings
 
 __all__ = [
+    "VERSION",
     "CompiledEntity",
     "DimensionColumn",
     "DocumentRules",
@@ -20,6 +21,7 @@ __all__ = [
     "Fault",
     "FinanceCall",
     "FinanceMapping",
+    "Form",
     "MappingError",
     "Mappings",
     "Read",

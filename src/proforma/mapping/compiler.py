@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, Generic, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
 from proforma.domain.codes import BillingStatus
-from proforma.domain.ids import Guid
+from proforma.domain.ids import Guid, canonical_guid
 from proforma.mapping import values
 from proforma.mapping.dimensions import DimensionColumn
 from proforma.mapping.entities import EntityMapping
@@ -57,6 +58,22 @@ _VERSION: Final[Any] = int | str | None
 #: What a conversion raises for a value that does not fit.
 _MISFITS: Final = (ValueError, KeyError, OverflowError)
 
+#: Kinds of fields whose values repeat themselves from row to row. GUIDs are remembered where they are read.
+_REPEATED: Final = frozenset({Kind.DATE, Kind.BOOLEAN, Kind.CHOICE})
+
+#: In the tail of shaped rows: the row's change number.
+VERSION: Final = object()
+
+#: What a shaping function makes of rows: a tuple a row that came out, and the rows that did not.
+Shaped: TypeAlias = "tuple[list[tuple[Any, ...]], list[msgspec.Struct]]"
+
+
+class Form(NamedTuple):
+    """How a value is to come out: an expression with `{}` for it, and the objects that the expression mentions; None stays None."""
+
+    expression: str = "{}"
+    names: Mapping[str, object] = MappingProxyType({})
+
 
 class CompiledEntity(Generic[R]):
     """A mapping ready for rows.
@@ -78,37 +95,33 @@ class CompiledEntity(Generic[R]):
         self._layout = layout
         self._source = source
         self._convert: Callable[[Any], R] = source.function(mapping.record)
-        self._spread: Callable[[Any], tuple[object, ...]] = source.spread(mapping.record)
 
     def to_record(self, row: msgspec.Struct) -> R:
         """The record of a row. Raises RowRejectedError, which names the column and why."""
         try:
             return self._convert(row)
         except _MISFITS:
-            raise self._rejection(row) from None
+            raise self.rejection(row) from None
 
-    def to_values(self, row: msgspec.Struct) -> tuple[object, ...]:
-        """The fields of the row's record in their order, without the record: making it would cost more than all conversions.
+    def shaping(self, forms: Mapping[str, Form], tail: Sequence[object] = ()) -> Callable[[Iterable[Any]], Shaped]:
+        """A function from rows to the fields of their records in the record's order, each in its form, with `tail` behind them.
 
-        Raises as `to_record`.
+        No record is made: that would cost more than all conversions. `rejection` says why a row did not come out.
         """
-        try:
-            return self._spread(row)
-        except _MISFITS:
-            raise self._rejection(row) from None
+        return self._source.shaping(self.record, forms, tail)
 
     def key(self, row: msgspec.Struct) -> Guid | None:
         """The row's own id, None when it has none that can be read."""
         try:
-            return values.guid(self._value(row, self.mapping.key))
-        except (ValueError, AttributeError):
+            return canonical_guid(self._value(row, self.mapping.key))
+        except (ValueError, TypeError):
             return None
 
     def key_of(self, raw: bytes) -> Guid | None:
         """The id in the JSON of a row that could not be decoded as a whole."""
         try:
-            return values.guid(self._keys.decode(raw).key)
-        except (ValueError, AttributeError):
+            return canonical_guid(self._keys.decode(raw).key)
+        except (ValueError, TypeError):
             return None
 
     def payload(self, row: msgspec.Struct) -> bytes:
@@ -118,8 +131,7 @@ class CompiledEntity(Generic[R]):
 
     def version(self, row: msgspec.Struct) -> int | None:
         """The row's change number, None when the table has none."""
-        number = self._value(row, self.mapping.version)
-        return int(number) if isinstance(number, int) or (isinstance(number, str) and number.isdecimal()) else None
+        return values.whole(self._value(row, self.mapping.version))
 
     def modified(self, row: msgspec.Struct) -> datetime | None:
         """When the row was last changed, in UTC; None when the table does not say."""
@@ -129,10 +141,15 @@ class CompiledEntity(Generic[R]):
         except ValueError:
             return None
 
+    def place(self, row: msgspec.Struct) -> datetime | None:
+        """Where the row lies on the column by which the entity may be read in ranges, in UTC; None without such a column, or a value."""
+        moment = self._value(row, self.mapping.ranges)
+        return None if moment is None else values.instant_of_text(moment) if isinstance(moment, str) else values.instant(moment)
+
     def _value(self, row: msgspec.Struct, column: str | None) -> Any:
         return None if column is None else getattr(row, self._layout.attributes[column], None)
 
-    def _rejection(self, row: msgspec.Struct) -> RowRejectedError:
+    def rejection(self, row: msgspec.Struct) -> RowRejectedError:
         """Which field did not come out, and why; asked only after the whole row has failed."""
         for field, single in self._source.singles():
             try:
@@ -205,11 +222,12 @@ def _dimensions(mapping: EntityMapping, found: Sequence[DimensionColumn]) -> dic
 
 def _layout(mapping: EntityMapping, carried: Mapping[str, Expression]) -> _Layout:
     wire: dict[str, Any] = {mapping.key: _WIRE[Kind.GUID]}
-    required = {column for column in (mapping.key, mapping.version, mapping.modified) if column is not None}
+    required = {column for column in (mapping.key, mapping.version, mapping.modified, mapping.ranges) if column is not None}
     if mapping.version is not None:
         wire[mapping.version] = _VERSION
-    if mapping.modified is not None:
-        wire[mapping.modified] = _WIRE[Kind.INSTANT]
+    for dated in (mapping.modified, mapping.ranges):
+        if dated is not None:
+            wire[dated] = _WIRE[Kind.INSTANT]
     faults: list[Fault] = []
     for field, expression in (*mapping.columns.items(), *carried.items()):
         for read in reads_of(expression):
@@ -247,10 +265,13 @@ class _Source:
     def __init__(self, mapping: EntityMapping, carried: Mapping[str, Expression], layout: _Layout) -> None:
         self._layout = layout
         self._names: dict[str, object] = {
-            "guid": values.guid, "day": values.day, "instant": values.instant, "instant_of_text": values.instant_of_text,
+            "guids": values.guids, "own_guid": canonical_guid, "day": values.day,
+            "instant": values.instant, "instant_of_text": values.instant_of_text,
             "option": values.option, "finite": values.finite, "joined": values.joined, "filled": values.filled, "missing": values.missing,
+            "whole": values.whole,
         }  # fmt: skip
         self._temporaries = 0
+        self._key, self._version = mapping.key, mapping.version
         record: type = mapping.record
         self._types = fields_of(record)
         self.expressions: dict[str, Expression] = {**carried, **mapping.columns}
@@ -266,14 +287,62 @@ class _Source:
         arguments = [f"{field}={text}" for field, text in self._columns.items()]
         if self._dimensions:
             arguments.append("dimensions=dimensions")
-        convert: Callable[[Any], R] = self._function(record, f"{self._keep(record)}({', '.join(arguments)})")
+        lines = ["def convert(row):", *self._carried(" "), f" return {self._keep(record)}({', '.join(arguments)})"]
+        convert: Callable[[Any], R] = self._compiled(record, lines, {})
         return convert
 
-    def spread(self, record: type[Any]) -> Callable[[Any], tuple[object, ...]]:
-        """The values of all fields in one call, in the order of the record; what no column fills has the record's own default."""
-        values = [self._columns.get(item.name) or self._default(item) for item in fields(record)]
-        spread: Callable[[Any], tuple[object, ...]] = self._function(record, f"({', '.join(values)},)")
-        return spread
+    def shaping(self, record: type[Any], forms: Mapping[str, Form], tail: Sequence[object]) -> Callable[[Iterable[Any]], Shaped]:
+        """All rows of a page in one call; what no column fills has the record's own default."""
+        names = {name: value for form in forms.values() for name, value in form.names.items()}
+        assert names.keys().isdisjoint(self._names), "a form mentions a name that means something else here"
+        cells = [self._formed(item, forms.get(item.name, Form())) for item in fields(record)]
+        cells += [self._change_number() if value is VERSION else self._keep(value) for value in tail]
+        lines = ["def convert(rows):", " made, misfits = [], []", " add = made.append", " for row in rows:", "  try:"]
+        lines += [f"   add(({', '.join(cells)},))", "  except misfit:", "   misfits.append(row)"]
+        convert: Callable[[Iterable[Any]], Shaped] = self._compiled(
+            record, [*lines, " return made, misfits"], {**names, "misfit": _MISFITS}
+        )
+        return convert
+
+    def _formed(self, item: Field[Any], form: Form) -> str:
+        """A field in its form, taken from memory where it depends on columns that repeat themselves."""
+        if item.name == "dimensions" and self._dimensions:
+            lines = [*self._carried(" "), f" return {form.expression.replace('{}', 'dimensions')}"]
+            columns = {read.column for name in self._dimensions for read in reads_of(self.expressions[name])}
+        else:
+            text = self._in_form(self._columns.get(item.name) or self._default(item), self._types[item.name], form)
+            lines = [f" return {text}"]
+            columns = {read.column for read in reads_of(self.expressions.get(item.name, Constant(None)))}
+            if len(columns) != 1 or self._types[item.name].kind not in _REPEATED:
+                return text
+        return self._remembered(sorted(columns), lines, form.names, days=self._types[item.name].kind is Kind.DATE)
+
+    def _in_form(self, text: str, type_: FieldType, form: Form) -> str:
+        if form.expression == "{}":
+            return text
+        if type_.required or type_.empty is not None or type_.kind is Kind.DIMENSIONS:
+            return form.expression.replace("{}", text)
+        name = self._temporary()
+        return f"(None if ({name} := {text}) is None else {form.expression.replace('{}', name)})"
+
+    def _remembered(self, columns: Sequence[str], lines: Sequence[str], names: Mapping[str, object], *, days: bool) -> str:
+        """The look-up of what the lines make of a row that has these columns alone."""
+        attributes = [self._layout.attributes[column] for column in columns]
+        row = msgspec.defstruct("Part", [(attribute, Any) for attribute in attributes])
+        convert = self._compiled(object, ["def convert(row):", *lines], names)
+        one = len(attributes) == 1
+        memory = values.Memory(lambda value: convert(row(value) if one else row(*value)))
+        wire = [f"row.{attribute}" for attribute in attributes]
+        if one and self._layout.wire[columns[0]] == _WIRE[Kind.DATE] and days:
+            # What follows the day does not change it (P-5), and would be new in every row.
+            wire = [f"row.{attributes[0]} and row.{attributes[0]}[:10]"]
+        return f"{self._keep(memory)}[{', '.join(wire)}]"
+
+    def _change_number(self) -> str:
+        if self._version is None:
+            return "None"
+        name = self._temporary()
+        return f"({name} if type({name} := row.{self._layout.attributes[self._version]}) is int else whole({name}))"
 
     def _default(self, item: Field[Any]) -> str:
         if item.name == "dimensions" and self._dimensions:
@@ -282,13 +351,15 @@ class _Source:
         assert made is not MISSING, f"{item.name} must be filled"
         return self._keep(made)
 
-    def _function(self, record: type[Any], result: str) -> Any:
-        """A function of a row; `dimensions` are those that the row has a value for."""
-        lines = ["def convert(row):", " dimensions = {}"] if self._dimensions else ["def convert(row):"]
+    def _carried(self, indent: str) -> Iterator[str]:
+        """Lines that gather the dimensions that a row has a value for."""
+        if self._dimensions:
+            yield f"{indent}dimensions = {{}}"
         for name, text in self._dimensions.items():
-            lines.append(f" if (value := {text}) is not None: dimensions[{self._keep(name)}] = value")
-        lines.append(f" return {result}")
-        scope = dict(self._names)
+            yield f"{indent}if (value := {text}) is not None: dimensions[{self._keep(name)}] = value"
+
+    def _compiled(self, record: type[Any], lines: Sequence[str], names: Mapping[str, object]) -> Any:
+        scope = {**self._names, **names}
         exec(compile("\n".join(lines), f"<mapping of {record.__name__}>", "exec"), scope)  # noqa: S102 - see the module's docstring
         return scope["convert"]
 
@@ -341,7 +412,8 @@ class _Source:
             case Kind.TEXT:
                 return f"({column} or None)"
             case Kind.GUID:
-                return self._call("guid", column)
+                # A row's own id comes once: remembering it would only push out the others.
+                return self._call("own_guid", column) if read.column == self._key else f"guids[{column}]"
             case Kind.DATE:
                 return self._call("day", column)
             case Kind.DIMENSION:

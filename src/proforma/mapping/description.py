@@ -64,6 +64,7 @@ def _entity() -> JsonSchema:
         "key": {**column, "description": "column of the row's own id"},
         "version": {"anyOf": [column, {"type": "null"}]},
         "modified": {"anyOf": [column, {"type": "null"}]},
+        "ranges": {**column, "description": "column set once for each row, by which the table may be read in parts at the same time"},
         "filter": {"type": ["string", "null"], "description": "OData filter"},
         "changes": _words(entity_reader.CHANGES),
         "optional": {**flag, "description": "the environment may lack the whole set"},

@@ -20,7 +20,8 @@ class EntityMapping:
 
     `columns`: for each field of the record what fills it. `dimensions`: likewise for each pricing dimension the record carries.
     `custom_dimensions`: whether dimensions found in the environment are read too. `optional`: the environment may lack the whole set.
-    `version` and `modified` name the columns that count and date changes; None where the table has none. `places`: line and column of
+    `version` and `modified` name the columns that count and date changes; None where the table has none.
+    `ranges` names the column, set once for each row, by which the table may be read in parts at the same time. `places`: line and column of
     each field, dimension and `after NAME` in the file.
     """
 
@@ -38,6 +39,7 @@ class EntityMapping:
     after: tuple[str, ...]
     version: str | None
     modified: str | None
+    ranges: str | None
     source: Path
     places: Mapping[str, tuple[int, int]]
 

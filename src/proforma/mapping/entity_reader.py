@@ -17,7 +17,7 @@ from proforma.mapping.specifications import SpecificationReader
 from proforma.mapping.yaml_source import Entries, Node, Scalar, read_yaml
 
 NEEDED: Final = ("entity", "record", "set", "table", "key", "changes", "columns")
-ALLOWED: Final = ("filter", "optional", "after", "dimensions", "custom_dimensions", "version", "modified")
+ALLOWED: Final = ("filter", "optional", "after", "dimensions", "custom_dimensions", "version", "modified", "ranges")
 CHANGES: Final[tuple[ChangeMode, ...]] = get_args(ChangeMode)
 #: The platform's own columns for the number and the time of the last change of a row.
 VERSION: Final = "versionnumber"
@@ -68,6 +68,7 @@ class _EntityReader:
             after=self._after(root),
             version=self._platform_column(root, "version", VERSION),
             modified=self._platform_column(root, "modified", MODIFIED),
+            ranges=self._column(root, "ranges"),
             source=self._path,
             places=MappingProxyType(self._places),
         )

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from proforma.domain.dates import calendar_date
 from proforma.domain.ids import canonical_guid
 
 #: Digits before the point, beyond every column of Dataverse (19 digits), and few enough that calculating with them loses none.
 _DIGITS_MAX: Final = 30
+#: Values that one column's memory holds, a few MiB.
+_REMEMBERED_MAX: Final = 1 << 15
 
 
 class MissingError(ValueError):
     """A field that every record must have came out empty."""
 
 
-# Rows name the same few thousand parents and days again and again: remembering them is cheaper than parsing, and rows share one
-# copy of each text. Faults are not remembered.
-guid = lru_cache(maxsize=1 << 13)(canonical_guid)
+class Memory(dict[Any, Any]):
+    """Remembers what became of a value: rows name the same parents, days and options again and again. Faults are not remembered.
+
+    A dictionary that fills itself is the quickest there is: no call for what is known, and rows share one copy of each text.
+    """
+
+    def __init__(self, convert: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._convert = convert
+
+    def __missing__(self, value: Any) -> Any:
+        if len(self) >= _REMEMBERED_MAX:
+            self.clear()
+        made = self[value] = self._convert(value)
+        return made
+
+
+#: Canonical GUIDs by what came over the wire; None stays None.
+guids: Final = Memory(lambda text: None if text is None else canonical_guid(text))
 day = lru_cache(maxsize=1 << 13)(calendar_date)
 
 
@@ -44,12 +62,17 @@ def finite(value: Decimal) -> Decimal:
     return value
 
 
+def whole(value: object) -> int | None:
+    """A number that counts, also where it travels as text (W-110); None for anything else."""
+    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else None
+
+
 def option(value: str | int) -> str | int:
     """A dimension's value: a number, or a GUID in canonical form where the column turns out to hold one."""
     if isinstance(value, int):
         return value
     try:
-        return guid(value)
+        return canonical_guid(value)
     except ValueError:
         return value
 

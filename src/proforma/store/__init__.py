@@ -3,12 +3,13 @@
 Never decides a price or a bill, never talks to a remote, and never changes what was appended.
 """
 
+from proforma.store.columns import codec
 from proforma.store.cursors import Cursor
 from proforma.store.decisions import Decisions, DecisionWriter
 from proforma.store.integrity import IntegrityFault
 from proforma.store.leases import Lease, Leases, LeaseWriter, Tick
 from proforma.store.ledger import Ledger, LedgerWriter, OpenPassedOver
-from proforma.store.mirror import Mirror, MirrorWriter, Record
+from proforma.store.mirror import Mirror, MirrorWriter, Record, tail
 from proforma.store.outbox import Outbox, OutboxAttempt, OutboxRow, OutboxWriter, StaleFenceError
 from proforma.store.quarantine import Problem, Quarantine, QuarantineWriter
 from proforma.store.runs import Run, Runs, RunWriter
@@ -43,4 +44,6 @@ __all__ = [
     "Store",
     "Tick",
     "Transaction",
+    "codec",
+    "tail",
 ]

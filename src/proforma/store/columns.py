@@ -6,11 +6,13 @@ they sort), words of a closed list as themselves, mappings and tuples as JSON (d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Final, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -56,8 +58,14 @@ def json_text(value: object) -> str:
     return msgspec.json.encode(value, order="deterministic").decode()
 
 
+@lru_cache(maxsize=1 << 12)
+def _pairs_text(pairs: tuple[tuple[str, object], ...]) -> str:
+    return json_text(dict(pairs))
+
+
 def _mapping_text(value: Mapping[str, object]) -> str:
-    return json_text(dict(value)) if value else "{}"
+    # Rows share a few hundred combinations of role, unit and the like.
+    return _pairs_text(tuple(value.items())) if value else "{}"
 
 
 _mapping: Final = msgspec.json.Decoder(dict[str, str | int]).decode
@@ -76,6 +84,10 @@ class Converter:
     encode: str = "{}"
     decode: str = "{}"
     names: Mapping[str, object] = field(default_factory=dict)
+
+    def mentioned(self) -> dict[str, object]:
+        """The objects that `encode` mentions."""
+        return {name: self.names[name] for name in re.findall(r"[a-z]\w*", self.encode) if name in self.names}
 
 
 _BY_TYPE: Final[Mapping[object, Converter]] = {
@@ -129,8 +141,6 @@ def _field(name: str, hint: object) -> Field:
 class Codec(Generic[R]):
     """Columns of a record class, and the functions made for it: records to rows of cells, and rows to records.
 
-    `encode_values` takes the values of the fields in their order instead of records.
-
     The functions are generated: 45 fields by hand-written loops cost several times the insert itself. Only field names of our own
     dataclasses and the expressions above go into their text.
     """
@@ -138,7 +148,6 @@ class Codec(Generic[R]):
     cls: type[R]
     fields: tuple[Field, ...]
     encode: Callable[[Iterable[R]], list[Cells]]
-    encode_values: Callable[[Iterable[Row]], list[Cells]]
     decode: Callable[[Iterable[Row]], Iterator[R]]
 
     @property
@@ -151,6 +160,10 @@ class Codec(Generic[R]):
         return [
             sa.Column(entry.name, entry.converter.type(), primary_key=entry.name == key, nullable=entry.optional) for entry in self.fields
         ]
+
+    def forms(self) -> dict[str, tuple[str, dict[str, object]]]:
+        """For each field the expression that makes a cell of a value, `{}` in its place, and the objects that the expression mentions."""
+        return {entry.name: (entry.converter.encode, entry.converter.mentioned()) for entry in self.fields}
 
     def cell(self, name: str, value: object) -> Cell:
         """A value of one field as its column holds it, to compare with. Raises TypeError for fields that equality cannot search."""
@@ -202,7 +215,6 @@ def _made(cls: type[R]) -> Codec[R]:
         cls,
         tuple(kept),
         cast(Callable[[Iterable[R]], list[Cells]], names["encode"]),
-        cast(Callable[[Iterable[Row]], list[Cells]], names["encode_values"]),
         cast(Callable[[Iterable[Row]], Iterator[R]], names["decode"]),
     )
 
@@ -219,12 +231,6 @@ def _source(kept: Sequence[Field]) -> str:
             "    add = rows.append",
             "    for record in records:",
             *loads,
-            f"        add(({', '.join(cells)},))",
-            "    return rows",
-            "def encode_values(values):",
-            "    rows = []",
-            "    add = rows.append",
-            f"    for {unpacked}in values:",
             f"        add(({', '.join(cells)},))",
             "    return rows",
             "def decode(rows):",

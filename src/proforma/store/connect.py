@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -16,6 +18,8 @@ from proforma.domain.errors import ConfigurationError, ProformaError, Unfinished
 from proforma.store.processes import this_process
 
 _EXAMPLES: Final = "for instance sqlite:///proforma.db or postgresql+psycopg://user@host/database"
+#: What None is adapted to: None, found by a function that is not written in Python.
+_NONE_AS_IT_IS: Final[Callable[[None], None]] = dict[None, None]().get
 #: Option of a SQLite connection that says how its next transaction begins, and the value for "not at all".
 BEGIN: Final = "proforma_begin"
 NO_TRANSACTION: Final = ""
@@ -94,6 +98,9 @@ def connect(where: Place, *, busy_seconds: float) -> sa.Engine:
 
 
 def _sqlite_engine(where: Place, busy_seconds: float) -> sa.Engine:
+    # Python's driver looks for a way to adapt each value that is no number or text, and for None it searches long and in vain: a third of
+    # the time of an insert. This adapter finds None for None at once.
+    sqlite3.register_adapter(NoneType, _NONE_AS_IT_IS)
     engine = sa.create_engine(where.url, hide_parameters=True, connect_args={"timeout": busy_seconds})
 
     @sa.event.listens_for(engine, "connect")

@@ -125,17 +125,13 @@ class MirrorWriter(Mirror):
 
         `versions`: the row version of each record. `generation`: the full pull in which they were seen.
         """
-        self._put(entity, MIRROR[cls], codec(cls).encode(records), versions, generation)
+        rows = zip(codec(cls).encode(records), versions, strict=True)
+        self.put(entity, cls, [(*cells, *tail(entity, version, generation)) for cells, version in rows])
 
-    def upsert_values(
-        self, entity: str, cls: type[Any], values: Sequence[Sequence[object]], versions: Sequence[int | None], generation: int
-    ) -> None:
-        """As `upsert`, for the values of the records' fields in their order."""
-        self._put(entity, MIRROR[cls], codec(cls).encode_values(values), versions, generation)
-
-    def _put(self, entity: str, table: sa.Table, rows: Sequence[Cells], versions: Sequence[int | None], generation: int) -> None:
-        self._remember(entity, table)
-        upsert(self._connection, table, [(*row, entity, version, generation, None) for row, version in zip(rows, versions, strict=True)])
+    def put(self, entity: str, cls: type[Any], rows: Sequence[Cells]) -> None:
+        """As `upsert`, for rows that are cells already: those of the fields (`Codec.forms`), and behind them their `tail`."""
+        self._remember(entity, MIRROR[cls])
+        upsert(self._connection, MIRROR[cls], rows)
 
     def delete(self, entity: str, ids: Iterable[str], at: datetime) -> int:
         """Marks rows as removed in Dataverse; unknown ids are none of ours, and a row keeps the time of its first removal.
@@ -170,6 +166,11 @@ class MirrorWriter(Mirror):
 
     def _remember(self, entity: str, table: sa.Table) -> None:
         upsert(self._connection, mirror_entities, [(entity, table.name)])
+
+
+def tail(entity: str, version: Any, generation: int) -> tuple[Any, ...]:
+    """The cells of a living row behind those of its record."""
+    return entity, version, generation, None
 
 
 def _batches(connection: sa.Connection, cls: type[R], size: int, values: Mapping[str, object]) -> Iterator[list[R]]:

@@ -13,9 +13,9 @@ from typing import Any
 
 from proforma.dataverse.client import DataverseClient
 from proforma.dataverse.errors import StaleLinkError, TrackingRefusedError
-from proforma.dataverse.pages import Page
-from proforma.mapping import CompiledEntity, RowRejectedError
+from proforma.mapping import CompiledEntity
 from proforma.store import Cursor, Store, Transaction
+from proforma.sync.mapped_pages import MappedPage, PageMapper
 from proforma.sync.progress import Progress
 from proforma.sync.walks import FULL, TRACKED, Walk, newest
 from proforma.transport.errors import ForbiddenOriginError
@@ -70,7 +70,7 @@ class PullDesk:
 
 
 class EntityPull:
-    """Reads one entity; the next page is fetched while the last one is committed."""
+    """Reads one entity; the next page is fetched and mapped while the last one is committed."""
 
     def __init__(self, desk: PullDesk, compiled: CompiledEntity[Any], walk: Walk) -> None:
         self._desk = desk
@@ -143,33 +143,25 @@ class EntityPull:
     def _read(self) -> None:
         walk, compiled = self._walk, self._compiled
         pages = self._desk.client.pages(walk.query(compiled), compiled.row_type, start=self._cursor.next_link, since=walk.since)
-        for page in self._ahead(pages):
+        mapper = PageMapper(compiled, generation=self._cursor.generation, changes=self._cursor.mode == TRACKED)
+        for page in _ahead(map(mapper.map, pages)):
             if self._desk.stop.is_set():
                 raise StoppedError
             self._commit(page)
 
-    def _ahead(self, pages: Iterator[Page[Any]]) -> Iterator[Page[Any]]:
-        """The same pages, each fetched while the one before is being worked on."""
-        with ThreadPoolExecutor(1, thread_name_prefix="fetch") as fetcher:
-            pending = fetcher.submit(next, pages, None)
-            while (page := pending.result()) is not None:
-                pending = fetcher.submit(next, pages, None)
-                yield page
-
-    def _commit(self, page: Page[Any]) -> None:
+    def _commit(self, page: MappedPage) -> None:
         """One page: its rows, its deletions, its quarantined rows and the cursor after it, in one transaction (promise 1)."""
         self._missing |= page.missing_columns
-        mapped = self._map(page)
         at = self._now()
         with self._desk.writing() as tx:
-            tx.mirror.upsert_values(self._compiled.entity, self._compiled.record, mapped.values, mapped.versions, self._cursor.generation)
-            self._put_aside(tx, mapped, at)
+            tx.mirror.put(self._compiled.entity, self._compiled.record, page.rows)
+            self._put_aside(tx, page, at)
             deleted = self._delete(tx, page.deleted, at)
             cursor = replace(
                 self._cursor,
                 next_link=page.next_link,
-                rows=self._cursor.rows + len(mapped.values),
-                pending=newest(self._cursor.pending, mapped.newest),
+                rows=self._cursor.rows + len(page.rows),
+                pending=newest(self._cursor.pending, page.newest),
                 updated_at=at,
             )
             if page.next_link is None:
@@ -178,9 +170,9 @@ class EntityPull:
             tx.cursors.set(self._compiled.entity, cursor)
         self._cursor = cursor
         self._pages += 1
-        self._rows += len(mapped.values)
+        self._rows += len(page.rows)
         self._deleted += deleted
-        self._desk.advance(len(mapped.values))
+        self._desk.advance(len(page.rows))
 
     def _delete(self, tx: Transaction, ids: tuple[str, ...], at: datetime) -> int:
         """Rows that the table's change tracking calls deleted (promise 2); ids that we never had are harmless (W-170)."""
@@ -200,57 +192,24 @@ class EntityPull:
             tx.quarantine.resolve(self._compiled.entity, gone, kind="row")
         return tx.mirror.sweep(self._compiled.entity, self._cursor.generation, at)
 
-    def _map(self, page: Page[Any]) -> _Mapped:
-        compiled = self._compiled
-        mapped = _Mapped()
-        for row in self._current(page):
-            try:
-                values = compiled.to_values(row)
-            except RowRejectedError as error:
-                mapped.rejected.append((compiled.key(row) or "", error.reason, error.message, compiled.payload(row)))
-                continue
-            mapped.values.append(values)
-            mapped.versions.append(compiled.version(row))
-        mapped.newest = max((m for row in page.rows if (m := compiled.modified(row)) is not None), default=None)
-        for rejected in page.rejected:
-            key = compiled.key_of(rejected.raw)
-            mapped.rejected.append((key or "", "unreadable-row", rejected.reason, rejected.raw))
-        return mapped
-
-    def _current(self, page: Page[Any]) -> list[Any]:
-        """The rows to keep. Of a page of changes each row once, in its newest version and only if the page does not delete it: then the
-        order in which a server lists its changes does not matter (W-169, W-170)."""
-        if self._cursor.mode != TRACKED:
-            return page.rows
-        compiled, gone = self._compiled, frozenset(page.deleted)
-        latest: dict[object, Any] = {}
-        for row in page.rows:
-            key = compiled.key(row)
-            before = latest.get(key) if key is not None else None
-            if key not in gone and (before is None or (compiled.version(row) or 0) >= (compiled.version(before) or 0)):
-                # A row without a readable id stays as it is: it goes to quarantine.
-                latest[key or object()] = row
-        return list(latest.values())
-
-    def _put_aside(self, tx: Transaction, mapped: _Mapped, at: datetime) -> None:
+    def _put_aside(self, tx: Transaction, page: MappedPage, at: datetime) -> None:
         entity = self._compiled.entity
-        for key, reason, message, payload in mapped.rejected:
-            tx.quarantine.put("row", entity, key, reason, message, payload, at)
-            self._quarantined.add(key)
-        if mapped.rejected:
-            tx.mirror.hold(entity, [key for key, *_ in mapped.rejected if key], at)
+        for row in page.rejected:
+            tx.quarantine.put("row", entity, row.key, row.reason, row.message, row.payload, at)
+            self._quarantined.add(row.key)
+        if page.rejected:
+            tx.mirror.hold(entity, [row.key for row in page.rejected if row.key], at)
         if self._problems_before:
-            tx.quarantine.resolve(entity, [str(values[self._id_place]) for values in mapped.values], kind="row")
+            tx.quarantine.resolve(entity, [str(cells[self._id_place]) for cells in page.rows], kind="row")
 
 
-@dataclass(slots=True)
-class _Mapped:
-    """Rows of one page after mapping."""
-
-    values: list[tuple[object, ...]] = field(default_factory=list)
-    versions: list[int | None] = field(default_factory=list)
-    rejected: list[tuple[str, str, str, bytes]] = field(default_factory=list)
-    newest: datetime | None = None
+def _ahead(pages: Iterator[MappedPage]) -> Iterator[MappedPage]:
+    """The same pages, each fetched and mapped while the one before is being committed."""
+    with ThreadPoolExecutor(1, thread_name_prefix="fetch") as fetcher:
+        pending = fetcher.submit(next, pages, None)
+        while (page := pending.result()) is not None:
+            pending = fetcher.submit(next, pages, None)
+            yield page
 
 
 def _complete(cursor: Cursor, delta_link: str | None) -> Cursor:
