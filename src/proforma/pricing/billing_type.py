@@ -19,7 +19,10 @@ _WORK: Final = (TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClas
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The contract line of a record, if there is one; `excluded`: the lines that could be its line leave its class or task out."""
+    """The contract line of a record, if there is one; `excluded`: the lines that could be its line leave its class or task out.
+
+    A line that leaves the class out is not the record's line, even if the record names it (P-62).
+    """
 
     line: ContractLine | None
     excluded: bool = False
@@ -39,7 +42,9 @@ def placement_of(facts: Facts, record: PricedRecord) -> Placement:
         return _quote_placement(facts, record)
     if record.contract_line_id:
         line = facts.contract_lines.get(record.contract_line_id)
-        return _NOWHERE if line is None else Placement(line, excluded=_leaves_out(line, record))
+        if line is None:
+            return _NOWHERE
+        return Placement(None, excluded=True) if _leaves_out(line, record) else Placement(line)
     if record.project_id is None:
         return _NOWHERE
     lines = facts.lines_by_contract_project.get((contract_of(facts, record), record.project_id), ())
