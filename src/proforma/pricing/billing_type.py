@@ -69,6 +69,24 @@ def billing_type_of(facts: Facts, record: PricedRecord, placement: Placement) ->
     return strictest(answers)
 
 
+def billing_type_step(facts: Facts, record: PricedRecord) -> str:
+    """The sentence that says which billing type the record has, and who said so (P-62)."""
+    placement = placement_of(facts, record)
+    kind, line = billing_type_of(facts, record, placement), placement.line
+    if record.billing_type is not None:
+        why = "as the record says"
+    elif placement.excluded:
+        why = "the contract's lines for it leave its class or task out"
+    else:
+        masters = {TransactionClass.TIME: "the role", TransactionClass.EXPENSE: "the category"}
+        who = masters.get(record.transaction_class) if record.transaction_class else None
+        said = [f"{who} says {_master_answer(facts, record, line)}"] if who else []
+        if line is not None and line.included_tasks is IncludedTasks.SELECTED and record.transaction_class in _WORK:
+            said.append(f"the task says {_task_answer(facts, record, line)}")
+        why = ", ".join(said) or "nothing says otherwise"
+    return f"P-62 {kind}: {why}"
+
+
 def strictest(answers: Iterable[BillingType]) -> BillingType:
     """Non-chargeable beats Complimentary beats Chargeable; Not available on a row counts as Non-chargeable (P-62)."""
     kinds = set(answers)

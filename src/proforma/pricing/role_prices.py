@@ -111,12 +111,12 @@ def standing_base(case: Case, row: RolePrice, currency_id: CurrencyId | None) ->
     if override is not None:
         price = _present(override.price, f"override {override.id} has no price")
         unit_price = UnitPrice(price, override.unit_id or _unit_of(case, row), currency_id)
-        case.trail.append(f"P-40 price of the override: {_told(case, unit_price)}")
+        case.trail.append(f"P-40 price of the override: {case.told(unit_price.price, currency_id, unit_price.unit_id)}")
         return Base(unit_price=unit_price, rule="P-40", reason="role-price-override", override_id=override.id)
     if _follows_cost(case, row):
         return None
     unit_price = UnitPrice(_present(row.price, f"role price {row.id} has no price"), _unit_of(case, row), currency_id)
-    case.trail.append(f"P-45 price of the row: {_told(case, unit_price)}")
+    case.trail.append(f"P-45 price of the row: {case.told(unit_price.price, currency_id, unit_price.unit_id)}")
     return Base(unit_price=unit_price, rule="P-33", reason="role-price")
 
 
@@ -137,11 +137,6 @@ def _marked_up(case: Case, base: UnitPrice, markup: Markup) -> UnitPrice:
     raised = raised_by(base.price, markup.percent)
     case.trail.append(f"P-37 markup {markup.line_id}: {shown(base.price)} + {markup.percent:f} % = {shown(raised)}")
     return UnitPrice(raised, base.unit_id, base.currency_id)
-
-
-def _told(case: Case, price: UnitPrice) -> str:
-    """A price with its currency and unit, as the trail says it."""
-    return f"{shown(price.price)} {case.facts.code(price.currency_id) or 'without currency'} per {case.facts.unit_name(price.unit_id)}"
 
 
 def _unit_of(case: Case, row: RolePrice) -> UnitId | None:

@@ -9,6 +9,7 @@ from proforma.store.integrity import IntegrityFault
 from proforma.store.ledger import Ledger, LedgerWriter, OpenPassedOver
 from proforma.store.mirror import Mirror, MirrorWriter, Record
 from proforma.store.outbox import Outbox, OutboxAttempt, OutboxRow, OutboxWriter, StaleFenceError
+from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Problem, Quarantine, QuarantineWriter
 from proforma.store.runs import Run, Runs, RunWriter
 from proforma.store.store import Reader, Store, Transaction
@@ -27,6 +28,8 @@ __all__ = [
     "OutboxAttempt",
     "OutboxRow",
     "OutboxWriter",
+    "PriceReasonWriter",
+    "PriceReasons",
     "Problem",
     "Quarantine",
     "QuarantineWriter",

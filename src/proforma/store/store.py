@@ -19,6 +19,7 @@ from proforma.store.ledger import Ledger, LedgerWriter
 from proforma.store.locks import advisory_lock, file_lock
 from proforma.store.mirror import Mirror, MirrorWriter
 from proforma.store.outbox import Outbox, OutboxWriter
+from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Quarantine, QuarantineWriter
 from proforma.store.runs import Runs, RunWriter
 
@@ -37,6 +38,7 @@ class Reader:
         self.outbox: Outbox = Outbox(connection)
         self.quarantine: Quarantine = Quarantine(connection)
         self.runs: Runs = Runs(connection)
+        self.reasons: PriceReasons = PriceReasons(connection)
 
 
 class Transaction(Reader):
@@ -49,6 +51,7 @@ class Transaction(Reader):
     outbox: OutboxWriter
     quarantine: QuarantineWriter
     runs: RunWriter
+    reasons: PriceReasonWriter
 
     def __init__(self, connection: sa.Connection) -> None:
         self.mirror = MirrorWriter(connection)
@@ -58,6 +61,7 @@ class Transaction(Reader):
         self.outbox = OutboxWriter(connection)
         self.quarantine = QuarantineWriter(connection)
         self.runs = RunWriter(connection)
+        self.reasons = PriceReasonWriter(connection)
 
 
 class Store:
