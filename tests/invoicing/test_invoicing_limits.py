@@ -21,7 +21,7 @@ def nte(deal: Deal, *sources: str) -> list[str]:
 
 
 def test_no_partial_fit() -> None:
-    """I-42, I-43: 600 fits, 500 fails as a whole, 400 reaches 1,000 exactly; in the order of creation, not of the selection."""
+    """I-42, I-43, P-65: 600 fits, 500 fails as a whole, 400 reaches 1,000 exactly; in the order of creation, not of the selection."""
     deal = limited()
     deal.work("a", hours="3", status=NOT_READY)
     deal.work("b", hours="2.5", status=NOT_READY)
@@ -117,7 +117,7 @@ def test_a_limit_binds_its_own_customer_only() -> None:
 
 
 def test_the_first_level_that_fails_is_named() -> None:
-    """I-42: line customer, line, contract customer, contract."""
+    """I-42, P-65: line customer, line, contract customer, contract."""
     deal = Deal(nte_limit="100.00")
     deal.line("work", nte_limit="150.00")
     deal.contract_customer("acme", nte_limit="100.00")

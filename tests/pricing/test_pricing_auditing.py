@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from pricing_world import World, estimate, expense, time
+from pricing_world import Work, World, estimate, expense, time, unit
 
-from proforma.domain.codes import AdjustmentStatus, BillingType, PriceListOwner, Side, TransactionType
+from proforma.domain.codes import AdjustmentStatus, BillingType, PriceCalculation, PriceListOwner, Side, TransactionType
+from proforma.domain.policies import OverlapPolicy
 from proforma.domain.records import PricedRecord
 from proforma.pricing.auditing import Auditor, Difference, Stake, Uncompared
 
@@ -119,3 +121,132 @@ def test_the_zero_switch_hides_nothing(zero: str) -> None:
     world = World()
     world.policy = replace(world.policy, unresolved_price=zero)  # type: ignore[arg-type]
     assert _told(world, time(price="0", amount="0", currency="USD")) == "no-price-list-attached billing -"
+
+
+def _drop(world: World) -> None:
+    """Two dimensions in front of a row that progressive dropping does not reach."""
+    world.dimension("role", sales=1)
+    world.dimension("organizational-unit", sales=2)
+    world.dimension("title", sales=3)
+    world.role_price("skipping", "130", more={"title": "senior"})
+
+
+def _scopes(world: World) -> None:
+    world.override("deal's", "110", of="rate", since="2026-02-01", contract="deal")
+    world.override("everybody's", "105", of="rate", since="2026-03-01")
+
+
+def _by_cost(world: World) -> None:
+    world.cost_list("Cost")
+    world.role_price("cost", "80", on="Cost")
+    world.role_price("by cost", "95", role="manager", calculation=PriceCalculation.AT_COST)
+
+
+@pytest.mark.parametrize(
+    ("switch", "other", "prepare", "work", "ours", "stored"),
+    [
+        ("round_unit_price", "after_amount", None, {"per": "short day", "quantity": "3"}, "750.00 2250.00", "750.00 2250.00"),
+        ("rounding_mode", "half_even", None, {"per": "odd", "quantity": "1"}, "0.13 0.13", "0.12 0.12"),
+        ("unit_conversion", "via_primary_unit", None, {"per": "day", "role": "tester", "quantity": "1"},
+         "1066.67 1066.67", "1066.64 1066.64"),
+        ("dimension_matching", "strict_drop", _drop, {"more": {"title": "senior"}}, "130.00 130.00", "100.00 100.00"),
+        ("override_order", "date_then_scope", _scopes, {}, "110.00 110.00", "105.00 105.00"),
+        ("cost_plus_roles", "ignore", _by_cost, {"role": "manager"}, "80.00 80.00", "95.00 95.00"),
+        ("overlapping_price_lists", OverlapPolicy(sales="latest_created", cost="latest_created", purchase="latest_created"), None, {},
+         "100.00 100.00", "100.00 100.00"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and "_" in value else "",
+)  # fmt: skip
+def test_every_switch_that_explains_a_stored_price_is_named(
+    switch: str, other: object, prepare: Callable[[World], None] | None, work: Work, ours: str, stored: str
+) -> None:
+    """Section 2: the stored price is what the other value of one switch gives; where both values agree there is no difference."""
+    world = _world()
+    world.add("units", unit("odd", "0.00125", "hour"))
+    world.role_price("daily", "1000", role="tester", per="short day")
+    if prepare:
+        prepare(world)
+    cost = time("cost", type=TransactionType.COST, price="80", currency="USD")
+    record = time(currency="USD", **work)
+    decided = world.decide(record, cost)
+    assert f"{decided.price:f} {decided.amount:f}" == ours
+    changed = World(policy=replace(world.policy, **{switch: other}), records=world.records).decide(record, cost)  # type: ignore[arg-type]
+    assert f"{changed.price:f} {changed.amount:f}" == stored
+
+    found = Auditor(world.records, world.policy).audit(replace(record, price=changed.price, amount=changed.amount), (cost,))
+    backwards = Auditor(world.records, replace(world.policy, **{switch: other}))  # type: ignore[arg-type]
+    back = backwards.audit(replace(record, price=decided.price, amount=decided.amount), (cost,))
+
+    agrees = ours == stored
+    expected = ["agrees"] * 2 if agrees else [f"switch-{switch}"] * 2
+    assert [str(each) if isinstance(each, Uncompared) else each.cause for each in (found, back)] == expected
+
+
+def test_an_overlap_that_the_source_system_settled_names_the_switch() -> None:
+    """P-26: of two cost lists ours takes the newest; the policy `no_price` finds none, and then the reason is the cause."""
+    world = _world()
+    for name, created in (("old cost", "2026-01-01T00:00"), ("new cost", "2026-01-02T00:00")):
+        world.price_list(name, context=Side.COST, at="US", owner=PriceListOwner.ORGANIZATIONAL_UNIT, created=created)
+        world.role_price(f"row of {name}", "80" if name == "old cost" else "85", on=name)
+    work = time(type=TransactionType.COST, price="80", currency="USD")
+
+    assert _told(world, work) == "price-differs cost 5.00"
+    world.policy = replace(world.policy, overlapping_price_lists=OverlapPolicy(cost="no_price"))
+    assert _told(world, work) == "overlapping-price-lists cost -"
+
+
+def test_a_markup_that_was_not_applied_is_named() -> None:
+    """P-37: 100 and 15 % are 115; stored is 100, the price without the markup."""
+    world = _world()
+    world.dimension("role", sales=1)
+    world.dimension("worktype", sales=2, markup=True)
+    world.markup("overtime", "15", more={"worktype": 1})
+
+    assert _told(world, time(price="100", currency="USD", more={"worktype": 1})) == "markup-not-applied billing 15.00"
+    assert _told(world, time(price="115", currency="USD", more={"worktype": 1})) == "agrees"
+
+
+def test_an_override_per_another_unit_is_stale_too() -> None:
+    """P-38, P-40: 900 a day of 7.5 hours is 120 an hour; one that cannot be converted, or has no price, explains nothing."""
+    world = _world()
+    world.override("april", "900", of="rate", since="2026-04-01", per="short day")
+    world.override("pieces", "77", of="rate", since="2026-04-02", per="each")
+    world.override("empty", None, of="rate", since="2026-04-03")
+
+    assert _told(world, time(price="120", currency="USD")) == "stale-override billing -20.00"
+    assert _told(world, time(price="77", currency="USD")) == "price-differs billing 23.00"
+    assert _told(world, time(price="900", currency="USD")) == "price-differs billing -800.00"
+
+
+def test_plans_by_cost_name_their_switch() -> None:
+    """P-50, S17: ours is 0 by rule; the 80 that the paired cost detail gives is what `from_cost_estimate` says."""
+    world = World()
+    world.price_list("FY26")
+    world.role_price("by cost", None, calculation=PriceCalculation.AT_COST)
+    world.cost_list("Cost")
+    world.role_price("cost", "80", on="Cost")
+    cost = estimate("cost", type=TransactionType.COST, price="80", currency="USD")
+
+    assert _told(world, estimate(price="80", currency="USD"), cost) == "switch-cost_plus_on_estimates estimate -80.00"
+    assert _told(world, estimate(price="81", currency="USD"), cost) == "price-differs estimate -81.00"
+
+
+def test_a_cent_is_one_unit_of_the_currencys_last_decimal() -> None:
+    """P-56: in yen one yen, in dollars one cent; two of them are no rounding."""
+    world = World()
+    world.contract("abroad", currency="JPY")
+    world.price_list("FY26", currency="JPY", at="abroad")
+    world.role_price("rate", "10000")
+
+    told = [_told(world, time(contract="abroad", price=price, currency="JPY")) for price in ("10001", "9999", "10002", "9998")]
+    assert [each.split()[0] for each in told] == ["rounding", "rounding", "price-differs", "price-differs"]
+
+
+def test_an_amount_alone_is_compared_as_it_is() -> None:
+    """P-3: without a stored price the amount decides; what more digits than a column make of a price is no amount to subtract."""
+    assert _told(_world(), time(amount="100", currency="USD")) == "agrees"
+    assert _told(_world(), time(amount="60", currency="USD")) == "price-differs billing 40.00"
+    huge = time(price="9" * 30, quantity="9" * 30, currency="USD")
+    found = Auditor(_world().records, _world().policy).audit(huge)
+    assert isinstance(found, Difference)
+    assert (found.stored_amount, found.amount) == (None, None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from pricing_world import World, estimate, expense, ident, material, other, time
 
-from proforma.domain.codes import BillingType, EstimateOwner, IncludedTasks, TransactionClass, TransactionType
+from proforma.domain.codes import BillingMethod, BillingType, EstimateOwner, IncludedTasks, TransactionClass, TransactionType
 from proforma.domain.contracts import QuoteLine
 from proforma.domain.ids import CategoryId, Guid, QuoteId, RecordId, RoleId
 from proforma.domain.masters import Category, Role
@@ -206,3 +206,17 @@ def test_p62_the_type_does_not_depend_on_the_price() -> None:
     decision = world.decide(time())
 
     assert (decision.reason, decision.billing_type) == ("no-price-list-attached", NO)
+
+
+def test_p62_a_line_that_leaves_the_class_out_is_not_the_records_line() -> None:
+    """P-62, P-2: an expense stamped with a fixed-price line for time alone is priced like any other, and not available for billing."""
+    world = World()
+    world.price_list("FY26")
+    world.category_price("night", "90")
+    world.role_price("bill", "200")
+    world.line("fixed", includes=(TransactionClass.TIME,), billing_method=BillingMethod.FIXED_PRICE)
+
+    night = world.decide(expense(line="fixed"))
+
+    assert (night.reason, night.billing_type) == ("category-price", NA)
+    assert world.decide(time(line="fixed")).reason == "not-priced"

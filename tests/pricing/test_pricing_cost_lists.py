@@ -69,11 +69,11 @@ def test_p25_parameters_stand_in_for_a_unit_without_lists_that_fit() -> None:
 
     assert (decision.price_list_id, decision.price_line_id) == ("General", "row of General")
     assert [step for step in decision.trail if "price list" in step] == [
-        "P-24 price list Euro cost (Euro cost): wrong-currency",
+        "P-24 price list Euro cost (Euro cost): wrong-currency, EUR",
         "P-7 price list Unit sales (Unit sales): wrong-context",
-        "P-24 price list General euro (General euro): wrong-currency",
+        "P-24 price list General euro (General euro): wrong-currency, EUR",
         "P-7 price list General sales (General sales): wrong-context",
-        "P-24 price list General (General): chosen; the only one that fits on 2026-03-02",
+        "P-24 price list General (General): chosen; the only one that fits",
     ]
 
 

@@ -271,3 +271,40 @@ def test_p43_roles_by_cost_on_estimates(owner: EstimateOwner, setting: str, reas
     decision = found.decide(estimate(owner=owner), estimate("planned cost", type=TransactionType.COST))
 
     assert (decision.reason, f"{decision.price:f}", decision.price_line_id) == (reason, price, "bill")
+
+
+@pytest.mark.parametrize("owner", [EstimateOwner.CONTRACT, EstimateOwner.PROJECT])
+def test_p43_an_override_in_force_replaces_the_cost_on_plans_too(owner: EstimateOwner) -> None:
+    """P-40, P-43: an agreed price of 150 is the price of plans and actuals alike; it is not 0 because the row under it follows the cost."""
+    found = role_world(AT_COST)
+    found.override("agreed", "150", of="bill")
+
+    told = [found.told(record) for record in (estimate(owner=owner), time())]
+
+    assert told == ["P-40 role-price-override: FY26 › bill ! agreed, 150.00, 150.00 USD"] * 2
+
+
+@pytest.mark.parametrize(("usd", "eur"), [("0", "0.92"), (None, "0.92"), ("-1", "0.92"), ("1", "0"), ("1", None), ("1", "-0.92")])
+def test_p57_a_rate_of_nothing_or_less_is_no_rate(usd: str | None, eur: str | None) -> None:
+    """P-57: neither currency may lack its rate; a negative one would turn a price into its opposite."""
+    found = World()
+    found.price_list("FY26")
+    found.category_price("night", calculation=AT_COST)
+    found.records = replace(found.records, currencies=[currency("USD", usd), currency("EUR", eur)])
+
+    cost = expense("cost", type=TransactionType.COST, price="100", currency="EUR")
+    assert found.told(expense(), cost) == "P-57 missing-exchange-rate: FY26 › -, -, - -"
+
+
+@pytest.mark.parametrize("rate", ["0", "-0.08", None])
+def test_p57_finance_may_have_no_usable_rate_of_the_day(rate: str | None) -> None:
+    """P-57, S16: what is no rate is passed over; Dataverse's 92 EUR ÷ 0.92 is 100 USD."""
+    found = World(policy=PricingPolicy(exchange_rate_source="finance_with_fallback"))
+    found.price_list("FY26")
+    found.category_price("night", calculation=AT_COST)
+    found.dated_rate("odd", "EUR", "USD", rate, since="2026-01-01", until=None)
+
+    decision = found.decide(expense(), expense("cost", type=TransactionType.COST, price="92", currency="EUR"))
+
+    assert f"{decision.price:f}" == "100.00"
+    assert "P-57 exchange EUR to USD: finance has no rate for 2026-03-02" in decision.trail

@@ -233,11 +233,20 @@ def test_p16_custom_pricing(setting: str, name: str | None) -> None:
 
 
 def test_p15_p16_overrides_freeze_todays_price_of_estimated_roles() -> None:
-    """P-15, P-16: one for each role price used by a sales detail of the quote; costs, other quotes and unpriced roles give none."""
+    """P-15, P-16: one for each role price used by a sales detail of the quote; costs, other quotes and unpriced roles give none.
+
+    The price is the row's of today: with its override, per its own unit, and without the markup that goes on top of any override.
+    """
     there = World()
+    there.dimension("role", sales=1)
+    there.dimension("worktype", sales=2, markup=True)
     there.price_list("FY26", at="offer", owner=PriceListOwner.QUOTE)
     there.role_price("bill", "100")
+    there.markup("overtime", "50")
     there.role_price("manager", "150", role="manager")
+    there.override("this spring", "160", of="manager", since="2026-04-01")
+    there.override("this summer", "170", of="manager", since="2026-04-02")
+    there.role_price("by cost", None, role="architect", calculation=PriceCalculation.AT_COST)
     book = there.book()
     plans = [
         estimate("b", owner=EstimateOwner.QUOTE, quote="offer"),
@@ -245,17 +254,16 @@ def test_p15_p16_overrides_freeze_todays_price_of_estimated_roles() -> None:
         estimate("c", owner=EstimateOwner.QUOTE, quote="offer", role="manager", per="day"),
         estimate("d", owner=EstimateOwner.QUOTE, quote="offer", role="tester"),
         estimate("e", owner=EstimateOwner.QUOTE, quote="offer", type=TransactionType.COST, price="1"),
+        estimate("g", owner=EstimateOwner.QUOTE, quote="offer", role="architect"),
         estimate("f", owner=EstimateOwner.QUOTE, quote="other offer", price="1"),
     ]
 
     frozen = frozen_prices(book, QuoteId(Guid("offer")), [(plan, book.decide(plan)) for plan in plans], today=date(2026, 4, 1))
 
-    hour, whole_day = UnitId(Guid("hour")), UnitId(Guid("day"))
+    hour = UnitId(Guid("hour"))
     assert frozen == (
-        FrozenPrice(role_price_id=PriceLineId(Guid("bill")), effective_from=date(2026, 4, 1), price=Decimal("100.00"), unit_id=hour),
-        FrozenPrice(
-            role_price_id=PriceLineId(Guid("manager")), effective_from=date(2026, 4, 1), price=Decimal("1200.00"), unit_id=whole_day
-        ),
+        FrozenPrice(role_price_id=PriceLineId(Guid("bill")), effective_from=date(2026, 4, 1), price=Decimal("100"), unit_id=hour),
+        FrozenPrice(role_price_id=PriceLineId(Guid("manager")), effective_from=date(2026, 4, 1), price=Decimal("160"), unit_id=hour),
     )
 
 

@@ -153,3 +153,81 @@ def test_p11_a_default_that_is_not_attached_is_named() -> None:
 def date_time(text: str) -> datetime:
     """Midnight of a day in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _sentences(world: World, document: str = "deal", *needed: str) -> list[str]:
+    book = world.book()
+    defaults = default_price_lists(book, Guid(document), UTC)
+    return [f.message for f in list_findings(book, Guid(document), defaults, needed=[_days(text) for text in needed])]
+
+
+def test_findings_are_sentences_for_the_person_who_repairs() -> None:
+    """Each names its lists, days and rule."""
+    world = World()
+    world.price_list("idle", active=False)
+    world.price_list("cost", context=Side.COST)
+    world.price_list("euro", currency="EUR")
+    world.price_list("endless", since="2030-01-01", until=None)
+    world.price_list("beginless", since=None, until="2031-01-01")
+    world.price_list("backwards", since="2026-02-01", until="2026-01-01")
+    world.price_list("H1", until="2026-06-30")
+    world.price_list("H1 again", since="2026-06-30", until="2026-07-30")
+    world.price_list("account list", at="acme", owner=PriceListOwner.ACCOUNT)
+    created = replace(world.records.contracts[0], created_at=date_time("2026-02-01"))
+    world.records = replace(world.records, contracts=[created])
+
+    assert sorted(_sentences(world, "deal", "2026-07-01..2026-07-31")) == sorted(
+        [
+            "price list account list should have been attached when the document was created (P-11), and is not",
+            "price list idle is inactive, so it prices nothing (P-9)",
+            "price list cost is no sales list, so it prices nothing here (P-9)",
+            "price list euro is not in the currency of the document, so it prices nothing here (P-9)",
+            "price list beginless and price list endless both hold from 2030-01-01 to 2031-01-01 (P-10)",
+            "price list beginless and price list H1 both hold from 2026-01-01 to 2026-06-30 (P-10)",
+            "price list beginless and price list H1 again both hold from 2026-06-30 to 2026-07-30 (P-10)",
+            "price list H1 and price list H1 again both hold from 2026-06-30 to 2026-06-30 (P-10)",
+            "price list endless has no last day: it holds on no day (P-6)",
+            "price list beginless has no first day: it holds on no day (P-6)",
+            "price list backwards begins on 2026-02-01, after its end on 2026-01-01: it holds on no day (P-6)",
+            "no price list holds from 2026-07-31 to 2026-07-31 (P-22)",
+        ]
+    )
+    assert _sentences(World()) == [
+        "no price list is attached: none of its work has a price (P-21)",
+        "no list of the opportunity, account or parameters would be given to it (P-11)",
+    ]
+
+
+def test_p13_the_sentence_of_a_stale_copy_counts_and_shows_three_rows() -> None:
+    """P-13, P-17: four rows differ, three are shown; a list without a name goes by its id."""
+    world = World()
+    world.price_list("master", at=None)
+    world.price_list("copy")
+    for role in ("developer", "manager", "tester"):
+        world.role_price(f"{role} now", "110", role=role, on="master")
+    world.category_price("night now", "90", on="master")
+    world.item("cable", "4", on="master")
+    _copied(world, "copy", "master")
+    nameless = [replace(row, name=None) if row.id == "copy" else row for row in world.records.price_lists]
+    world.records = replace(world.records, price_lists=nameless)
+
+    assert _sentences(world) == [
+        "price list copy differs from price list master, of which it is a copy, in 4 rows: role price role Developer, unit hour,"
+        " role price role Manager, unit hour, role price role Tester, unit hour …",
+        "price list copy has no items, price list master has some: material has no price here until one is added (P-17)",
+    ]
+
+
+def test_p10_lists_that_only_actuals_find_together_name_the_days_of_actuals() -> None:
+    """P-5, P-10: plans see them one after the other; the independent pair lets both hold on 1 July. An open end reaches for ever."""
+    world = World()
+    world.price_list("H1", until="2026-06-30", until_independent="2026-07-01")
+    world.price_list("H2", since="2026-07-01")
+    assert _told(world) == ["overlap H2 H1 2026-07-01 2026-07-01"]
+    assert _sentences(world) == ["price list H1 and price list H2 both hold from 2026-07-01 to 2026-07-01 (P-10)"]
+
+    world = World()
+    world.policy = replace(world.policy, open_ended_price_lists="unbounded")
+    world.price_list("ever", since=None, until=None)
+    world.price_list("again", since=None, until=None)
+    assert _sentences(world) == ["price list again and price list ever both hold from ever to ever (P-10)"]

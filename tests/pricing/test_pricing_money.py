@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from pricing_world import World, currency, estimate, expense, time
+from pricing_world import World, currency, estimate, expense, time, unit
 
 from proforma.domain.codes import AdjustmentStatus, BillingMethod, BillingType, TransactionType
 from proforma.domain.money import Rounding, round_amount
@@ -188,3 +188,50 @@ def test_p67_the_list_is_kept_where_it_was_decided() -> None:
     found.price_list("FY26")
 
     assert {found.decide(record).price_list_id for record in (time(), expense(), estimate())} == {"FY26"}
+
+
+@pytest.mark.parametrize(
+    ("precision", "price", "amount"),
+    [(0, "33", "99"), (3, "33.333", "99.999"), (4, "33.3333", "99.9999"), (None, "33.33", "99.99"), (-1, "33.33", "99.99"),
+     (11, "33.33", "99.99")],
+)  # fmt: skip
+def test_p56_the_precision_is_one_that_money_columns_have(precision: int | None, price: str, amount: str) -> None:
+    """P-56: 1000 per 30 hours is 33.33333… an hour; an empty precision, or one that no column has, means two decimals."""
+    found = World()
+    found.add("currencies", currency("XXX", "1", precision=precision))
+    found.add("units", unit("stint", "30", "hour"))
+    found.contract("odd", currency="XXX")
+    found.price_list("FY26", currency="XXX", at="odd")
+    found.role_price("bill", "1000", per="stint")
+
+    decision = found.decide(time(contract="odd", quantity="3"))
+
+    assert (f"{decision.price:f}", f"{decision.amount:f}") == (price, amount)
+
+
+def test_p61_discount_and_fee_of_a_reversal_are_those_of_what_it_takes_back() -> None:
+    """P-61: negated, not calculated from the percentages of a line; a part of it, as another quantity, has its own (P-60)."""
+    found = percentages()
+    origin = time("origin", quantity="6", line="line", price="200", currency="USD")
+    whole, part = (time(quantity=quantity, line=None, project=None) for quantity in ("-6", "-2"))
+
+    sold, back = found.decide(origin), found.decide(whole, origin)
+
+    # 6 × 200 = 1200; the line of the origin gives 7.5 % discount and 2 % fee; the reversal names no line at all.
+    assert (f"{sold.discount:f}", f"{sold.fee:f}", f"{sold.extended:f}") == ("90.00", "24.00", "1134.00")
+    assert (f"{back.amount:f}", f"{back.discount:f}", f"{back.fee:f}", f"{back.extended:f}") == ("-1200.00", "-90.00", "-24.00", "-1134.00")
+    assert back.trail[-1] == "P-61 discount -90.00, fee -24.00: those of the record it stems from"
+    assert found.told(part, origin) == "P-33 role-price: FY26 › bill, 200.00, -400.00 USD"
+    assert found.decide(part, origin).discount == Decimal(0)
+
+
+def test_p60_the_trail_shows_what_each_percentage_is_of() -> None:
+    """P-60, S27, P-67: of the amount, or for the fee of what the discount leaves: 1200 − 90 = 1110; and why there is none."""
+
+    def last(found: World, **work: object) -> str:
+        return found.decide(time(**{"quantity": "6", "line": "line", **work})).trail[-1]  # type: ignore[arg-type]
+
+    net = PricingPolicy(discounts_and_fees=True, fee_base="net_of_discount")
+    assert last(percentages()) == "P-60 discount 7.5 % of 1200.00 = 90.00, fee 2 % of 1200.00 = 24.00"
+    assert last(percentages(net)) == "P-60 discount 7.5 % of 1200.00 = 90.00, fee 2 % of 1110.00 = 22.20"
+    assert last(percentages(), line=None, project=None).startswith("P-60 no discount and no fee: ")

@@ -146,3 +146,44 @@ def test_p66_an_average_of_no_days_is_refused() -> None:
     """P-66: there is nothing to divide by."""
     with pytest.raises(ValueError, match="at least one day"):
         weighted_average([])
+
+
+def test_p66_the_trail_tells_where_the_price_changes() -> None:
+    """P-66, P-67: all steps of the first week, then of each later price the steps that differ, and the sum."""
+    trail = offer().decide(plan("2025-02-03", "2025-02-16")).trail
+
+    assert trail[5:] == (
+        "P-33 role price bill: match 10; best",
+        "P-41 overrides passed over: February (begins 2025-02-05)",
+        "P-45 price of the row: 200 USD per hour",
+        "P-66 from 2025-02-10: 7 days at another price or way to it",
+        "P-40 override February: in force from 2025-02-05, scope everybody",
+        "P-40 price of the override: 250 USD per hour",
+        "P-66 average: 7 days at 200 + 7 days at 250 = 225",
+        "P-56 price: 225.00 USD",
+        "P-4 amount: 1 × 225.00 = 225.00",
+    )
+
+
+def test_p66_the_trail_tells_in_which_week_the_search_stopped() -> None:
+    """P-66, P-67: the lists of the week without a price are named, not only those of the first."""
+    trail = offer(until="2025-02-11").decide(plan("2025-02-03", "2025-02-23")).trail
+
+    assert trail[-3:] == (
+        "P-66 from 2025-02-17: 7 days at another price or way to it",
+        "P-6 price list FY25 (FY25): not-effective, 2025-01-01 to 2025-02-11",
+        "P-22 stopped: no list of the quote is effective on 2025-02-17",
+    )
+
+
+def test_p66_the_year_may_end_within_a_week() -> None:
+    """P-66: weeks begin on Mondays whatever the year; 1 January 2026 is a Thursday, so the new price counts from 5 January.
+
+    Three days from Monday 29 December at 100, four more at the old price, then three at 130: (7 × 100 + 3 × 130) ÷ 10 = 109.
+    """
+    world = World()
+    world.price_list("Both", since="2025-01-01", until="2026-12-31", at="offer", owner=PriceListOwner.QUOTE)
+    world.role_price("bill", "100", on="Both")
+    world.override("new year", "130", of="bill", since="2026-01-01")
+
+    assert world.told(plan("2025-12-29", "2026-01-07", quantity="10")) == "P-66 role-price: Both › bill, 109.00, 1090.00 USD"

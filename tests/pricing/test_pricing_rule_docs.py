@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
@@ -86,6 +87,30 @@ def test_every_example_of_the_page_is_what_the_code_does(rule: str, lines: list[
 def test_every_rule_has_its_place_on_the_page() -> None:
     """P-1 to P-68, each once and in order."""
     assert re.findall(r"^### (P-\d+) ", TEXT, flags=re.MULTILINE) == [f"P-{number}" for number in range(1, 69)]
+
+
+ROOT = PAGE.parents[2]
+RULE = re.compile(r"\bP-(\d+)(?: (?:to|…) P-(\d+))?")
+
+
+def named_in(*folders: str) -> set[int]:
+    """The numbers of rules that Python files name, ranges included."""
+    texts = (path.read_text(encoding="utf-8") for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return {number for text in texts for first, last in RULE.findall(text) for number in range(int(first), int(last or first) + 1)}
+
+
+def test_every_rule_is_named_by_the_code_that_applies_it_and_by_a_test() -> None:
+    """The page lists the rules; each of its numbers is found in the source, and in a docstring or name of a test."""
+    rules = {int(number) for number in re.findall(r"^### P-(\d+) ", TEXT, flags=re.MULTILINE)}
+    tested = set()
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                tested |= {int(number) for number in re.findall(r"\bP-(\d+)\b", ast.get_docstring(node) or "")}
+
+    assert rules - tested == set()
+    assert rules - named_in("src/proforma") == set()
+    assert (named_in("src/proforma", "tests") | tested) - rules == set()
 
 
 def test_every_switch_is_listed_with_its_values_default_first() -> None:

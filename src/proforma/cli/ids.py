@@ -38,8 +38,8 @@ class Ids:
         return RetainerId(self._whole(value, "retainer", Retainer))
 
     def record(self, value: str) -> RecordId:
-        """An actual or a line detail."""
-        return RecordId(self._whole(value, "record", Actual, Estimate))
+        """An actual, a line detail, or anything that was ever put on an invoice."""
+        return RecordId(self._whole(value, "record", Actual, Estimate, billed=True))
 
     def contracts(self, values: Iterable[str]) -> list[ContractId]:
         """Contracts, also by their number."""
@@ -50,12 +50,13 @@ class Ids:
             found = [contract.id for contract in reader.mirror.where(Contract, number=value)]
         return found[0] if len(found) == 1 else None
 
-    def _whole(self, value: str, what: str, *kinds: type[Any]) -> Guid:
+    def _whole(self, value: str, what: str, *kinds: type[Any], billed: bool = False) -> Guid:
         prefix = value.strip().lower()
         if not _PREFIX.fullmatch(prefix):
             return guid(value, what)
         with self._store.read() as reader:
-            found = sorted({id_ for kind in kinds for id_ in reader.mirror.starting_with(kind, prefix, 3)})
+            ids = {id_ for kind in kinds for id_ in reader.mirror.starting_with(kind, prefix, 3)}
+            found = sorted(ids | set(reader.ledger.sources_starting_with(prefix, 3) if billed else ()))
         if len(found) == 1:
             return found[0]
         if found:

@@ -33,7 +33,7 @@ class Output:
     quiet: bool
     color: bool
 
-    def document(self, content: Mapping[str, Any]) -> None:
+    def document(self, content: object) -> None:
         """The one JSON document of a --json call."""
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(content), indent=1).decode() + "\n")
 

@@ -18,7 +18,7 @@ from proforma.domain.ids import (
     UnitGroupId,
     UnitId,
 )
-from proforma.domain.money import DEFAULT_PRECISION, Currency
+from proforma.domain.money import DEFAULT_PRECISION, PRECISION_MAX, Currency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +32,14 @@ class CurrencyRecord:
     active: bool = True
 
     @property
+    def decimals(self) -> int:
+        """Number of decimals of amounts; two where the precision is empty or is none that a money column has (P-56)."""
+        return self.precision if self.precision is not None and 0 <= self.precision <= PRECISION_MAX else DEFAULT_PRECISION
+
+    @property
     def currency(self) -> Currency:
-        """The currency of amounts; an empty precision means two decimals (P-56)."""
-        return Currency(self.code, DEFAULT_PRECISION if self.precision is None else self.precision)
+        """The currency of amounts."""
+        return Currency(self.code, self.decimals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

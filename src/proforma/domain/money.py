@@ -11,6 +11,8 @@ from typing import Final
 #: Wide enough that no product or quotient of Dataverse's 19-digit columns loses a digit that rounding could see.
 EXACT: Final = Context(prec=50)
 DEFAULT_PRECISION: Final = 2
+#: Decimals of the widest money column.
+PRECISION_MAX: Final = 10
 
 
 class Rounding(StrEnum):

@@ -40,8 +40,8 @@ class Units:
     def factor(self, unit_id: UnitId) -> tuple[Decimal, UnitId]:
         """Number of root units in one such unit, and the root itself (P-38).
 
-        Raises UnitConversionError `unit-not-convertible` when the chain is broken or goes in circles,
-        `unit-factor-zero` when a link is 0.
+        Raises UnitConversionError `unit-not-convertible` when the chain is broken, goes in circles or has a link that
+        says nothing or less than nothing, `unit-factor-zero` when a link is 0.
         """
         product = Decimal(1)
         seen: set[UnitId] = set()
@@ -49,14 +49,16 @@ class Units:
         while True:
             unit = self.by_id.get(current)
             if unit is None or current in seen:
-                raise UnitConversionError("unit-not-convertible", f"the chain of unit {unit_id} ends at {current}")
+                raise UnitConversionError("unit-not-convertible", f"the chain of unit {self._name(unit_id)} ends at {self._name(current)}")
             seen.add(current)
             if unit.is_group_base or unit.base_unit_id is None:
                 return product, current
-            link = Decimal(1) if unit.quantity is None else unit.quantity
-            if link == 0:
-                raise UnitConversionError("unit-factor-zero", f"unit {current} holds 0 of its base unit")
-            product = EXACT.multiply(product, link)
+            if unit.quantity is None or unit.quantity < 0:
+                held = "an unknown number" if unit.quantity is None else format(unit.quantity, "f")
+                raise UnitConversionError("unit-not-convertible", f"unit {self._name(current)} holds {held} of its base unit")
+            if unit.quantity == 0:
+                raise UnitConversionError("unit-factor-zero", f"unit {self._name(current)} holds 0 of its base unit")
+            product = EXACT.multiply(product, unit.quantity)
             current = unit.base_unit_id
 
     def factors(self, *, of: UnitId, against: UnitId) -> tuple[Decimal, Decimal]:
@@ -70,5 +72,10 @@ class Units:
         second, second_root = self.factor(against)
         groups = {self.by_id[of].group_id, self.by_id[against].group_id} - {None}
         if first_root != second_root or len(groups) > 1:
-            raise UnitConversionError("unit-not-convertible", f"units {of} and {against} have no common base unit")
+            raise UnitConversionError("unit-not-convertible", f"units {self._name(of)} and {self._name(against)} have no common base unit")
         return first, second
+
+    def _name(self, unit_id: UnitId) -> str:
+        """What people call the unit, else its id."""
+        unit = self.by_id.get(unit_id)
+        return (unit and unit.name) or unit_id

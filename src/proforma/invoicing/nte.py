@@ -1,4 +1,7 @@
-"""Not-to-exceed limits: four levels, what consumes them, and whether one more row fits (I-40 … I-46)."""
+"""Not-to-exceed limits: four levels, what consumes them, and whether one more row fits (I-40 … I-46; P-65).
+
+Limits decide what may be billed; they never touch a price.
+"""
 
 from __future__ import annotations
 

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Final
 
 from proforma.domain.codes import AmountMethod, BillingMethod, BillingType, Side
-from proforma.domain.money import EXACT
+from proforma.domain.money import EXACT, plain
 from proforma.domain.policies import PricingPolicy
 from proforma.domain.records import PricedRecord
 from proforma.pricing.billing_type import Placement
 from proforma.pricing.rounding import Rounder
+from proforma.pricing.trail import shown
 
 _HUNDRED: Final = Decimal(100)
 _ZERO: Final = Decimal(0)
@@ -19,17 +20,18 @@ _ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """Discount and fee of an amount (P-60)."""
+    """Discount and fee of an amount, and what the trail says of them (P-60)."""
 
     discount: Decimal
     fee: Decimal
-
-
-NOTHING: Final = Extension(_ZERO, _ZERO)
+    step: str
 
 
 def amount_of(record: PricedRecord, price: Decimal) -> Decimal | None:
-    """The amount by the record's amount method, unrounded; None when a figure that the method needs is empty (P-4)."""
+    """The amount by the record's amount method, unrounded; None when a figure that the method needs is empty (P-4).
+
+    Billable hours above or below the submitted ones are the quantity of the sale: they change the amount, never the price (P-64).
+    """
     match record.amount_method:
         case AmountMethod.FIXED_PRICE:
             return price
@@ -39,6 +41,23 @@ def amount_of(record: PricedRecord, price: Decimal) -> Decimal | None:
             return percent_of(record.basis_amount, record.percent)
         case _:
             return _times(record.quantity, price)
+
+
+def amount_step(record: PricedRecord, price: Decimal, exact: Decimal | None, amount: Decimal | None) -> str:
+    """What the trail says of an amount: the product by the record's method, and what rounding made of it (P-4, P-56)."""
+    if exact is None or amount is None:
+        return "P-4 amount: unknown, as the record has no quantity"
+    match record.amount_method:
+        case AmountMethod.FIXED_PRICE:
+            product = "the price is the amount"
+        case AmountMethod.BASIS_QUANTITY_BY_PRICE:
+            product = f"basis quantity {plain(record.basis_quantity or _ZERO)} × {shown(price)}"
+        case AmountMethod.BASIS_AMOUNT_BY_PERCENT:
+            product = f"{plain(record.percent or _ZERO)} % of basis amount {plain(record.basis_amount or _ZERO)}"
+        case _:
+            product = f"{plain(record.quantity or _ZERO)} × {shown(price)}"
+    rounded = "" if exact == amount else f"{shown(exact)}, rounded to "
+    return f"P-4 amount: {product} = {rounded}{plain(amount)}"
 
 
 def percent_of(amount: Decimal | None, percent: Decimal | None) -> Decimal | None:
@@ -52,13 +71,18 @@ def extension_of(
 ) -> Extension:
     """Discount and fee by the percentages of a time-and-material contract line, for chargeable sales only; else nothing (P-60, S26)."""
     line = placement.line
-    if not policy.discounts_and_fees or side is not Side.SALES or billing_type is not BillingType.CHARGEABLE or line is None:
-        return NOTHING
-    if line.billing_method is not BillingMethod.TIME_AND_MATERIAL:
-        return NOTHING
-    discount = rounder(percent_of(amount, line.discount_percent) or _ZERO)
+    is_sold = side is Side.SALES and billing_type is BillingType.CHARGEABLE
+    if not is_sold or line is None or line.billing_method is not BillingMethod.TIME_AND_MATERIAL:
+        return Extension(_ZERO, _ZERO, "P-60 no discount and no fee: not a chargeable sale on a time-and-material line")
+    off, on = line.discount_percent or _ZERO, line.fee_percent or _ZERO
+    discount = rounder(percent_of(amount, off) or _ZERO)
     base = amount if policy.fee_base == "gross" else EXACT.subtract(amount, discount)
-    return Extension(discount, rounder(percent_of(base, line.fee_percent) or _ZERO))
+    fee = rounder(percent_of(base, on) or _ZERO)
+    return Extension(
+        discount,
+        fee,
+        f"P-60 discount {plain(off)} % of {plain(amount)} = {plain(discount)}, fee {plain(on)} % of {plain(base)} = {plain(fee)}",
+    )
 
 
 def _times(first: Decimal | None, second: Decimal | None) -> Decimal | None:

@@ -19,7 +19,10 @@ _WORK: Final = (TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClas
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The contract line of a record, if there is one; `excluded`: the lines that could be its line leave its class or task out."""
+    """The contract line of a record, if there is one; `excluded`: the lines that could be its line leave its class or task out.
+
+    A line that leaves the class out is not the record's line, even if the record names it (P-62).
+    """
 
     line: ContractLine | None
     excluded: bool = False
@@ -39,7 +42,9 @@ def placement_of(facts: Facts, record: PricedRecord) -> Placement:
         return _quote_placement(facts, record)
     if record.contract_line_id:
         line = facts.contract_lines.get(record.contract_line_id)
-        return _NOWHERE if line is None else Placement(line, excluded=_leaves_out(line, record))
+        if line is None:
+            return _NOWHERE
+        return Placement(None, excluded=True) if _leaves_out(line, record) else Placement(line)
     if record.project_id is None:
         return _NOWHERE
     lines = facts.lines_by_contract_project.get((contract_of(facts, record), record.project_id), ())
@@ -62,6 +67,24 @@ def billing_type_of(facts: Facts, record: PricedRecord, placement: Placement) ->
     if line is not None and line.included_tasks is IncludedTasks.SELECTED and record.transaction_class in _WORK:
         answers.append(_task_answer(facts, record, line))
     return strictest(answers)
+
+
+def billing_type_step(facts: Facts, record: PricedRecord) -> str:
+    """The sentence that says which billing type the record has, and who said so (P-62)."""
+    placement = placement_of(facts, record)
+    kind, line = billing_type_of(facts, record, placement), placement.line
+    if record.billing_type is not None:
+        why = "as the record says"
+    elif placement.excluded:
+        why = "the contract's lines for it leave its class or task out"
+    else:
+        masters = {TransactionClass.TIME: "the role", TransactionClass.EXPENSE: "the category"}
+        who = masters.get(record.transaction_class) if record.transaction_class else None
+        said = [f"{who} says {_master_answer(facts, record, line)}"] if who else []
+        if line is not None and line.included_tasks is IncludedTasks.SELECTED and record.transaction_class in _WORK:
+            said.append(f"the task says {_task_answer(facts, record, line)}")
+        why = ", ".join(said) or "nothing says otherwise"
+    return f"P-62 {kind}: {why}"
 
 
 def strictest(answers: Iterable[BillingType]) -> BillingType:

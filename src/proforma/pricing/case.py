@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from proforma.domain.codes import EstimateOwner, Side, TransactionType
 from proforma.domain.dates import Effective
 from proforma.domain.decisions import PriceDecision
-from proforma.domain.ids import ContractId, CurrencyId, OrganizationalUnitId, QuoteId
+from proforma.domain.ids import ContractId, CurrencyId, OrganizationalUnitId, QuoteId, UnitId
 from proforma.domain.prices import PriceList
 from proforma.domain.records import Estimate, PricedRecord
 from proforma.pricing.facts import Facts
 from proforma.pricing.outcomes import Unresolved
+from proforma.pricing.trail import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,10 @@ class Case:
             return currency_id or header
         codes = f"{self.facts.code(currency_id) or currency_id}, the list in {self.facts.code(header) or header}"
         raise Unresolved("P-8", "row-currency-differs", f"the row is in {codes}; rows of this kind must be in the list's")
+
+    def told(self, price: Decimal, currency_id: CurrencyId | None, unit_id: UnitId | None) -> str:
+        """A price with its currency and unit, as the trail says it."""
+        return f"{shown(price)} {self.facts.code(currency_id) or 'without currency'} per {self.facts.unit_name(unit_id)}"
 
 
 def contract_of(facts: Facts, record: PricedRecord) -> ContractId | None:

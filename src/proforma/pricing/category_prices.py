@@ -31,6 +31,7 @@ def expense_rate(case: Case) -> Rate:
     case.trail.append(f"P-46 category price {row.id}: category and unit are the record's")
     if row.calculation is None or row.calculation is PriceCalculation.PRICE_PER_UNIT:
         price = price_on_row(row.price, row.id)
+        case.trail.append(f"P-47 price of the row: {case.told(price, currency_id, row.unit_id)}")
         return Rate(price=price, currency_id=currency_id, rule="P-47", reason="category-price", price_line_id=row.id)
     percent = row.percent if row.calculation is PriceCalculation.MARKUP_PERCENTAGE else None
     return cost_based_rate(case, row.id, percent=percent, currency_id=currency_id, reason=_REASONS[row.calculation])

@@ -10,6 +10,7 @@ from proforma.domain.money import EXACT
 from proforma.domain.units import UnitConversionError
 from proforma.pricing.facts import Facts
 from proforma.pricing.outcomes import Unresolved
+from proforma.pricing.trail import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,12 @@ def price_per(facts: Facts, base: UnitPrice, unit_id: UnitId | None, trail: list
         wanted, given = facts.unit_factors(of=unit_id, against=base.unit_id)
     except UnitConversionError as error:
         raise Unresolved("P-39", error.reason, str(error)) from error
-    trail.append(f"P-38 unit: price per {facts.unit_name(base.unit_id)} × {wanted:f} ÷ {given:f} = price per {facts.unit_name(unit_id)}")
+    said = f"P-38 unit: {shown(base.price)} per {facts.unit_name(base.unit_id)}"
     if facts.policy.unit_conversion == "direct":
-        return EXACT.divide(EXACT.multiply(base.price, wanted), given)
+        price = EXACT.divide(EXACT.multiply(base.price, wanted), given)
+        trail.append(f"{said} × {wanted:f} ÷ {given:f} = {shown(price)} per {facts.unit_name(unit_id)}")
+        return price
     primary = facts.rounder(base.currency_id)(EXACT.divide(base.price, given))
-    trail.append(f"P-38 unit: the price of one base unit is rounded to {primary:f} first")
-    return EXACT.multiply(primary, wanted)
+    price = EXACT.multiply(primary, wanted)
+    trail.append(f"{said} ÷ {given:f} = {primary:f} per base unit, rounded; × {wanted:f} = {shown(price)} per {facts.unit_name(unit_id)}")
+    return price

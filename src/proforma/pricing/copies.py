@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, Literal
 
-from proforma.domain.codes import Side, TransactionClass
+from proforma.domain.codes import Side
 from proforma.domain.decisions import PriceDecision
 from proforma.domain.errors import RefusedError
 from proforma.domain.ids import CurrencyId, Guid, PriceLineId, PriceListId, QuoteId, UnitId
@@ -16,11 +16,14 @@ from proforma.domain.money import Rounding, round_amount
 from proforma.domain.prices import CategoryPrice, PriceList, PriceListItem, RolePrice, RolePriceMarkup
 from proforma.domain.records import Estimate
 from proforma.pricing.book import PriceBook
+from proforma.pricing.case import Case
 from proforma.pricing.conversion import UnitPrice, price_per
+from proforma.pricing.decide import decide
 from proforma.pricing.exchange import exchanged
 from proforma.pricing.facts import Facts
 from proforma.pricing.outcomes import Unresolved
 from proforma.pricing.related_cost import raised_by
+from proforma.pricing.role_prices import standing_base
 
 Action = Literal["custom-pricing", "copy"]
 _Row = RolePrice | RolePriceMarkup | CategoryPrice | PriceListItem
@@ -77,15 +80,34 @@ def rows_left_out(book: PriceBook, list_id: PriceListId) -> tuple[PriceLineId, .
 def frozen_prices(
     book: PriceBook, quote_id: QuoteId, estimates: Sequence[tuple[Estimate, PriceDecision]], *, today: date
 ) -> tuple[FrozenPrice, ...]:
-    """Overrides that freeze today's price of every role estimated in a quote's sales details, once for each role price (P-15, P-16)."""
+    """Overrides that freeze today's price of every role estimated in a quote's sales details, once for each role price (P-15, P-16).
+
+    The price is that of the row: without markup, which goes on top of an override too (P-42), and per the row's own unit.
+    Rows that follow their cost have no price to freeze.
+    """
+    rows = {row.id: row for row in book.facts.records.role_prices}
     frozen: dict[PriceLineId, FrozenPrice] = {}
     for estimate, decision in sorted(estimates, key=lambda pair: pair[0].id):
-        is_role = estimate.quote_id == quote_id and estimate.transaction_class is TransactionClass.TIME
-        if not is_role or decision.side is not Side.SALES or decision.price is None or decision.price_line_id is None:
+        row = rows.get(decision.price_line_id) if decision.price_line_id else None
+        if estimate.quote_id != quote_id or decision.side is not Side.SALES or row is None or row.id in frozen:
             continue
-        line_id = decision.price_line_id
-        frozen.setdefault(line_id, FrozenPrice(role_price_id=line_id, effective_from=today, price=decision.price, unit_id=decision.unit_id))
+        standing = _standing_price(book.facts, estimate, row, today)
+        if standing is not None:
+            frozen[row.id] = FrozenPrice(role_price_id=row.id, effective_from=today, price=standing.price, unit_id=standing.unit_id)
     return tuple(frozen.values())
+
+
+def _standing_price(facts: Facts, estimate: Estimate, row: RolePrice, today: date) -> UnitPrice | None:
+    """The row's price on a day, overrides included; None where it has none of its own."""
+    price_list = facts.price_lists.get(row.price_list_id) if row.price_list_id else None
+    if price_list is None:
+        return None
+    case = Case(facts, estimate, (), Side.SALES, today, price_list, [], lambda cost: decide(facts, cost, ()))
+    try:
+        base = standing_base(case, row, case.row_currency(row.currency_id))
+    except Unresolved:
+        return None
+    return base.unit_price if base else None
 
 
 def updated_price(price: Decimal, percent: Decimal, *, precision: int, mode: Rounding = Rounding.HALF_UP) -> Decimal:

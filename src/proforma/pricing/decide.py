@@ -11,9 +11,9 @@ from typing import Final
 from proforma.domain.codes import Side, TransactionClass, TransactionType
 from proforma.domain.decisions import PriceDecision
 from proforma.domain.ids import CurrencyId, PriceListId
-from proforma.domain.money import total
+from proforma.domain.money import plain, total
 from proforma.domain.records import Estimate, PricedRecord
-from proforma.pricing.amounts import amount_of, extension_of
+from proforma.pricing.amounts import Extension, amount_of, amount_step, extension_of
 from proforma.pricing.billing_type import Placement, billing_type_of, placement_of
 from proforma.pricing.case import Case, is_quote_detail
 from proforma.pricing.category_prices import expense_rate
@@ -22,10 +22,10 @@ from proforma.pricing.exchange import exchanged
 from proforma.pricing.facts import Facts
 from proforma.pricing.items import material_rate
 from proforma.pricing.outcomes import ZERO_BY_RULE, Rate, Unresolved
-from proforma.pricing.phasing import phases, weighted_average
+from proforma.pricing.phasing import Phase, phases, weighted_average
 from proforma.pricing.role_prices import time_rate
 from proforma.pricing.sides import pricing_day, side_of, side_step
-from proforma.pricing.sources import list_of
+from proforma.pricing.sources import list_of, source_step
 from proforma.pricing.trail import shown
 
 _RATES: Final[dict[TransactionClass, Callable[[Case], Rate]]] = {
@@ -37,12 +37,16 @@ _RATES: Final[dict[TransactionClass, Callable[[Case], Rate]]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Figures:
-    """A price and amount on their way into a decision; rounded already, or final as they are."""
+    """A price and amount on their way into a decision; rounded already, or final as they are.
+
+    `extension`: discount and fee where they are copied too, None where they follow from the amount.
+    """
 
     rate: Rate
     price: Decimal | None
     amount: Decimal | None
     price_list_id: PriceListId | None
+    extension: Extension | None = None
 
 
 class Decider:
@@ -97,18 +101,21 @@ class Decider:
         rate = Rate(price=copied.price or Decimal(0), currency_id=copied.currency_id, rule="P-2", reason="copied-from-origin")
         if self._record.billing_type is None:
             self._record = replace(self._record, billing_type=copied.billing_type)
-        return self._kept(rate, copied.price, copied.amount, copied.price_list_id)
+        return replace(self._kept(rate, copied.price, copied.amount, copied.price_list_id), extension=copied.extension)
 
     def _entered(self, side: Side) -> _Figures | None:
         record = self._record
         entered = entered_on(record, side=side, policy=self._facts.policy)
         if entered is None:
             return None
-        self._trail.append("P-3 entered: the price or amount on the record is kept")
+        figure = f"amount {plain(entered.amount or Decimal(0))}" if record.price is None else f"price {plain(record.price)}"
+        self._trail.append(f"P-3 entered: {figure} {self._code(record.currency_id)} stands on the record and is kept")
         rate = Rate(price=entered.price or Decimal(0), currency_id=record.currency_id, rule="P-3", reason="entered-price")
         kept = self._kept(rate, entered.price, entered.amount, None)
+        if entered.price is not None and record.transaction_class in LISTED:
+            self._trail.append(amount_step(record, entered.price, amount_of(record, entered.price), kept.amount))
         if record.amount is not None and kept.amount is not None and kept.amount != record.amount:
-            self._trail.append(f"P-4 amount: {kept.amount:f} by the amount method, while {record.amount:f} is stored")
+            self._trail.append(f"P-4 amount: {plain(kept.amount)} by the amount method, while {plain(record.amount)} is stored")
         return kept
 
     def _kept(self, rate: Rate, price: Decimal | None, amount: Decimal | None, price_list_id: PriceListId | None) -> _Figures:
@@ -125,18 +132,23 @@ class Decider:
         rate, price_list_id = self._phased_rate(side, day) if self._is_phased(day) else self._rate(side, day, self._trail)
         round_ = self._facts.rounder(rate.currency_id)
         price = round_(rate.price)
-        exact = amount_of(self._record, price if self._facts.policy.round_unit_price == "before_amount" else rate.price)
+        multiplied = price if self._facts.policy.round_unit_price == "before_amount" else rate.price
+        exact = amount_of(self._record, multiplied)
         if rate.reason in ZERO_BY_RULE:
             exact = Decimal(0)
         amount = None if exact is None else round_(exact)
-        cents = "" if price == rate.price else f"{shown(rate.price)} rounded to "
-        result = "unknown, as the record has no quantity" if amount is None else amount
-        self._trail.append(f"P-56 rounding: price {cents}{price} {self._facts.code(rate.currency_id) or ''}; amount {result}")
+        exactly = "" if price == rate.price else f"{shown(rate.price)} rounded to "
+        self._trail.append(f"P-56 price: {exactly}{plain(price)} {self._code(rate.currency_id)}")
+        is_zero = rate.reason in ZERO_BY_RULE
+        self._trail.append("P-4 amount: 0, as the price is" if is_zero else amount_step(self._record, multiplied, exact, amount))
         self._show_in_project_currency(side, price, rate.currency_id)
         return _Figures(rate, price, amount, price_list_id)
 
     def _rate(self, side: Side, day: date, trail: list[str]) -> tuple[Rate, PriceListId]:
         """The rate of one day: its list first, then the row inside it (P-23: the list is decided before rows are looked at)."""
+        origin = source_step(self._facts, self._record, side)
+        if origin is not None:
+            trail.append(origin)
         choice = list_of(self._facts, self._record, side=side, day=day)
         trail.extend(choice.steps)
         facts, price_list = self._facts, choice.price_list
@@ -162,7 +174,7 @@ class Decider:
         parts: list[tuple[Decimal, int]] = []
         opening: tuple[Rate, PriceListId] | None = None
         for phase in phases(first, last, self._facts.change_days):
-            rate, list_id = self._rate(side, phase.first_day, self._trail if opening is None else [])
+            rate, list_id = self._rate_of(phase, side, is_first=opening is None)
             opening = opening or (rate, list_id)
             price = exchanged(self._facts, rate.price, source=rate.currency_id, target=opening[0].currency_id)
             parts.append((price, phase.days))
@@ -173,13 +185,24 @@ class Decider:
         self._trail.append(f"P-66 average: {' + '.join(f'{days} days at {shown(price)}' for price, days in parts)} = {shown(average)}")
         return replace(opening[0], price=average, rule="P-66"), opening[1]
 
+    def _rate_of(self, phase: Phase, side: Side, *, is_first: bool) -> tuple[Rate, PriceListId]:
+        """The rate of a phase; the trail gets all steps of the first, and of the others those that were not taken before (P-66)."""
+        steps: list[str] = []
+        try:
+            return self._rate(side, phase.first_day, steps)
+        finally:
+            new = [step for step in steps if step not in self._trail]
+            if new and not is_first:
+                self._trail.append(f"P-66 from {phase.first_day}: {phase.days} days at another price or way to it")
+            self._trail.extend(steps if is_first else new)
+
     def _priced(self, figures: _Figures, side: Side, placement: Placement) -> PriceDecision:
         facts, record, rate = self._facts, self._record, figures.rate
         billing_type = billing_type_of(facts, record, placement)
         amount = figures.amount
         discount = fee = Decimal(0)
         if facts.policy.discounts_and_fees and amount is not None:
-            extension = extension_of(
+            extension = figures.extension or extension_of(
                 facts.policy,
                 amount,
                 side=side,
@@ -188,7 +211,7 @@ class Decider:
                 rounder=self._facts.rounder(rate.currency_id),
             )
             discount, fee = extension.discount, extension.fee
-            self._trail.append(f"P-60 discount {discount:f}, fee {fee:f}")
+            self._trail.append(extension.step)
         return PriceDecision(
             record_id=record.id,
             table=record.table,
@@ -228,6 +251,9 @@ class Decider:
             billing_type=record.billing_type if placement is None else billing_type_of(self._facts, record, placement),
             trail=tuple(self._trail),
         )
+
+    def _code(self, currency_id: CurrencyId | None) -> str:
+        return self._facts.code(currency_id) or "without currency"
 
     def _show_in_project_currency(self, side: Side, price: Decimal, currency_id: CurrencyId | None) -> None:
         """A planned cost in another currency than the project's is shown in the project's too (P-44)."""

@@ -122,7 +122,9 @@ def _misfits(book: PriceBook, document_id: Guid) -> Iterator[Finding]:
             yield Finding(reason=problem.reason, message=f"{_name(row)} {_WORDS[problem.reason]} (P-9)", price_list_id=row.id)
             continue
         other = facts.price_lists[problem.other_id]
-        first, last = _shared(row.effective, other.effective)
+        planned = row.effective.overlaps(other.effective)
+        pair = (row.effective, other.effective) if planned else (row.effective_for_actuals, other.effective_for_actuals)
+        first, last = _shared(*pair)
         yield Finding(
             reason="overlap",
             message=f"{_name(other)} and {_name(row)} both hold from {first or 'ever'} to {last or 'ever'} (P-10)",

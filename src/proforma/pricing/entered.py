@@ -11,10 +11,10 @@ from typing import Final
 from proforma.domain.codes import AdjustmentStatus, AmountMethod, BillingType, Side, TransactionClass, TransactionType
 from proforma.domain.decisions import PriceDecision
 from proforma.domain.ids import CurrencyId, PriceListId
-from proforma.domain.money import EXACT
+from proforma.domain.money import EXACT, plain
 from proforma.domain.policies import PricingPolicy
 from proforma.domain.records import PricedRecord
-from proforma.pricing.amounts import amount_of, percent_of
+from proforma.pricing.amounts import Extension, amount_of, percent_of
 
 #: Classes that price lists price; all others live on entered amounts (P-2, P-59).
 LISTED: Final = (TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL)
@@ -34,8 +34,9 @@ class Entered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copied:
-    """What a billed sale or a reversal takes over from the record it stems from (P-2)."""
+    """What a billed sale or a reversal takes over from the record it stems from (P-2). `extension`: its discount and fee, where known."""
 
+    extension: Extension | None
     price: Decimal | None
     amount: Decimal | None
     currency_id: CurrencyId | None
@@ -75,12 +76,13 @@ def copied_from_origin(
     if figures is None or (figures.price is None and figures.amount is None):
         return None
     return Copied(
+        extension=None if source is None else _extension_taken_over(figures, source),
         price=figures.price,
         amount=figures.amount,
         currency_id=record.currency_id or (source.currency_id if source else None),
         price_list_id=record.price_list_id or (source.price_list_id if source else None),
         billing_type=record.billing_type or (source.billing_type if source else None),
-        step=f"P-2 copied from {origin.id if origin else 'the record it was billed from'}; never resolved again",
+        step=f"P-2 copied from {origin.id if origin else 'the record it was billed from'}: {_told(figures)}; never resolved again",
     )
 
 
@@ -143,6 +145,11 @@ def _stored(record: PricedRecord) -> Entered | None:
     return Entered(record.price, record.amount)
 
 
+def _told(figures: Entered) -> str:
+    named = (("price", figures.price), ("amount", figures.amount))
+    return ", ".join(f"{name} {plain(value)}" for name, value in named if value is not None)
+
+
 def _per_unit(record: PricedRecord, amount: Decimal) -> Decimal | None:
     """Amount ÷ quantity where that is exact; the amount itself without quantity, or where the price is the amount."""
     quantity = record.quantity
@@ -161,6 +168,16 @@ def _taken_over(record: PricedRecord, source: PriceDecision) -> Entered | None:
     same = record.quantity is None or record.quantity == source.quantity
     amount = source.amount if same or source.price is None else amount_of(record, source.price)
     return Entered(source.price, amount)
+
+
+def _extension_taken_over(figures: Entered, source: PriceDecision) -> Extension | None:
+    """Discount and fee of the origin with the sign of the amount; None where the amount is another, as both then follow from it (P-61)."""
+    amount = source.amount
+    if amount is None or not amount or figures.amount is None or abs(figures.amount) != abs(amount):
+        return None
+    same = figures.amount == amount
+    discount, fee = (value if same or not value else value.copy_negate() for value in (source.discount, source.fee))
+    return Extension(discount, fee, f"P-61 discount {plain(discount)}, fee {plain(fee)}: those of the record it stems from")
 
 
 def _reverses(record: PricedRecord, origin: PricedRecord) -> bool:

@@ -18,7 +18,7 @@ def exchanged(facts: Facts, amount: Decimal, *, source: CurrencyId | None, targe
     """The amount ÷ rate of its own currency × rate of the other, unrounded; the same currency needs no rate (P-55).
 
     Multiplied first: a quotient that does not end would lose the tie that a finished sum has.
-    Raises Unresolved `missing-exchange-rate` where a rate is missing or 0.
+    Raises Unresolved `missing-exchange-rate` where a rate is missing, 0 or less.
     """
     if source == target:
         return amount
@@ -57,7 +57,7 @@ def base_precision(facts: Facts) -> int:
 
 def _rate(facts: Facts, currency_id: CurrencyId | None) -> Decimal:
     row = facts.currencies.get(currency_id) if currency_id else None
-    if row is None or not row.exchange_rate:
+    if row is None or row.exchange_rate is None or row.exchange_rate <= 0:
         raise Unresolved(
             "P-57", "missing-exchange-rate", f"{(row and row.code) or currency_id or 'an unknown currency'} has no exchange rate"
         )
@@ -66,7 +66,7 @@ def _rate(facts: Facts, currency_id: CurrencyId | None) -> Decimal:
 
 def _dated_rate(facts: Facts, source: CurrencyId | None, target: CurrencyId | None, day: date) -> Decimal | None:
     """Finance's rate in force on a day, the one that started last; None when there is none or two say different things."""
-    rows = [row for row in facts.dated_rates.get((source, target), ()) if row.rate and _holds(row, day)]
+    rows = [row for row in facts.dated_rates.get((source, target), ()) if row.rate is not None and row.rate > 0 and _holds(row, day)]
     if not rows:
         return None
     latest = max(row.first_day or date.min for row in rows)

@@ -117,6 +117,9 @@ class Facts:
         self.products: dict[ProductId, Product] = {row.id: row for row in records.products}
         self.names: dict[str, str] = {role.id: role.name for role in records.roles if role.name}
         self.names.update({unit.id: unit.name for unit in records.organizational_units if unit.name})
+        self.names.update({row.id: name for row in records.contracts if (name := row.number or row.name)})
+        self.names.update({row.id: name for row in records.quotes if (name := row.number or row.name)})
+        self.names.update({row.id: row.name for row in records.subcontracts if row.name})
         self.dimensions = tuple(row for row in records.dimensions if row.active)
         self.dated_rates = _grouped((row for row in records.exchange_rates if row.active), lambda r: (r.from_currency_id, r.to_currency_id))
 
@@ -206,7 +209,7 @@ class Facts:
     def precision(self, currency_id: CurrencyId | None) -> int:
         """Number of decimals of a currency; two where the currency or its precision is unknown (P-56)."""
         row = self.currencies.get(currency_id) if currency_id else None
-        return DEFAULT_PRECISION if row is None or row.precision is None else row.precision
+        return DEFAULT_PRECISION if row is None else row.decimals
 
     def rounder(self, currency_id: CurrencyId | None) -> Rounder:
         """Rounds amounts of a currency, in the way of S15 (P-56)."""
@@ -219,6 +222,11 @@ class Facts:
         """ISO code of a currency."""
         row = self.currencies.get(currency_id) if currency_id else None
         return None if row is None else row.code
+
+    def owner_name(self, owner_id: Guid) -> str:
+        """An owner of price lists by name and id, for the trail."""
+        name = self.names.get(owner_id)
+        return f"{name} ({owner_id})" if name else owner_id
 
     def unit_name(self, unit_id: UnitId | None) -> str:
         """Name of a unit for the trail."""

@@ -27,9 +27,9 @@ def material_rate(case: Case) -> Rate:
         return cost_based_rate(case, row.id, percent=percent, currency_id=currency_id, reason="price-list-item")
     if method is None and row.method not in (None, ItemPricingMethod.CURRENCY_AMOUNT):
         raise Unresolved("P-53", "unsupported-material-method", f"pricing method {row.method} does not price project material")
-    return Rate(
-        price=price_on_row(row.amount, row.id), currency_id=currency_id, rule="P-52", reason="price-list-item", price_line_id=row.id
-    )
+    price = price_on_row(row.amount, row.id)
+    case.trail.append(f"P-52 price of the item: {case.told(price, currency_id, row.unit_id)}")
+    return Rate(price=price, currency_id=currency_id, rule="P-52", reason="price-list-item", price_line_id=row.id)
 
 
 def _project_method(case: Case, row: PriceListItem) -> PriceCalculation | None:

@@ -44,9 +44,7 @@ def markup_of(case: Case, dimensions: SideDimensions) -> Markup | None:
     row = match.rows[0]
     override = override_in_force(case, row.id, rule="P-42")
     percent = row.percent if override is None else override.percent
-    markup = Markup(max(percent or Decimal(0), PERCENT_MIN), row.id, override.id if override else None)
-    case.trail.append(f"P-37 markup {row.id}: {markup.percent:f} % on the base price")
-    return markup
+    return Markup(max(percent or Decimal(0), PERCENT_MIN), row.id, override.id if override else None)
 
 
 def _match(case: Case, dimensions: SideDimensions, rows: tuple[RolePriceMarkup, ...]) -> Match[RolePriceMarkup]:

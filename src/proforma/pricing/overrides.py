@@ -11,6 +11,7 @@ from proforma.domain.ids import CustomerId, Guid, PriceLineId
 from proforma.domain.prices import PriceOverride
 from proforma.domain.records import Actual
 from proforma.pricing.case import Case, contract_of, quote_of
+from proforma.pricing.matching import LOSERS_SHOWN
 from proforma.pricing.outcomes import Unresolved
 
 _SCOPES: Final = ("contract", "quote", "customer", "vendor_invoice", "subcontract", "vendor", "organizational_unit")
@@ -30,10 +31,11 @@ def override_in_force(case: Case, line_id: PriceLineId, *, rule: str) -> PriceOv
     if not rows:
         return None
     live = _live(case, rows, rule)
-    if not live:
-        return None
-    best = min(_order(case, row) for row in live)
+    best = min((_order(case, row) for row in live), default=None)
     winners = [row for rank, row in live if _order(case, (rank, row)) == best]
+    _tell_the_others(case, [row for row in rows if row not in winners])
+    if not winners:
+        return None
     if len(winners) > 1:
         names = " and ".join(sorted(row.id for row in winners))
         raise Unresolved(rule, "ambiguous-override", f"overrides {names} have the same scope and start on the same day")
@@ -70,6 +72,24 @@ def _live(case: Case, rows: Sequence[PriceOverride], rule: str) -> list[_Live]:
         elif row.effective_from <= case.day:
             live.append((rank, row))
     return live
+
+
+def _tell_the_others(case: Case, others: Sequence[PriceOverride]) -> None:
+    """Names the overrides of the row that do not hold for the record, each with why (P-41, P-67)."""
+    scopes = scopes_of(case)
+    told = []
+    for row in sorted(others, key=lambda row: row.id):
+        began = row.effective_from
+        if began is None or not case.list_days.covers(began):
+            continue  # reported already
+        if _rank(row, scopes) is None:
+            why = f"not for this record, scope {_scope_name(row)}"
+        else:
+            why = f"begins {began}" if began > case.day else f"outranked, from {began}, scope {_scope_name(row)}"
+        told.append(f"{row.id} ({why})")
+    if told:
+        more = f" and {len(told) - LOSERS_SHOWN} more" if len(told) > LOSERS_SHOWN else ""
+        case.trail.append(f"P-41 overrides passed over: {', '.join(told[:LOSERS_SHOWN])}{more}")
 
 
 def _rank(row: PriceOverride, scopes: RecordScopes) -> int | None:

@@ -63,7 +63,8 @@ def sales_list(
 ) -> ListChoice:
     """The sales list of a contract or quote on a day; no other source is asked (P-20 to P-23)."""
     wanted = Wanted(side=Side.SALES, day=day, currency_id=currency_id, planned=planned)
-    sifted = sift(facts.attached(owner, owner_id), wanted, facts.policy)
+    asked = f"P-20 asked: {owner} {facts.owner_name(owner_id)}, in {_code(facts, currency_id)}"
+    sifted = sift(facts, facts.attached(owner, owner_id), wanted, asked=asked)
     if sifted.effective:
         return _one_of(sifted, wanted, facts.policy.overlapping_price_lists.sales)
     if not sifted.usable:
@@ -81,16 +82,18 @@ def cost_list(
     """The cost list of an organizational unit on a day, else of the parameters (P-24 to P-27)."""
     policy = facts.policy
     wanted = Wanted(side=Side.COST, day=day, currency_id=currency_id, any_currency=policy.multi_currency_cost_price_lists, planned=planned)
-    own = sift(facts.attached(PriceListOwner.ORGANIZATIONAL_UNIT, unit_id), wanted, policy)
+    currency = "any currency (P-27)" if wanted.any_currency else _code(facts, currency_id)
+    asked = f"P-24 asked: unit {facts.owner_name(unit_id)}, in {currency}"
+    own = sift(facts, facts.attached(PriceListOwner.ORGANIZATIONAL_UNIT, unit_id), wanted, asked=asked)
     if own.effective:
         return _one_of(own, wanted, policy.overlapping_price_lists.cost)
     if own.in_currency and policy.cost_fallback_when_none_effective == "stop":
         return _none(
             "P-25", "no-price-list-on-date", f"lists of the unit fit, but none is effective on {day}; parameters are not asked", own.steps
         )
-    general = sift(facts.attached(PriceListOwner.PARAMETERS, None), wanted, policy)
-    asked = "P-25 the unit has no cost list that fits; the parameters are asked"
-    both = Sifted(general.usable, general.in_currency, general.effective, (*own.steps, asked, *general.steps))
+    then = f"P-25 asked next: the parameters, as no list of the unit {'holds' if own.in_currency else 'fits'}"
+    general = sift(facts, facts.attached(PriceListOwner.PARAMETERS, None), wanted, asked=then)
+    both = Sifted(general.usable, general.in_currency, general.effective, (*own.steps, *general.steps))
     if both.effective:
         return _one_of(both, wanted, policy.overlapping_price_lists.cost)
     if own.in_currency or both.in_currency:
@@ -101,7 +104,8 @@ def cost_list(
 def purchase_list(facts: Facts, subcontract_id: SubcontractId, *, day: date, planned: bool = False) -> ListChoice:
     """The purchase list of a subcontract on a day, in whatever currency; cost lists never stand in for it (P-29)."""
     wanted = Wanted(side=Side.PURCHASE, day=day, currency_id=None, any_currency=True, planned=planned)
-    sifted = sift(facts.attached(PriceListOwner.SUBCONTRACT, subcontract_id), wanted, facts.policy)
+    asked = f"P-29 asked: subcontract {facts.owner_name(subcontract_id)}, in any currency"
+    sifted = sift(facts, facts.attached(PriceListOwner.SUBCONTRACT, subcontract_id), wanted, asked=asked)
     if sifted.effective:
         return _one_of(sifted, wanted, facts.policy.overlapping_price_lists.purchase)
     if not sifted.usable:
@@ -109,12 +113,15 @@ def purchase_list(facts: Facts, subcontract_id: SubcontractId, *, day: date, pla
     return _none("P-29", "no-price-list-on-date", f"no list of the subcontract is effective on {day}", sifted.steps)
 
 
-def sift(lists: Sequence[PriceList], wanted: Wanted, policy: PricingPolicy) -> Sifted:
-    """Attached lists, each with its verdict: inactive, wrong-context, wrong-currency, open-ended, not-effective, or fitting (P-7)."""
+def sift(facts: Facts, lists: Sequence[PriceList], wanted: Wanted, *, asked: str) -> Sifted:
+    """Attached lists, each with its verdict: inactive, wrong-context, wrong-currency, open-ended, not-effective, or fitting (P-7).
+
+    `asked`: the step that says whose lists they are.
+    """
     usable: list[PriceList] = []
     in_currency: list[PriceList] = []
     effective: list[PriceList] = []
-    steps: list[str] = []
+    steps = [asked]
     for price_list in lists:
         unusable = unusable_because(price_list, wanted.side)
         if unusable:
@@ -122,12 +129,13 @@ def sift(lists: Sequence[PriceList], wanted: Wanted, policy: PricingPolicy) -> S
             continue
         usable.append(price_list)
         if not wanted.any_currency and (wanted.currency_id is None or price_list.currency_id != wanted.currency_id):
-            steps.append(f"{_SOURCE_RULE[wanted.side]} price list {named(price_list)}: wrong-currency")
+            code = _code(facts, price_list.currency_id)
+            steps.append(f"{_SOURCE_RULE[wanted.side]} price list {named(price_list)}: wrong-currency, {code}")
             continue
         in_currency.append(price_list)
-        idle = not_effective_because(price_list, wanted.day, policy, planned=wanted.planned)
+        idle = not_effective_because(price_list, wanted.day, facts.policy, planned=wanted.planned)
         if idle:
-            steps.append(f"P-6 price list {named(price_list)}: {idle}")
+            steps.append(f"P-6 price list {named(price_list)}: {idle}, {_span(price_list, planned=wanted.planned)}")
         else:
             effective.append(price_list)
     return Sifted(tuple(usable), tuple(in_currency), tuple(effective), tuple(steps))
@@ -153,7 +161,7 @@ def _one_of(sifted: Sifted, wanted: Wanted, overlap: Overlap) -> ListChoice:
     lists = sifted.effective
     if len(lists) == 1:
         rule = _SOURCE_RULE[wanted.side]
-        step = f"{rule} price list {named(lists[0])}: chosen; the only one that fits on {wanted.day}"
+        step = f"{rule} price list {named(lists[0])}: chosen; the only one that fits"
         return ListChoice(lists[0], (*sifted.steps, step))
     rule = _OVERLAP_RULE[wanted.side]
     last = created_last(lists) if overlap == "latest_created" else None
@@ -162,6 +170,16 @@ def _one_of(sifted: Sifted, wanted: Wanted, overlap: Overlap) -> ListChoice:
         return ListChoice(last, (*sifted.steps, *others, f"{rule} price list {named(last)}: chosen; created last"))
     clashing = tuple(f"{rule} price list {named(row)}: overlaps" for row in lists)
     return _none(rule, "overlapping-price-lists", f"{len(lists)} lists are effective on {wanted.day}", (*sifted.steps, *clashing))
+
+
+def _span(price_list: PriceList, *, planned: bool) -> str:
+    """The days on which a list holds, as the trail says them."""
+    days = price_list.effective if planned else price_list.effective_for_actuals
+    return f"{days.first or 'no first day'} to {days.last or 'no last day'}"
+
+
+def _code(facts: Facts, currency_id: CurrencyId | None) -> str:
+    return facts.code(currency_id) or "no known currency"
 
 
 def _none(rule: str, reason: str, why: str, steps: tuple[str, ...]) -> ListChoice:

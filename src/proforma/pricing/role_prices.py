@@ -13,7 +13,7 @@ from proforma.pricing.case import Case, cost_unit_of
 from proforma.pricing.conversion import UnitPrice, price_per
 from proforma.pricing.dimensions import SideDimensions, side_dimensions, values_of
 from proforma.pricing.exchange import exchanged
-from proforma.pricing.markups import markup_of
+from proforma.pricing.markups import Markup, markup_of
 from proforma.pricing.matching import Match, RowTable, Words
 from proforma.pricing.outcomes import Rate, Unresolved
 from proforma.pricing.overrides import override_in_force
@@ -45,14 +45,13 @@ def time_rate(case: Case) -> Rate:
         raise Unresolved("P-35", "dimension-priority-conflict", f"dimensions {', '.join(dimensions.conflict)} have the same priority")
     row = _role_price(case, dimensions)
     currency_id = case.row_currency(row.currency_id, may_differ=case.side is Side.COST)
-    if _cost_plus_method(case, row) and case.is_document_estimate and case.facts.policy.cost_plus_on_estimates == "zero":
-        case.trail.append("P-50 price: cost-plus roles are 0 on quote and contract details")
+    base = standing_base(case, row, currency_id)
+    if base is None and case.is_document_estimate and case.facts.policy.cost_plus_on_estimates == "zero":
+        case.trail.append("P-50 price: roles that follow their cost are 0 on quote and contract details")
         return Rate(price=Decimal(0), currency_id=currency_id, rule="P-50", reason="cost-plus-on-estimate", price_line_id=row.id)
-    base = _base(case, row, currency_id)
+    base = base or _base_from_cost(case, row, currency_id)
     markup = markup_of(case, dimensions)
-    price = base.unit_price
-    if markup is not None:
-        price = UnitPrice(raised_by(price.price, markup.percent), price.unit_id, price.currency_id)
+    price = base.unit_price if markup is None else _marked_up(case, base.unit_price, markup)
     return _in_unit_currency(
         case,
         Rate(
@@ -106,27 +105,38 @@ def _of_duplicates(case: Case, rows: tuple[RolePrice, ...]) -> RolePrice:
     raise Unresolved("P-34", "ambiguous-role-price", f"role prices {' and '.join(row.id for row in rows)} have the same values")
 
 
-def _base(case: Case, row: RolePrice, currency_id: CurrencyId | None) -> Base:
-    """The override in force, else the cost it follows, else the price on the row (P-40, P-43, P-45)."""
+def standing_base(case: Case, row: RolePrice, currency_id: CurrencyId | None) -> Base | None:
+    """What stands for the row by itself: the override in force, else its price; None where the row follows its cost (P-40, P-43, P-45)."""
     override = override_in_force(case, row.id, rule="P-40")
     if override is not None:
         price = _present(override.price, f"override {override.id} has no price")
-        unit_id = override.unit_id or _unit_of(case, row)
-        return Base(unit_price=UnitPrice(price, unit_id, currency_id), rule="P-40", reason="role-price-override", override_id=override.id)
-    method = _cost_plus_method(case, row)
-    if method is not None:
-        percent = (row.percent or Decimal(0)) if method is PriceCalculation.MARKUP_PERCENTAGE else Decimal(0)
-        plus = cost_plus(case, percent=percent, currency_id=currency_id)
-        return Base(unit_price=plus.base, rule="P-43", reason=_COST_PLUS_REASONS[method], cost_record_id=plus.cost_record_id)
-    price = _present(row.price, f"role price {row.id} has no price")
-    return Base(unit_price=UnitPrice(price, _unit_of(case, row), currency_id), rule="P-33", reason="role-price")
-
-
-def _cost_plus_method(case: Case, row: RolePrice) -> PriceCalculation | None:
-    """At cost or Markup percentage where it counts: on sales lists, unless S18 ignores it (P-43)."""
-    if case.side is not Side.SALES or case.facts.policy.cost_plus_roles == "ignore":
+        unit_price = UnitPrice(price, override.unit_id or _unit_of(case, row), currency_id)
+        case.trail.append(f"P-40 price of the override: {case.told(unit_price.price, currency_id, unit_price.unit_id)}")
+        return Base(unit_price=unit_price, rule="P-40", reason="role-price-override", override_id=override.id)
+    if _follows_cost(case, row):
         return None
-    return row.calculation if row.calculation in _COST_PLUS_REASONS else None
+    unit_price = UnitPrice(_present(row.price, f"role price {row.id} has no price"), _unit_of(case, row), currency_id)
+    case.trail.append(f"P-45 price of the row: {case.told(unit_price.price, currency_id, unit_price.unit_id)}")
+    return Base(unit_price=unit_price, rule="P-33", reason="role-price")
+
+
+def _base_from_cost(case: Case, row: RolePrice, currency_id: CurrencyId | None) -> Base:
+    """The price of the related cost record, raised where the row says so (P-43)."""
+    assert row.calculation is not None, "a row that follows its cost says how"
+    percent = (row.percent or Decimal(0)) if row.calculation is PriceCalculation.MARKUP_PERCENTAGE else Decimal(0)
+    plus = cost_plus(case, percent=percent, currency_id=currency_id)
+    return Base(unit_price=plus.base, rule="P-43", reason=_COST_PLUS_REASONS[row.calculation], cost_record_id=plus.cost_record_id)
+
+
+def _follows_cost(case: Case, row: RolePrice) -> bool:
+    """At cost and Markup percentage count on sales lists alone, unless S18 ignores them (P-43)."""
+    return case.side is Side.SALES and case.facts.policy.cost_plus_roles == "follow_row" and row.calculation in _COST_PLUS_REASONS
+
+
+def _marked_up(case: Case, base: UnitPrice, markup: Markup) -> UnitPrice:
+    raised = raised_by(base.price, markup.percent)
+    case.trail.append(f"P-37 markup {markup.line_id}: {shown(base.price)} + {markup.percent:f} % = {shown(raised)}")
+    return UnitPrice(raised, base.unit_id, base.currency_id)
 
 
 def _unit_of(case: Case, row: RolePrice) -> UnitId | None:

@@ -17,9 +17,10 @@ _SIDES: Final = {
     TransactionType.RESOURCING_UNIT_COST: Side.COST,
     TransactionType.INTER_ORGANIZATIONAL_SALES: Side.COST,
 }
+_BECAUSE: Final[dict[Side | None, str]] = {Side.PURCHASE: ", as the record names a subcontract"}
 #: One text for each type and side, as every decision begins with it.
 _STEPS: Final = {
-    (kind, side): f"P-1 side: {side or 'unknown'}, from the type {kind or '(empty)'}"
+    (kind, side): f"P-1 side: {side or 'unknown'}, from the type {kind or '(empty)'}{_BECAUSE.get(side, '')}"
     for kind in (*TransactionType, None)
     for side in (*Side, None)
 }

@@ -28,6 +28,19 @@ def list_of(facts: Facts, record: PricedRecord, *, side: Side, day: date) -> Lis
     return _unit_list(facts, record, day)
 
 
+def source_step(facts: Facts, record: PricedRecord, side: Side) -> str | None:
+    """What the trail says of an owner that the record does not name itself (P-20, P-24); None where it does, or where nobody does."""
+    if side is Side.SALES and not is_quote_detail(record) and not record.contract_id:
+        line = facts.contract_lines.get(record.contract_line_id) if record.contract_line_id else None
+        if line is not None and line.contract_id:
+            return f"P-20 contract: of the record's contract line {line.id}"
+        return f"P-20 contract: of the record's project {record.project_id}" if contract_of(facts, record) else None
+    is_contracting = side is Side.COST and record.type is not TransactionType.RESOURCING_UNIT_COST
+    if is_contracting and not record.contracting_unit_id and cost_unit_of(facts, record):
+        return f"P-24 contracting unit: of the record's project {record.project_id}"
+    return "P-28 unit: the one that lends, as this is its cost" if side is Side.COST and not is_contracting else None
+
+
 def _contract_list(facts: Facts, record: PricedRecord, day: date) -> ListChoice:
     contract_id = contract_of(facts, record)
     contract = facts.contracts.get(contract_id) if contract_id else None

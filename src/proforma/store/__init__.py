@@ -11,6 +11,7 @@ from proforma.store.leases import Lease, Leases, LeaseWriter, Tick
 from proforma.store.ledger import Ledger, LedgerWriter, OpenPassedOver
 from proforma.store.mirror import Mirror, MirrorWriter, Record, tail
 from proforma.store.outbox import Outbox, OutboxAttempt, OutboxRow, OutboxWriter, StaleFenceError
+from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Problem, Quarantine, QuarantineWriter
 from proforma.store.runs import Run, Runs, RunWriter
 from proforma.store.store import Reader, Store, Transaction
@@ -32,6 +33,8 @@ __all__ = [
     "OutboxAttempt",
     "OutboxRow",
     "OutboxWriter",
+    "PriceReasonWriter",
+    "PriceReasons",
     "Problem",
     "Quarantine",
     "QuarantineWriter",

@@ -103,6 +103,18 @@ class Ledger:
         rows = self._rows(statement, (table.contract_id, contract_ids), (table.invoice_id, invoice_ids))
         return list(_ACTUAL.decode(row[1:] for row in sorted(rows, key=itemgetter(0))))
 
+    def invoices_with(self, source: str) -> list[Invoice]:
+        """The invoices, deleted drafts left out, that a source is or was on, in order of creation."""
+        details = invoice_details.c
+        holding = sa.select(details.invoice_id).where(details.source == source, details.status != InvoiceStatus.DELETED.value)
+        return self._invoices(invoices.c.id.in_(holding))
+
+    def sources_starting_with(self, prefix: str, limit: int) -> list[SourceId]:
+        """At most `limit` sources of details whose ids begin so."""
+        column = invoice_details.c.source
+        wanted = sa.select(column).distinct().where(column >= prefix, column < prefix + "~").order_by(column).limit(limit)
+        return list(self._connection.execute(wanted).scalars())
+
     def contracts_holding(self, source_ids: Iterable[Source]) -> dict[Source, ContractId]:
         """The contract of the newest living invoice (draft, confirmed or corrected) that each source is on; free sources are not in it."""
         details = invoice_details.c

@@ -20,6 +20,7 @@ from proforma.store.ledger import Ledger, LedgerWriter
 from proforma.store.locks import advisory_lock, file_lock
 from proforma.store.mirror import Mirror, MirrorWriter
 from proforma.store.outbox import Outbox, OutboxWriter
+from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Quarantine, QuarantineWriter
 from proforma.store.runs import Runs, RunWriter
 
@@ -39,6 +40,7 @@ class Reader:
         self.quarantine: Quarantine = Quarantine(connection)
         self.runs: Runs = Runs(connection)
         self.leases: Leases = Leases(connection)
+        self.reasons: PriceReasons = PriceReasons(connection)
 
 
 class Transaction(Reader):
@@ -52,6 +54,7 @@ class Transaction(Reader):
     quarantine: QuarantineWriter
     runs: RunWriter
     leases: LeaseWriter
+    reasons: PriceReasonWriter
 
     def __init__(self, connection: sa.Connection) -> None:
         self.mirror = MirrorWriter(connection)
@@ -62,6 +65,7 @@ class Transaction(Reader):
         self.quarantine = QuarantineWriter(connection)
         self.runs = RunWriter(connection)
         self.leases = LeaseWriter(connection)
+        self.reasons = PriceReasonWriter(connection)
 
 
 class Store:

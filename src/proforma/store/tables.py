@@ -38,6 +38,7 @@ from proforma.domain.prices import (
     RolePrice,
     RolePriceMarkup,
 )
+from proforma.domain.reasons import KeptReason
 from proforma.domain.records import Actual, Estimate, TransactionConnection
 from proforma.domain.units import Unit
 from proforma.store.columns import codec
@@ -298,6 +299,16 @@ source_marks: Final = sa.Table(
 
 #: The marks of each source merged: the last billing status and the last not-to-exceed status that somebody gave it.
 marked_sources: Final = sa.Table("marked_sources", metadata, *codec(SourceMark).columns(key="source"))
+
+#: Why each detail has its price, as it was decided when the detail came onto its draft.
+price_reasons: Final = sa.Table(
+    "price_reasons",
+    metadata,
+    *codec(KeptReason).columns(),
+    sa.PrimaryKeyConstraint("invoice_id", "source"),
+    sa.ForeignKeyConstraint(["invoice_id"], ["invoices.id"]),
+    sa.Index("ix_price_reasons_source", "source"),
+)
 
 schedule_marks: Final = sa.Table(
     "schedule_marks",

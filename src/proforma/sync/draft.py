@@ -36,6 +36,7 @@ from proforma.invoicing import BacklogRow, Book, Clerk, ManualDetail
 from proforma.invoicing.changes import joined
 from proforma.store import Reader, Store, Transaction
 from proforma.sync.price import price_book
+from proforma.sync.reasons import ReasonKeeper
 
 T = TypeVar("T")
 _SALES_SIDE = (TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES)
@@ -112,6 +113,7 @@ class BillingDesk:
         self._target = target
         self._now = now
         self._by = by
+        self._keeper = ReasonKeeper(pricing_policy)
 
     # ---- the backlog -------------------------------------------------------------------------------------------------
 
@@ -165,7 +167,7 @@ class BillingDesk:
             book_of_prices = price_book(reader, self._pricing_policy)
 
         def act(book: Book, clerk: Clerk, found: Invoice) -> Changes:
-            return invoicing.add(book, clerk, invoice_id=found.id, detail=detail, price=book_of_prices.decide)
+            return invoicing.add(book, clerk, invoice_id=found.id, detail=detail, price=self._keeper.noting(book_of_prices.decide))
 
         return self._on_invoice(invoice, act)
 
@@ -256,8 +258,10 @@ class BillingDesk:
             if isinstance(happening, Confirmed):
                 # Promise 4: the outbox row is born in the transaction that confirms.
                 tx.outbox.enqueue(invoice_id, happening.reference, self._target, at)
-        invoices = [tx.ledger.invoice(invoice_id) for invoice_id in touched]
-        return Answer(invoices=tuple(invoice for invoice in invoices if invoice is not None), changes=changes)
+        invoices = [invoice for invoice_id in touched if (invoice := tx.ledger.invoice(invoice_id)) is not None]
+        # Promise 3: the reason of a price is born in the transaction that puts the price on a draft.
+        self._keeper.keep(tx, invoices, at)
+        return Answer(invoices=tuple(invoices), changes=changes)
 
 
 def contracts_of(reader: Reader, sources: Sequence[SourceId]) -> list[ContractId]:

@@ -223,6 +223,14 @@ def _ledger_tables() -> None:
     )
     _table("source_marks", "position:number! source! kind! at! by! status nte", key="position", searched="source")
     _table("marked_sources", "source! kind! at! by! status nte", key="source")
+    _table(
+        "price_reasons",
+        "invoice_id! source! kept_at! rule! reason! price_list_id price_list price_line_id markup_line_id override_id price amount "
+        "quantity currency trail!",
+        _belongs("price_reasons", "invoice_id", "invoices.id"),
+        key="invoice_id source",
+        searched="source",
+    )
     _table("schedule_marks", "row_id! successful:flag! at!", key="row_id")
     _table("passed_over", "source! reason! contract_id message! since!", key="source reason", searched="contract_id")
 
