@@ -86,6 +86,12 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
 
 
 def plain(value: Decimal) -> str:
-    """A decimal as people and other programs read it: no exponent, its own decimals kept, no negative zero."""
+    """A decimal as people and other programs read it: no exponent, no negative zero, and not the zeros that fill it up.
+
+    Dataverse fills money up to four decimals (W-109): of more than three, closing zeros go until two are left.
+    """
     text = format(value, "f")
+    whole, _, decimals = text.partition(".")
+    if len(decimals) > 3 and decimals.endswith("0"):
+        text = f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
     return text.removeprefix("-") if value.is_zero() else text

@@ -13,7 +13,8 @@ from proforma.mock.dataverse.keys import Key, key_of, missing, row_by_key, taken
 from proforma.mock.dataverse.privileges import require
 from proforma.mock.dataverse.protection import refuse_change, refuse_creation, refuse_deletion
 from proforma.mock.dataverse.query import options_of, preferences_of
-from proforma.mock.dataverse.rows import Renderer, etag_of, has_column
+from proforma.mock.dataverse.cells import has_column
+from proforma.mock.dataverse.rows import Renderer, etag_of
 from proforma.mock.http import Request, Response, json_response
 from proforma.mock.schema import LOOKUPS
 from proforma.mock.values import Row, Value, as_guid
