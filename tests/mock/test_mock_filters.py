@@ -99,7 +99,7 @@ def test_rows_that_pass(text: str, expected: list[int]) -> None:
         ("name eq 'x')", "Syntax error at position 11 in 'name eq 'x')'."),
         ("name # 5", "Syntax error: character '#' is not valid at position 5 in 'name # 5'."),
         ("createdon gt 2026-13-01", "Unrecognized date literal '2026-13-01' at position 13 in 'createdon gt 2026-13-01'."),
-        ("year(createdon) eq 2026", "An unknown function with name 'year' was found at position 0 in 'year(createdon) eq 2026'."),
+        ("year(createdon) eq 2026", "The function 'year' at position 0 in 'year(createdon) eq 2026' is not supported."),
         ("Name eq 'x'", "Could not find a property named 'Name' on type 'Microsoft.Dynamics.CRM.account'."),
         ("primarycontactid eq null", "Could not find a property named 'primarycontactid' on type 'Microsoft.Dynamics.CRM.account'."),
         ("primarycontactid/nix eq 1", "Could not find a property named 'nix' on type 'Microsoft.Dynamics.CRM.contact'."),
@@ -117,9 +117,30 @@ def test_rows_that_pass(text: str, expected: list[int]) -> None:
         ),
         (
             "Microsoft.Dynamics.CRM.Above(PropertyName='name',PropertyValue='x')",
-            "The mock server does not support the query function Microsoft.Dynamics.CRM.Above.",
+            "The operator 'above' needs a table with a hierarchy and the id of one of its rows.",
         ),
-        ("contact_customer_accounts/any(c:c/statecode eq 0)", "The mock server does not support any() and all() in $filter."),
+        ("Microsoft.Dynamics.CRM.Sometimes(PropertyName='name')", "The condition operator 'sometimes' is not supported."),
+        ("Microsoft.Dynamics.CRM.Today(PropertyName='name')", "The operator 'today' needs a date column; 'name' is none."),
+        (
+            "Microsoft.Dynamics.CRM.LastXDays(PropertyName='createdon',PropertyValue='x')",
+            "The values of the operator 'last-x-days' do not fit 'createdon': 'x' is neither a whole number nor a date.",
+        ),
+        ("statecode add 1 eq 2", "The operator 'add' at position 10 in 'statecode add 1 eq 2' is not supported."),
+        ("statecode in (1,2)", "The operator 'in' at position 10 in 'statecode in (1,2)' is not supported."),
+        (
+            "primarycontactid/account_primary_contact/any(a:a/name eq 'x')",
+            "any and all go over a collection of the row itself; 'primarycontactid/account_primary_contact' is none.",
+        ),
+        ("nix/any()", "Could not find a property named 'nix' on type 'Microsoft.Dynamics.CRM.account'."),
+        (
+            "contact_customer_accounts/any(c:name eq 'x')",
+            "Could not find a property 'name' of the range variable 'c'.",
+        ),
+        (
+            "statecode eq Microsoft.Dynamics.CRM.State'Active'",
+            "A binary operator with incompatible types was detected. "
+            "Found operand types 'Edm.Decimal' and 'Microsoft.Dynamics.CRM enumeration' for operator kind 'Equal'.",
+        ),
         ("(" * 150 + "name eq 'x'" + ")" * 150, "The filter is nested more than 100 deep."),
         (" or ".join(["statecode eq 0"] * 501), "Number of conditions in query exceeded maximum limit."),
     ],

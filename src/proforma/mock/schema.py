@@ -19,6 +19,8 @@ INTEGERS: Final = frozenset({"int", "bigint", "picklist", "state", "status"})
 LOOKUPS: Final = frozenset({"lookup", "customer", "owner"})
 DATES: Final = frozenset({"datetime", "dateonly"})
 TEXTS: Final = frozenset({"string", "memo", "multiselect"})
+#: Tables whose rows own others and whose key is also called `ownerid` (W-38, W-83).
+PRINCIPALS: Final = frozenset({"systemuser", "team"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

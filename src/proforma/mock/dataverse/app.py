@@ -13,9 +13,12 @@ from proforma.mock.dataverse.authors import SIGNED_IN, author_of
 from proforma.mock.dataverse.batch import Batch
 from proforma.mock.dataverse.below import below_response, references_response, single_response
 from proforma.mock.dataverse.bulk import OPERATIONS, bulk_response
+from proforma.mock.dataverse.catalogue import served_tables
+from proforma.mock.dataverse.csdl import metadata_document
 from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_operation, no_segment, not_served, wrong_method
+from proforma.mock.dataverse.functions import function_response, is_function
 from proforma.mock.dataverse.keys import key_of, missing, row_by_key
-from proforma.mock.dataverse.metadata import definitions_response, served_tables
+from proforma.mock.dataverse.metadata import definitions_response, is_metadata
 from proforma.mock.dataverse.paging import collection_response, count_response
 from proforma.mock.dataverse.privileges import require
 from proforma.mock.dataverse.query import preferences_of, split_outside
@@ -94,15 +97,20 @@ def _answer(world: World, request: Request, page_size: int) -> Response:
         return _service_document(world, request, api)
     if re.fullmatch(r"WhoAmI(\(\))?", segments[0]):
         return _who_am_i(world, request, api)
-    if segments[0].startswith("EntityDefinitions"):
+    if is_metadata(segments[0]):
         _only(request, "GET")
         return definitions_response(world, request, api, segments)
+    if is_function(segments[0]) and len(segments) == 1:
+        return function_response(world, request, api, segments[0])
+    if segments == ["$metadata"]:
+        _only(request, "GET")
+        return metadata_document(world, request)
     if segments == ["$batch"]:
         _only(request, "POST")
         return Batch(world, request, api, lambda inner: _in_batch(world, inner, page_size)).response()
     if segments[0] in ACTIONS and len(segments) == 1:
         return unbound_response(world, request, api, segments[0])
-    if segments[0].startswith("$") or segments[0] == "RelationshipDefinitions":
+    if segments[0].startswith("$"):
         raise not_served(segments[0])
     return _resource(world, request, api, segments, page_size)
 

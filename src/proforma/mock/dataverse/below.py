@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from proforma.mock.dataverse.bodies import document_of
+from proforma.mock.dataverse.cells import has_column
 from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_property, no_segment, wrong_method
 from proforma.mock.dataverse.keys import key_of, missing, referenced, row_by_key
 from proforma.mock.dataverse.paging import collection_response, count_response
-from proforma.mock.dataverse.query import options_of, preferences_of
+from proforma.mock.dataverse.pairs import Pair, pairs_of
+from proforma.mock.dataverse.query import options_of, preferences_of, shape_of
 from proforma.mock.dataverse.relations import Relation, collections_of
-from proforma.mock.dataverse.rows import Renderer, etag_of, has_column
+from proforma.mock.dataverse.rows import Renderer, etag_of
 from proforma.mock.dataverse.writes import changed, property_response
 from proforma.mock.http import Request, Response, json_response, text_response
 from proforma.mock.schema import Column
@@ -50,9 +52,8 @@ def single_response(world: World, table: Table, request: Request, api: str, row:
     plain = not options.expands and not preferences.annotations
     if plain and request.headers.get("if-none-match") == etag:
         return Response(status=304, headers=(("ETag", etag),))
-    renderer = Renderer(world, table, select=options.select, expands=options.expands, preferences=preferences)
-    chosen = f"({','.join(options.select)})" if options.select else ""
-    context = f"{api}$metadata#{table.schema.entity_set}{chosen}/$entity"
+    renderer = Renderer(world, table, select=options.select, expands=options.expands, preferences=preferences, api=api)
+    context = f"{api}$metadata#{table.schema.entity_set}{shape_of(options)}/$entity"
     applied = [("Preference-Applied", text) for text in preferences.applied if "annotations" in text]
     document = {"@odata.context": context, **renderer.row(row)}
     return json_response(200, document, ("Content-Type", JSON_TYPE), ("ETag", etag), *applied)
@@ -70,6 +71,9 @@ def below_response(world: World, table: Table, request: Request, api: str, key_t
     relation = collections_of(table.schema).get(member[1] if member else name)
     if relation is not None:
         return _collection(place, relation, member[2] if member else None, more)
+    pair = pairs_of(table.schema).get(name)
+    if pair is not None:
+        return _paired(place, pair, more)
     column = table.schema.navs.get(name)
     if column is not None and more in ([], ["$ref"]):
         return _reference(place, column, name) if more else _related(place, column, name)
@@ -158,6 +162,24 @@ def _references(place: Place, relation: Relation, table: Table) -> Response:
         return Response(status=204)
     _, row = referenced(place.world, place.request.parameter("$id") or "", [table.schema.logical])
     return _detached(place, relation, table, row)
+
+
+def _paired(place: Place, pair: Pair, more: list[str]) -> Response:
+    """A many-to-many collection of a row: rows, count, references."""
+    place.only("GET")
+    table, rows = pair.table(place.world), pair.rows(place.world, place.id)
+    keys = {row[table.schema.primary_id] for row in rows}
+
+    def belongs(row: Row) -> bool:
+        return row[table.schema.primary_id] in keys
+
+    if not more:
+        return collection_response(place.world, table, place.request, place.api, place.page_size, belongs)
+    if more == ["$count"]:
+        return count_response(place.world, table, place.request, belongs)
+    if more == ["$ref"]:
+        return references_response(place.api, table, rows)
+    raise no_segment(more[0])
 
 
 def _member(place: Place, relation: Relation, member: str, more: list[str]) -> Response:

@@ -10,10 +10,10 @@ from typing import Final
 
 import msgspec
 
+from proforma.mock.dataverse.cells import has_column
 from proforma.mock.dataverse.errors import ODataError
 from proforma.mock.dataverse.keys import referenced
 from proforma.mock.dataverse.relations import Relation, collections_of
-from proforma.mock.dataverse.rows import has_column
 from proforma.mock.http import Request
 from proforma.mock.schema import DATES, INTEGERS, LOOKUPS, NUMBERS, TEXTS, Column, TableSchema
 from proforma.mock.values import Row, Value, as_guid, as_instant, as_number, decode, wire_instant

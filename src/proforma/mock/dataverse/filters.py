@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, TypeAlias, cast
+from typing import Final
 
-from proforma.mock.dataverse.errors import ODataError, no_property, not_served, syntax_error
-from proforma.mock.dataverse.syntax import Comparison, Junction, Literal, Match, Named, Negation, Node, Path, parse_filter
-from proforma.mock.schema import DATES, LOOKUPS, NUMBERS, TEXTS, Column
-from proforma.mock.values import Row, Value, as_guid, as_instant, as_number
+from proforma.mock.dataverse.cells import Operand, Reader, Source, TableSource, comparable
+from proforma.mock.dataverse.errors import ODataError, syntax_error
+from proforma.mock.dataverse.operators import Condition, comparer, condition_of, matching, subject_of
+from proforma.mock.dataverse.syntax import Comparison, Junction, Lambda, Literal, Match, Named, Negation, Node, Path, parse_filter
+from proforma.mock.values import Row
 from proforma.mock.world import Table, World
-
-Reader: TypeAlias = Callable[[Row], object]
-Condition: TypeAlias = Callable[[Row], bool | None]
-Operand: TypeAlias = tuple[str, Reader]
 
 _EDM: Final = {
     "number": "Edm.Decimal",
@@ -25,6 +21,7 @@ _EDM: Final = {
     "guid": "Edm.Guid",
     "boolean": "Edm.Boolean",
     "instant": "Edm.DateTimeOffset",
+    "enum": "Microsoft.Dynamics.CRM enumeration",
 }
 _KINDS: Final = {
     "eq": "Equal",
@@ -34,62 +31,44 @@ _KINDS: Final = {
     "lt": "LessThan",
     "le": "LessThanOrEqual",
 }
+_AROUND: Final = {"contains": (".*", ".*"), "startswith": ("", ".*"), "endswith": (".*", "")}
+#: Query functions of `$filter` whose operator is not their name in FetchXML's spelling.
+_OPERATORS: Final = {
+    "AboveOrEqual": "eq-or-above",
+    "UnderOrEqual": "eq-or-under",
+    "ContainValues": "contain-values",
+    "DoesNotContainValues": "not-contain-values",
+    "EqualBusinessId": "eq-businessid",
+    "NotEqualBusinessId": "ne-businessid",
+    "EqualUserId": "eq-userid",
+    "NotEqualUserId": "ne-userid",
+    "EqualUserLanguage": "eq-userlanguage",
+    "EqualUserTeams": "eq-userteams",
+    "EqualUserOrUserTeams": "eq-useroruserteams",
+    "EqualUserOrUserHierarchy": "eq-useroruserhierarchy",
+    "EqualUserOrUserHierarchyAndTeams": "eq-useroruserhierarchyandteams",
+    "Last7Days": "last-seven-days",
+    "Next7Days": "next-seven-days",
+}
+_WORDS: Final = re.compile(r"OlderThan|X(?=[A-Z])|[A-Z][a-z]*")
 
 
 def row_filter(world: World, table: Table, text: str, aliases: Mapping[str, str]) -> Callable[[Row], bool]:
     """Whether a row of the table passes a `$filter`; raises `ODataError` for one that cannot be read or typed."""
-    condition = _Compiler(world, table).condition(parse_filter(text, aliases))
+    return filter_of(TableSource(world, table), text, aliases)
+
+
+def filter_of(source: Source, text: str, aliases: Mapping[str, str]) -> Callable[[Row], bool]:
+    """The same for whatever has named members, such as table definitions."""
+    condition = _Compiler(source).condition(parse_filter(text, aliases))
     return lambda row: condition(row) is True
 
 
-def kind_of(column: Column | None) -> str:
-    """How values of a column compare: number, text, guid, boolean, instant, or any where the schema does not know."""
-    if column is None:
-        return "any"
-    families = (("number", NUMBERS), ("text", TEXTS), ("guid", LOOKUPS), ("instant", DATES))
-    return next((kind for kind, types in families if column.type in types), column.type if column.type in _EDM else "any")
-
-
-def comparable(kind: str, value: Value) -> object:
-    """A cell in the form in which it compares with others of the kind; None when it has no such form."""
-    if kind == "number":
-        return as_number(value)
-    if kind == "boolean":
-        return value if isinstance(value, bool) else None
-    if not isinstance(value, str):
-        scalar = None if isinstance(value, list | dict) else value
-        return scalar if kind == "any" else None
-    if kind == "instant":
-        return as_instant(value.upper())
-    return as_guid(value) or value.lower() if kind == "guid" else value.casefold()
-
-
-def column_reader(world: World, table: Table, steps: tuple[str, ...]) -> Operand:
-    """Kind and reader of a column, reached through any number of lookups (W-70)."""
-    name, *rest = steps
-    schema = table.schema
-    if not rest:
-        if name not in schema.wire and name not in table.names and name != schema.primary_id:
-            raise no_property(name, schema.logical)
-        kind = "guid" if name == schema.primary_id else kind_of(schema.wire.get(name))
-        return kind, lambda row: comparable(kind, row.get(name))
-    column = schema.navs.get(name)
-    target = next((t for logical in column.navs[name] if (t := world.table_of(logical))), None) if column else None
-    if column is None or target is None:
-        raise no_property(name, schema.logical)
-    kind, read = column_reader(world, target, tuple(rest))
-    wire, rows = column.wire, target.rows
-
-    def follow(row: Row) -> object:
-        related = rows.get(str(row.get(wire)))
-        return None if related is None else read(related)
-
-    return kind, follow
-
-
 class _Compiler:
-    def __init__(self, world: World, table: Table) -> None:
-        self._world, self._table = world, table
+    """Turns a tree into a function. `variable`: in a condition of `any` or `all`, the name that its columns stand behind."""
+
+    def __init__(self, source: Source, variable: str | None = None) -> None:
+        self._source, self._variable = source, variable
 
     def condition(self, node: Node) -> Condition:
         kind, read = self._operand(node)
@@ -100,13 +79,21 @@ class _Compiler:
     def _operand(self, node: Node) -> Operand:
         if isinstance(node, Literal):
             value = node.value
-            constant = value.casefold() if node.kind == "text" and isinstance(value, str) else value
+            constant = value.casefold() if node.kind in ("text", "enum") and isinstance(value, str) else value
             return node.kind, lambda _row: constant
         if isinstance(node, Path):
-            return column_reader(self._world, self._table, node.steps)
+            return self._source.operand(self._steps(node.steps))
         return "boolean", self._truth(node)
 
-    def _truth(self, node: Comparison | Junction | Negation | Match | Named) -> Condition:
+    def _steps(self, steps: tuple[str, ...]) -> tuple[str, ...]:
+        """The steps within the source; behind the variable where there is one, so that tables are never compared (W-66)."""
+        if self._variable is None:
+            return steps
+        if steps[0] != self._variable or len(steps) < 2:
+            raise syntax_error(f"Could not find a property '{'/'.join(steps)}' of the range variable '{self._variable}'.")
+        return steps[1:]
+
+    def _truth(self, node: Comparison | Junction | Negation | Match | Named | Lambda) -> Condition:
         match node:
             case Comparison():
                 return self._comparison(node)
@@ -118,6 +105,8 @@ class _Compiler:
                 return self._match(node)
             case Named():
                 return self._named(node)
+            case Lambda():
+                return self._lambda(node)
 
     def _negation(self, of: Node) -> Condition:
         if _has_named(of):
@@ -145,7 +134,7 @@ class _Compiler:
         if "null" in (left_kind, right_kind):
             return _null_test(node.operator, left, right)
         kind = _common_kind(left_kind, right_kind, node.operator)
-        compare = _comparer(node.operator)
+        compare = comparer(node.operator)
         read_left, read_right = _as(kind, left_kind, left), _as(kind, right_kind, right)
 
         def compared(row: Row) -> bool | None:
@@ -166,51 +155,32 @@ class _Compiler:
             raise ODataError(
                 400, "0x0", f"No function signature for the function with name '{node.function}' matches the specified arguments."
             )
-        text = str(pattern.value).casefold()
+        text = str(pattern.value)
         if node.function == "startswith" and text.startswith("%"):  # W-67
             raise syntax_error(f"A leading wildcard is not allowed: {node.function} with '{text}'.")
-        shape = _like(text, node.function)
-        return lambda row: bool(shape.fullmatch(cell)) if isinstance(cell := subject(row), str) else None
+        condition = matching(subject, text, *_AROUND[node.function])
+        return lambda row: condition(row) if isinstance(subject(row), str) else None
 
     def _named(self, node: Named) -> Condition:
-        if node.function not in ("In", "NotIn", "Between"):
-            raise not_served(f"the query function Microsoft.Dynamics.CRM.{node.function}")
-        kind, read = column_reader(self._world, self._table, tuple(node.property.split("/")))
-        values = [comparable(kind, text) for text in node.values]
-        if kind == "boolean":
-            values = [text.lower() == "true" for text in node.values]
-        if None in values or not values:
-            raise syntax_error(f"The values of Microsoft.Dynamics.CRM.{node.function} do not fit '{node.property}'.")
-        return _between(node, read, values) if node.function == "Between" else _membership(node, read, values)
+        steps = tuple(node.property.split("/"))
+        if self._variable is not None and steps[0] == self._variable:
+            steps = steps[1:]
+        source = self._source.named(steps)
+        return condition_of(operator_of(node.function), subject_of(source.world, source.table, steps), node.values)
+
+    def _lambda(self, node: Lambda) -> Condition:
+        collection = self._source.collection(self._steps(node.collection))
+        if node.condition is None or node.variable is None:
+            return lambda row: bool(collection.of(row))
+        inner = _Compiler(collection.source, node.variable).condition(node.condition)
+        if node.quantifier == "any":
+            return lambda row: any(inner(child) is True for child in collection.of(row))
+        return lambda row: all(inner(child) is True for child in collection.of(row))
 
 
-def _comparer(name: str) -> Callable[[object, object], bool]:
-    """Python's own comparison of two cells of one kind."""
-    return cast("Callable[[object, object], bool]", getattr(operator, name))
-
-
-def _membership(node: Named, read: Reader, values: list[object]) -> Condition:
-    members, wanted = set(values), node.function == "In"
-    texts = {str(value) for value in values}  # cells of a column that no schema knows compare as text
-
-    def member(row: Row) -> bool | None:
-        cell = read(row)
-        return None if cell is None else (cell in members or str(cell) in texts) is wanted
-
-    return member
-
-
-def _between(node: Named, read: Reader, values: list[object]) -> Condition:
-    if len(values) != 2:
-        raise syntax_error("Microsoft.Dynamics.CRM.Between takes two values.")
-    low, high = values
-    at_most = _comparer("le")
-
-    def inside(row: Row) -> bool | None:
-        cell = read(row)
-        return None if cell is None else at_most(low, cell) and at_most(cell, high)
-
-    return inside
+def operator_of(function: str) -> str:
+    """The operator of a query function in FetchXML's spelling: `LastXDays` is `last-x-days` (W-72)."""
+    return _OPERATORS.get(function) or "-".join(word.lower() for word in _WORDS.findall(function))
 
 
 def _null_test(name: str, left: Reader, right: Reader) -> Condition:
@@ -254,26 +224,7 @@ def _has_named(node: Node) -> bool:
             return _has_named(left) or _has_named(right)
         case Negation(of):
             return _has_named(of)
+        case Lambda(condition=inner):
+            return inner is not None and _has_named(inner)
         case _:
             return False
-
-
-def _like(text: str, function: str) -> re.Pattern[str]:
-    """SQL's LIKE as a regular expression: `%` any text, `_` any character, `[ab]`, `[^ab]` sets (W-67)."""
-    parts: list[str] = []
-    position = 0
-    while position < len(text):
-        group = re.compile(r"\[(\^?)([^\]]+)\]").match(text, position)
-        if group:
-            members = re.sub(r"([\\\[\]^&~|])", r"\\\1", group[2])
-            parts.append(f"[{group[1]}{members}]")
-            position = group.end()
-            continue
-        parts.append({"%": ".*", "_": "."}.get(text[position], re.escape(text[position])))
-        position += 1
-    before = "" if function == "startswith" else ".*"
-    after = "" if function == "endswith" else ".*"
-    try:
-        return re.compile(f"{before}{''.join(parts)}{after}", re.IGNORECASE | re.DOTALL)
-    except re.error as problem:
-        raise syntax_error(f"The pattern '{text}' cannot be read: {problem}.") from problem

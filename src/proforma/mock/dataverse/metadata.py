@@ -1,231 +1,194 @@
-"""Table definitions: names, columns and options of what this world serves (W-44 to W-51, the part clients ask for)."""
+"""Table definitions as clients ask for them: paths, casts and query options (W-44 to W-53)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_property, no_segment, not_served, syntax_error
-from proforma.mock.dataverse.filters import row_filter
-from proforma.mock.dataverse.query import split_outside
-from proforma.mock.dataverse.syntax import parse_literal
-from proforma.mock.http import Request, Response, json_response
-from proforma.mock.schema import Column, TableSchema, known_tables
-from proforma.mock.values import Row, Value, symbol_guid
-from proforma.mock.world import Table, World
-
-_TYPES: Final[Mapping[str, tuple[str, str]]] = {
-    "guid": ("Uniqueidentifier", "UniqueIdentifier"),
-    "string": ("String", "String"),
-    "memo": ("Memo", "Memo"),
-    "int": ("Integer", "Integer"),
-    "bigint": ("BigInt", "BigInt"),
-    "decimal": ("Decimal", "Decimal"),
-    "double": ("Double", "Double"),
-    "money": ("Money", "Money"),
-    "boolean": ("Boolean", "Boolean"),
-    "datetime": ("DateTime", "DateTime"),
-    "dateonly": ("DateTime", "DateTime"),
-    "picklist": ("Picklist", "Picklist"),
-    "multiselect": ("Virtual", "MultiSelectPicklist"),
-    "state": ("State", "State"),
-    "status": ("Status", "Status"),
-    "lookup": ("Lookup", "Lookup"),
-    "customer": ("Customer", "Lookup"),
-    "owner": ("Owner", "Lookup"),
-    "image": ("Virtual", "Image"),
-}
-_OPTIONS: Final = ("$select", "$filter", "$expand", "$count", "$orderby", "$top")
-_DEFINITIONS: Final = TableSchema(
-    entity_set="EntityDefinitions", logical="EntityMetadata", primary_id="MetadataId", primary_name=None, columns={}, known=False
+from proforma.mock.dataverse.cells import DocumentSource
+from proforma.mock.dataverse.definitions import (
+    ATTRIBUTE_CASTS,
+    NAMESPACE,
+    Definition,
+    choice_definitions,
+    relationship_definitions,
+    table_definitions,
 )
-_CAST: Final = re.compile(r"Microsoft\.Dynamics\.CRM\.(\w+)AttributeMetadata")
+from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_property, no_segment, syntax_error
+from proforma.mock.dataverse.filters import filter_of
+from proforma.mock.dataverse.query import option_list, split_outside
+from proforma.mock.dataverse.syntax import parse_literal
+from proforma.mock.http import Request, Response, json_response, text_response
+from proforma.mock.values import Row, Value
+from proforma.mock.world import World
+
+_OPTIONS: Final = ("$select", "$filter", "$expand", "$count")
+_NAMES: Final = {"RelationshipMetadataBase": "SchemaName", "OptionSetMetadata": "Name"}
+_CASTS: Final = ATTRIBUTE_CASTS | {
+    "OneToManyRelationshipMetadata",
+    "ManyToManyRelationshipMetadata",
+    "OptionSetMetadata",
+    "BooleanOptionSetMetadata",
+}
+_SETS: Final[Mapping[str, Callable[[World], list[Definition]]]] = {
+    "EntityDefinitions": table_definitions,
+    "RelationshipDefinitions": lambda _world: relationship_definitions(),
+    "GlobalOptionSetDefinitions": lambda _world: choice_definitions(),
+}
+_SEGMENT: Final = re.compile(r"(\w+)(?:\((.*)\))?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Here:
+    """Where a path has led: a list of definitions or one of them. `cast`: members of their own type may be named."""
+
+    found: list[Definition] | Definition
+    context: str
+    cast: bool = False
+
+
+def is_metadata(segment: str) -> bool:
+    """Whether a path that begins with this segment belongs to the definitions."""
+    return segment.partition("(")[0] in _SETS
 
 
 def definitions_response(world: World, request: Request, api: str, segments: Sequence[str]) -> Response:
-    """The answer below `EntityDefinitions`; `segments` are the decoded pieces of the path from there."""
-    first, *rest = segments
+    """The answer below `EntityDefinitions` and its like; `segments` are the decoded pieces of the path from there."""
     options = _options(request)
-    if first == "EntityDefinitions":
-        if rest:
-            raise no_segment(rest[0])
-        rows = [_definition(world, schema) for schema in served_tables(world)]
-        shown = _listed(rows, options, _attributes_of(world) if "$expand" in options else None)
-        return _answer({"@odata.context": f"{api}$metadata#EntityDefinitions", **_counted(options, shown), "value": shown})
-    schema = _table(world, first)
-    if not rest:
-        expand = _attributes_of(world) if "$expand" in options else None
-        shown_one = _shown(_definition(world, schema), options, expand)
-        return _answer({"@odata.context": f"{api}$metadata#EntityDefinitions/$entity", **shown_one})
-    return _attributes_response(world, schema, options, api, rest)
+    name, key = _parts(segments[0])
+    here = _picked(_Here(found=_SETS[name](world), context=name), key)
+    for number, segment in enumerate(segments[1:], 2):
+        if segment == "$count" and isinstance(here.found, list) and number == len(segments):
+            return text_response(200, "\ufeff" + str(len(_filtered(here.found, options, cast=here.cast))), "text/plain")
+        member = _member(here, segment) if number == len(segments) else None
+        if member is not None:
+            return _answer({"@odata.context": f"{api}$metadata#{here.context}/{segment}", "value": member[0]})
+        here = _step(here, segment)
+    return _shown(here, options, api)
 
 
-def served_tables(world: World) -> list[TableSchema]:
-    """Every table that has an answer here: documented ones and those of the world."""
-    own = [table.schema for name, table in world.tables.items() if name not in known_tables()]
-    return [*known_tables().values(), *own]
+def _shown(here: _Here, options: Mapping[str, str], api: str) -> Response:
+    select = ",".join(option_list(options.get("$select")))
+    context = f"{api}$metadata#{here.context}" + (f"({select})" if select else "")
+    if isinstance(here.found, Definition):
+        return _answer({"@odata.context": f"{context}/$entity", **document(here.found, options, cast=here.cast)})
+    documents: list[Value] = _documents(here.found, options, cast=here.cast)
+    count: Row = {"@odata.count": len(documents)} if options.get("$count") == "true" else {}
+    return _answer({"@odata.context": context, **count, "value": documents})
 
 
-def _attributes_response(world: World, schema: TableSchema, options: Mapping[str, str], api: str, rest: Sequence[str]) -> Response:
-    segment, *casts = rest
-    found = re.fullmatch(r"Attributes(?:\((.*)\))?", segment)
-    if found is None:
-        raise not_served(f"EntityDefinitions(...)/{segment}")
-    columns = columns_of(world, schema)
-    cast = _CAST.fullmatch(casts[0]) if casts else None
-    if casts and (cast is None or len(casts) > 1):
-        raise no_segment(casts[-1])
-    if cast:
-        columns = [column for column in columns if _TYPES[column.type][1] == cast[1]]
-    context = f"{api}$metadata#EntityDefinitions('{schema.logical}')/Attributes"
-    if found[1] is not None:
-        rows = [row for column in columns if _matches(row := _attribute(schema, column, bool(cast)), found[1])]
-        if not rows:
-            raise ODataError(404, "0x80060888", f"Could not find an attribute with {found[1]} on '{schema.logical}'.")
-        return _answer({"@odata.context": f"{context}/$entity", **_shown(rows[0], options, None)})
-    shown = _listed([_attribute(schema, column, bool(cast)) for column in columns], options, None)
-    return _answer({"@odata.context": context, **_counted(options, shown), "value": shown})
+def document(definition: Definition, options: Mapping[str, str], *, cast: bool) -> Row:
+    """A definition with what `$select` and `$expand` choose; its id is always there (W-44), its type where it is not clear."""
+    names = option_list(options.get("$select"))
+    known = definition.members | (definition.own if cast or not names else {})
+    for name in names:
+        if name not in known:
+            raise no_property(name, definition.type if cast else definition.base)
+    shown: Row = {} if cast or definition.type == definition.base else {"@odata.type": f"#{NAMESPACE}{definition.type}"}
+    shown |= {name: known[name] for name in dict.fromkeys([*names, "MetadataId"])} if names else known
+    for item in filter(None, (part.strip() for part in split_outside(options.get("$expand", ""), ","))):
+        nav, _, nested = item.partition("(")
+        shown[nav] = _expanded(definition, nav, _nested(nested), cast=cast)
+    return shown
 
 
-def columns_of(world: World, schema: TableSchema) -> list[Column]:
-    """Columns of the schema, and those that only rows of the world have, typed by what stands in them."""
-    table = world.tables.get(schema.entity_set)
-    extra = sorted((table.names if table else set()) - set(schema.wire) - set(schema.columns))
-    return [*schema.columns.values(), *(_guessed(table, name) for name in extra if table)]
+def _expanded(definition: Definition, nav: str, options: Mapping[str, str], *, cast: bool) -> Value:
+    if nav in definition.lists:
+        return _documents(definition.lists[nav](), options, cast=False)
+    if nav not in definition.singles or not cast:  # W-50
+        raise no_property(nav, definition.type if cast else definition.base)
+    single = definition.singles[nav]()
+    return None if single is None else document(single, options, cast=True)
 
 
-def _guessed(table: Table, name: str) -> Column:
-    lookup = re.fullmatch(r"_(\w+)_value", name)
-    if lookup:
-        return Column(name=lookup[1], type="lookup")
-    values = [value for row in table.rows.values() if (value := row.get(name)) is not None]
-    kinds = {bool: "boolean", int: "int", str: "string"}
-    kind = kinds.get(type(values[0]), "decimal") if values else "string"
-    return Column(name=name, type="guid" if name == table.schema.primary_id else kind)
+def _documents(found: Sequence[Definition], options: Mapping[str, str], *, cast: bool) -> list[Value]:
+    return [document(definition, options, cast=cast) for definition in _filtered(found, options, cast=cast)]
 
 
-def _definition(world: World, schema: TableSchema) -> Row:
-    return {
-        "LogicalName": schema.logical,
-        "SchemaName": schema.logical,
-        "EntitySetName": schema.entity_set,
-        "LogicalCollectionName": schema.entity_set,
-        "PrimaryIdAttribute": schema.primary_id,
-        "PrimaryNameAttribute": schema.primary_name,
-        "IsPrivate": False,
-        "IsActivity": False,
-        "IsIntersect": schema.entity_set.endswith("set"),
-        "IsCustomEntity": "_" in schema.logical,
-        "ChangeTrackingEnabled": world.tracks(schema),
-        "IsOptimisticConcurrencyEnabled": True,
-        "MetadataId": symbol_guid(f"@table:{schema.logical}"),
-    }
+def _filtered(found: Sequence[Definition], options: Mapping[str, str], *, cast: bool) -> Sequence[Definition]:
+    text = options.get("$filter")
+    if not text or not found:
+        return found
+    names = frozenset(found[0].names | (set(found[0].own) if cast else set()))
+    passes = filter_of(DocumentSource(found[0].base, names), text, {})
+    return [definition for definition in found if passes({**definition.members, **definition.own})]
 
 
-def _attribute(schema: TableSchema, column: Column, cast: bool) -> Row:
-    kind, metadata = _TYPES.get(column.type, ("String", "String"))
-    row: Row = {
-        "@odata.type": f"#Microsoft.Dynamics.CRM.{metadata}AttributeMetadata",
-        "LogicalName": column.name,
-        "SchemaName": column.name,
-        "EntityLogicalName": schema.logical,
-        "AttributeType": kind,
-        "AttributeTypeName": {"Value": f"{metadata}Type"},
-        "IsPrimaryId": column.name == schema.primary_id,
-        "IsPrimaryName": column.name == schema.primary_name,
-        "IsValidForRead": True,
-        "MetadataId": symbol_guid(f"@column:{schema.logical}.{column.name}"),
-    }
-    if cast or column.type in ("lookup", "customer", "owner"):
-        targets = sorted({logical for logicals in column.navs.values() for logical in logicals})
-        row["Targets"] = [*targets]
-    if cast and column.type in ("datetime", "dateonly"):
-        row["DateTimeBehavior"] = {"Value": "DateOnly" if column.type == "dateonly" else "UserLocal"}
-    if cast and column.options:
-        row["OptionSet"] = {"Options": [_option(value, label) for value, label in column.options.items()]}
-    return row
+def _step(here: _Here, segment: str) -> _Here:
+    if segment.startswith(NAMESPACE):
+        return _cast(here, segment.removeprefix(NAMESPACE))
+    name, key = _parts(segment)
+    if isinstance(here.found, list):
+        raise no_segment(segment)
+    context = f"{here.context}/{name}"
+    if name in here.found.lists:
+        return _picked(_Here(found=here.found.lists[name](), context=context), key)
+    single = here.found.singles[name]() if name in here.found.singles and here.cast and key is None else None
+    if single is None:
+        raise no_segment(segment)
+    return _Here(found=single, context=context, cast=True)
 
 
-def _option(value: int, label: str) -> Value:
-    text: Value = {"Label": label, "LanguageCode": 1033}
-    return {"Value": value, "Label": {"LocalizedLabels": [text], "UserLocalizedLabel": text}}
+def _cast(here: _Here, type_name: str) -> _Here:
+    """Only definitions of this type, with the members that only they have (W-50)."""
+    if type_name not in _CASTS:
+        raise syntax_error(f"The type '{NAMESPACE}{type_name}' is not one that definitions can be cast to.")
+    context = f"{here.context}/{NAMESPACE}{type_name}"
+    if isinstance(here.found, list):
+        return _Here(found=[d for d in here.found if d.type == type_name], context=context, cast=True)
+    if here.found.type != type_name:
+        raise no_segment(NAMESPACE + type_name)
+    return _Here(found=here.found, context=context, cast=True)
 
 
-def _attributes_of(world: World) -> Callable[[Row], list[Row]]:
-    by_name = {schema.logical: schema for schema in served_tables(world)}
+def _picked(here: _Here, key: str | None) -> _Here:
+    """One of a list by its id or name, `LogicalName='x'` (W-45)."""
+    if key is None or not isinstance(here.found, list):
+        return here
+    name, equals, text = (part.strip() for part in key.partition("="))
+    wanted = parse_literal(text).value if equals else key.strip().lower()
+    naming = {"MetadataId", *(_NAMES.get(definition.base, "LogicalName") for definition in here.found)}
+    if equals and name not in naming:
+        raise syntax_error(f"'{name}' is not a key of a definition: use {' or '.join(sorted(naming))}.")
+    picked = next((d for d in here.found if d.members[name if equals else "MetadataId"] == wanted), None)
+    if picked is None:
+        raise ODataError(404, "0x80060888", f"Could not find a definition with {key} in '{here.context}'.")
+    return _Here(found=picked, context=here.context)
 
-    def attributes(row: Row) -> list[Row]:
-        schema = by_name[str(row["LogicalName"])]
-        return [_attribute(schema, column, False) for column in columns_of(world, schema)]
 
-    return attributes
+def _member(here: _Here, segment: str) -> tuple[Value] | None:
+    """The value of a member that a path names, in a tuple of its own because it may be null."""
+    if not isinstance(here.found, Definition):
+        return None
+    members = here.found.members | (here.found.own if here.cast else {})
+    return (members[segment],) if segment in members else None
 
 
-def _table(world: World, segment: str) -> TableSchema:
-    found = re.fullmatch(r"EntityDefinitions\((.*)\)", segment)
+def _parts(segment: str) -> tuple[str, str | None]:
+    found = _SEGMENT.fullmatch(segment)
     if found is None:
         raise no_segment(segment)
-    for schema in served_tables(world):
-        if _matches(_definition(world, schema), found[1]):
-            return schema
-    raise ODataError(404, "0x80060888", f"Could not find an entity with {found[1]}.")
-
-
-def _matches(row: Row, key: str) -> bool:
-    """Whether `LogicalName='x'`, or a bare MetadataId, names the row."""
-    name, equals, text = key.partition("=")
-    if not equals:
-        return row["MetadataId"] == key.strip().lower()
-    if name.strip() not in ("LogicalName", "MetadataId"):
-        raise syntax_error(f"'{name}' is not a key of a definition: use LogicalName or MetadataId.")
-    return row[name.strip()] == parse_literal(text.strip()).value
+    return found[1], found[2]
 
 
 def _options(request: Request) -> dict[str, str]:
     options = {name: value for name, value in request.parameters if name.startswith("$")}
     for name in options:
-        if name not in _OPTIONS[:4]:
+        if name not in _OPTIONS:
             raise syntax_error(f"The query parameter {name} is not supported on definitions")
     return options
 
 
-def _listed(rows: list[Row], options: Mapping[str, str], attributes: Callable[[Row], list[Row]] | None) -> list[Value]:
-    text = options.get("$filter")
-    if text:
-        unquoted = re.sub(r"Microsoft\.Dynamics\.CRM\.\w+'", "'", text)  # enum literals, with or without namespace (W-47)
-        table = Table(_DEFINITIONS, names={name for row in rows for name in row})
-        passes = row_filter(World(), table, unquoted, {})
-        rows = [row for row in rows if passes(row)]
-    return [_shown(row, options, attributes) for row in rows]
-
-
-def _shown(row: Row, options: Mapping[str, str], attributes: Callable[[Row], list[Row]] | None) -> Row:
-    names = [name.strip() for name in options.get("$select", "").split(",") if name.strip()]
-    for name in names:
-        if name not in row and not (row.get("@odata.type") and name in ("Targets", "DateTimeBehavior", "OptionSet", "Precision")):
-            raise no_property(name, "EntityMetadata" if "EntitySetName" in row else "AttributeMetadata")
-    expands = split_outside(options.get("$expand", ""), ",")
-    shown: Row = {name: row.get(name) for name in [*names, "MetadataId"]} if names else dict(row)
-    for item in filter(None, (expand.strip() for expand in expands)):
-        nav, _, nested = item.partition("(")
-        if nav == "OptionSet" and "OptionSet" in row:
-            shown["OptionSet"] = row["OptionSet"]
-        elif nav == "Attributes" and attributes is not None and "EntitySetName" in row:
-            shown["Attributes"] = _listed(attributes(row), _nested(nested), None)
-        elif nav != "OptionSet":
-            raise not_served(f"$expand={nav} on definitions")
-    return shown
-
-
 def _nested(text: str) -> dict[str, str]:
     parts = [part.partition("=") for part in split_outside(text.removesuffix(")"), ";") if part]
-    return {name.strip(): value for name, _, value in parts}
+    options = {name.strip(): value for name, _, value in parts}
+    for name in options:
+        if name not in ("$select", "$filter", "$expand"):
+            raise syntax_error(f"The query parameter {name} is not supported in $expand of definitions")
+    return options
 
 
-def _counted(options: Mapping[str, str], shown: Sequence[Value]) -> Row:
-    return {"@odata.count": len(shown)} if options.get("$count") == "true" else {}
-
-
-def _answer(document: Mapping[str, Value]) -> Response:
-    return json_response(200, document, ("Content-Type", JSON_TYPE))
+def _answer(shown: Mapping[str, Value]) -> Response:
+    return json_response(200, shown, ("Content-Type", JSON_TYPE))

@@ -13,8 +13,8 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
+from proforma.mock.dataverse.cells import Reader, column_reader
 from proforma.mock.dataverse.errors import syntax_error
-from proforma.mock.dataverse.filters import Reader, column_reader
 from proforma.mock.dataverse.query import Order
 from proforma.mock.values import Row, Value, decode, encode
 from proforma.mock.world import Table, World
@@ -56,8 +56,8 @@ class Ordering:
         """All rows of the table in this order; nulls come first."""
         through_lookups = any(len(path) > 1 for path, _, _ in self._columns)
         if through_lookups:  # the order also hangs on other tables' rows: not remembered
-            return self._sorted(self._table.rows.values())
-        return self._table.ordered([(path, descending) for path, _, descending in self._columns], self._sorted)
+            return self.sorted(self._table.rows.values())
+        return self._table.ordered([(path, descending) for path, _, descending in self._columns], self.sorted)
 
     def place(self, row: Row) -> Place:
         """Where the row stands."""
@@ -88,7 +88,8 @@ class Ordering:
                 return (theirs < mine) is descending
         return False
 
-    def _sorted(self, rows: Iterable[Row]) -> list[Row]:
+    def sorted(self, rows: Iterable[Row]) -> list[Row]:
+        """Some rows in this order."""
         ordered = list(rows)
         for _, read, descending in reversed(self._columns):
             ordered.sort(key=lambda row, read=read: rank(read(row)), reverse=descending)  # type: ignore[misc]

@@ -8,10 +8,12 @@ from itertools import islice
 from typing import Final, TypeAlias
 from urllib.parse import quote, unquote_plus
 
+from proforma.mock.dataverse.apply import apply_response
 from proforma.mock.dataverse.errors import JSON_TYPE
+from proforma.mock.dataverse.fetch import fetch_response
 from proforma.mock.dataverse.filters import row_filter
 from proforma.mock.dataverse.ordering import Cursor, Ordering, cursor_of, token_of
-from proforma.mock.dataverse.query import Options, Preferences, options_of, preferences_of
+from proforma.mock.dataverse.query import Options, Preferences, options_of, preferences_of, shape_of
 from proforma.mock.dataverse.rows import Renderer
 from proforma.mock.dataverse.tracking import changes_count, is_tracked, tracked_response
 from proforma.mock.http import Request, Response, json_response
@@ -40,11 +42,15 @@ def collection_response(world: World, table: Table, request: Request, api: str, 
     options, preferences = options_of(request), preferences_of(request)
     if is_tracked(options, preferences):
         return tracked_response(world, table, request, api, options, preferences, min(page_size, ROWS_MAX))
-    renderer = Renderer(world, table, select=options.select, expands=options.expands, preferences=preferences)
+    if options.fetch is not None and belongs is None:
+        return fetch_response(world, table, api, options, preferences, page_size)
+    if options.apply is not None:
+        return apply_response(world, table, api, options, preferences, belongs)
+    renderer = Renderer(world, table, select=options.select, expands=options.expands, preferences=preferences, api=api)
     passes = _passes(world, table, options, belongs)
     ordering = Ordering(world, table, options.order)
     page = _page(ordering, table, options, preferences, passes, page_size)
-    document: dict[str, Value] = {"@odata.context": _context(api, table, options)}
+    document: dict[str, Value] = {"@odata.context": f"{api}$metadata#{table.schema.entity_set}{shape_of(options)}"}
     document.update(_counts(table, options, preferences, passes))
     document["value"] = [renderer.row(row) for row in page.rows]
     if page.token is not None:
@@ -119,13 +125,6 @@ def _counts(table: Table, options: Options, preferences: Preferences, passes: Ca
 
 def _total(table: Table, passes: Callable[[Row], bool] | None) -> int:
     return len(table.rows) if passes is None else sum(map(passes, table.rows.values()))
-
-
-def _context(api: str, table: Table, options: Options) -> str:
-    names = [*(options.select or ())]
-    names += [f"{expand.nav}({','.join(expand.select or ())})" for expand in options.expands]
-    chosen = f"({','.join(names)})" if names else ""
-    return f"{api}$metadata#{table.schema.entity_set}{chosen}"
 
 
 def _next_link(request: Request, token: str) -> str:

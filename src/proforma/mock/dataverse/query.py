@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
+from urllib.parse import quote
 
 from proforma.mock.dataverse.errors import not_served, syntax_error
 from proforma.mock.http import Request
 
-SERVED: Final = frozenset({"$select", "$filter", "$orderby", "$top", "$count", "$expand", "$skiptoken", "$deltatoken"})
-_LATER: Final = frozenset({"$apply", "fetchXml", "sql", "savedQuery", "userQuery"})
+SERVED: Final = frozenset({"$select", "$filter", "$orderby", "$top", "$count", "$expand", "$skiptoken", "$deltatoken", "$apply"})
+_LATER: Final = frozenset({"sql", "savedQuery", "userQuery"})
+_UNQUOTED: Final = "$,;:/()'@=*"
+_IN_EXPAND: Final = ("$select", "$filter", "$orderby", "$top", "$expand")
 _EXPANDS_MAX: Final = 15
 
 
@@ -26,11 +29,21 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expand:
-    """A single-valued lookup to be shown with its row (W-83)."""
+    """Related rows to be shown with a row (W-83 to W-87). `options`: as they were written; `reference`: only the address."""
 
     nav: str
-    select: tuple[str, ...] | None
-    expands: tuple[Expand, ...]
+    select: tuple[str, ...] | None = None
+    filter: str | None = None
+    order: tuple[Order, ...] = ()
+    top: int | None = None
+    expands: tuple[Expand, ...] = ()
+    reference: bool = False
+    options: str = ""
+
+    @property
+    def count(self) -> int:
+        """How many expansions this is, with those in it (W-88)."""
+        return 1 + sum(expand.count for expand in self.expands)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +58,8 @@ class Options:
     expands: tuple[Expand, ...]
     skip_token: str | None
     delta_token: str | None
+    apply: str | None
+    fetch: str | None
     aliases: Mapping[str, str]
 
 
@@ -83,6 +98,8 @@ def options_of(request: Request) -> Options:
         expands=_expands(given.get("$expand")),
         skip_token=given.get("$skiptoken"),
         delta_token=given.get("$deltatoken"),
+        apply=given.get("$apply"),
+        fetch=given.get("fetchXml"),
         aliases={name: value for name, value in given.items() if name.startswith("@")},
     )
 
@@ -132,10 +149,13 @@ def _split(text: str, separator: str, *, quote: str, nested: bool) -> list[str]:
     return [*pieces, text[start:]]
 
 
+def option_list(text: str | None) -> tuple[str, ...]:
+    """The names of a comma-separated option, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
+
+
 def _select(text: str | None) -> tuple[str, ...] | None:
-    if text is None:
-        return None
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    names = option_list(text)
     return None if not names or "*" in names else names
 
 
@@ -169,23 +189,54 @@ def _count(text: str | None) -> bool:
 
 
 def _expands(text: str | None) -> tuple[Expand, ...]:
-    items = [item.strip() for item in split_outside(text or "", ",") if item.strip()]
-    if len(items) > _EXPANDS_MAX:  # W-88
+    expands = _expand_list(text)
+    if sum(expand.count for expand in expands) > _EXPANDS_MAX:  # W-88
         raise syntax_error(f"The number of $expand options exceeds the limit of {_EXPANDS_MAX}.")
-    return tuple(_expand(item) for item in items)
+    return expands
 
 
-def _expand(item: str) -> Expand:
+def _expand_list(text: str | None, depth: int = 1) -> tuple[Expand, ...]:
+    if depth > _EXPANDS_MAX:
+        raise syntax_error(f"The number of $expand options exceeds the limit of {_EXPANDS_MAX}.")
+    items = [item.strip() for item in split_outside(text or "", ",") if item.strip()]
+    return tuple(_expand(item, depth) for item in items)
+
+
+def _expand(item: str, depth: int) -> Expand:
     match = re.fullmatch(r"(\w+)(/\$ref)?(?:\((.*)\))?", item, re.DOTALL)
     if match is None:
         raise syntax_error(f"Syntax error at position 0 in '{item}'.")
-    if match[2]:
-        raise not_served("$ref in $expand")
-    nested: dict[str, str] = {}
-    for part in split_outside(match[3] or "", ";"):
-        name, _, value = part.strip().partition("=")
-        if name and name not in ("$select", "$expand"):
-            raise syntax_error(f"The query parameter {name} is not supported in $expand of a lookup")
-        if name:
-            nested[name] = value
-    return Expand(nav=match[1], select=_select(nested.get("$select")), expands=_expands(nested.get("$expand")))
+    given: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in split_outside(match[3] or "", ";"))):
+        name, _, value = part.partition("=")
+        if name not in _IN_EXPAND:  # W-80
+            raise syntax_error(f"The query parameter {name} is not supported in $expand")
+        if name in given:
+            raise syntax_error(f"Query option '{name}' was specified more than once, but it must be specified at most once.")
+        given[name] = value
+    if match[2] and given:
+        raise syntax_error("Expand with $ref takes no other options.")
+    return Expand(
+        nav=match[1],
+        select=_select(given.get("$select")),
+        filter=given.get("$filter"),
+        order=_order(given.get("$orderby")),
+        top=_top(given.get("$top")),
+        expands=_expand_list(given.get("$expand"), depth + 1),
+        reference=bool(match[2]),
+        options="&".join(f"{name}={quote(value, safe=_UNQUOTED)}" for name, value in given.items()),
+    )
+
+
+def shape_of(options: Options) -> str:
+    """What `@odata.context` says of the chosen columns and expansions (W-60)."""
+    return _shape(options.select, options.expands)
+
+
+def _shape(select: tuple[str, ...] | None, expands: tuple[Expand, ...]) -> str:
+    names = [*(select or ()), *map(_shape_within, expands)]
+    return f"({','.join(names)})" if names else ""
+
+
+def _shape_within(expand: Expand) -> str:
+    return f"{expand.nav}/$ref" if expand.reference else expand.nav + (_shape(expand.select, expand.expands) or "()")

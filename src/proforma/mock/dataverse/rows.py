@@ -1,19 +1,28 @@
-"""Rows as they appear in an answer: chosen columns, etag, annotations, expanded lookups."""
+"""Rows as they appear in an answer: chosen columns, etag, annotations, related rows."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Final
 
-from proforma.mock.dataverse.errors import no_property, not_served, syntax_error
+from proforma.mock.dataverse.cells import has_column
+from proforma.mock.dataverse.errors import no_property
+from proforma.mock.dataverse.expand import Surroundings, expander
+from proforma.mock.dataverse.formatted import formatted_value
 from proforma.mock.dataverse.query import Expand, Preferences
-from proforma.mock.schema import LOOKUPS, Column, TableSchema
+from proforma.mock.schema import LOOKUPS, PRINCIPALS, Column
 from proforma.mock.values import Row, Value
 from proforma.mock.world import Table, World
 
 FORMATTED: Final = "OData.Community.Display.V1.FormattedValue"
 LOOKUP_NAME: Final = "Microsoft.Dynamics.CRM.lookuplogicalname"
 NAVIGATION: Final = "Microsoft.Dynamics.CRM.associatednavigationproperty"
+_CURRENCY: Final = "_transactioncurrencyid_value"
+_CENTS: Final = Decimal("0.0001")
+#: Parts of an address, whose whole is shown beside them (W-63).
+_ADDRESS: Final = re.compile(r"(address\d|billto|shipto)_(?:line\d|city|stateorprovince|postalcode|country)")
 
 
 def etag_of(row: Row) -> str:
@@ -21,24 +30,30 @@ def etag_of(row: Row) -> str:
     return f'W/"{row.get("versionnumber")}"'
 
 
-def has_column(table: Table, name: str) -> bool:
-    """Whether a row of the table may show this name."""
-    return name in table.schema.wire or name in table.names or name == table.schema.primary_id
-
-
 def chosen_columns(table: Table, select: Sequence[str] | None) -> tuple[str, ...]:
-    """Names that an answer shows: all, or the asked ones and the key (W-62). Raises for an unknown one (W-61)."""
+    """Names that an answer shows: all, or the asked ones and the key (W-62) with what belongs to them (W-63).
+
+    Raises for an unknown one (W-61).
+    """
     schema = table.schema
+    inherited = ("ownerid",) if schema.logical in PRINCIPALS else ()  # W-83
     if select is None:
-        return tuple(dict.fromkeys([*schema.wire, schema.primary_id, *sorted(table.names)]))
+        return tuple(dict.fromkeys([*schema.wire, schema.primary_id, *inherited, *sorted(table.names)]))
     for name in select:
         if not has_column(table, name):
             raise no_property(name, schema.logical)
-    return tuple(dict.fromkeys([*select, schema.primary_id]))
+    return tuple(dict.fromkeys([*select, *_unasked(table, select), schema.primary_id, *inherited]))
+
+
+def _unasked(table: Table, select: Sequence[str]) -> list[str]:
+    wire = table.schema.wire
+    names = [_CURRENCY] if _CURRENCY in wire and any(name in wire and wire[name].type == "money" for name in select) else []
+    addresses = (found[1] for name in select if (found := _ADDRESS.fullmatch(name)))
+    return [*names, *(name for address in addresses if (name := f"{address}_composite") in wire)]
 
 
 class Renderer:
-    """Shows rows of one table for one request."""
+    """Shows rows of one table for one request. `api`: what addresses begin with; `page_size`: of nested pages (W-85)."""
 
     def __init__(
         self,
@@ -48,10 +63,16 @@ class Renderer:
         select: Sequence[str] | None = None,
         expands: Sequence[Expand] = (),
         preferences: Preferences | None = None,
+        api: str = "",
+        nested: bool | None = None,
     ) -> None:
-        self._world, self._table, self._preferences = world, table, preferences
+        self._world, self._table, self._preferences, self._api = world, table, preferences, api
+        self._nested = any(expand.expands for expand in expands) if nested is None else nested
         self.names = chosen_columns(table, select)
-        self._expands = [(expand.nav, self._expander(expand)) for expand in expands]
+        wire = table.schema.wire
+        self._money = [name for name in self.names if name in wire and wire[name].type == "money"]
+        self._inherited = "ownerid" in self.names and table.schema.logical in PRINCIPALS
+        self._expanders = [expander(self._surroundings(), table, expand) for expand in expands]
         self._annotated = preferences is not None and any(map(preferences.wants, (FORMATTED, LOOKUP_NAME, NAVIGATION)))
 
     def row(self, row: Row, *, etag: bool = True) -> dict[str, Value]:
@@ -62,9 +83,30 @@ class Renderer:
             self._annotate(row, shown)
         else:
             shown.update((name, get(name)) for name in self.names)
-        for nav, expand in self._expands:
-            shown[nav] = expand(row)
+        for name in self._money:
+            shown[name] = _with_cents(shown[name])
+        if self._inherited:
+            shown["ownerid"] = row[self._table.schema.primary_id]
+        for expand in self._expanders:
+            expand(row, shown)
         return shown
+
+    def _surroundings(self) -> Surroundings:
+        size = self._preferences.page_size if self._preferences and self._nested else None
+        return Surroundings(world=self._world, api=self._api, page_size=size, nested=self._nested, render=self._related)
+
+    def _related(self, table: Table, expand: Expand) -> Callable[[Row], dict[str, Value]]:
+        renderer = Renderer(
+            self._world,
+            table,
+            select=expand.select,
+            expands=expand.expands,
+            preferences=self._preferences,
+            api=self._api,
+            nested=self._nested,
+        )
+        many = expand.nav not in self._table.schema.navs  # rows of collections have tags, single ones may do without
+        return lambda row: renderer.row(row, etag=many)
 
     def _annotate(self, row: Row, shown: dict[str, Value]) -> None:
         wants = self._preferences.wants if self._preferences else (lambda _name: False)
@@ -74,7 +116,7 @@ class Renderer:
             column = self._table.schema.wire.get(name)
             if column is not None and value is not None:
                 target = self._target(column, str(value)) if column.type in LOOKUPS else None
-                text = self._formatted(column, value, target) if formatted else None
+                text = self._formatted(row, column, value, target) if formatted else None
                 if text is not None:
                     shown[f"{name}@{FORMATTED}"] = text
                 if target is not None and navigation:
@@ -83,16 +125,12 @@ class Renderer:
                     shown[f"{name}@{LOOKUP_NAME}"] = target[1]
             shown[name] = value
 
-    def _formatted(self, column: Column, value: Value, target: tuple[str, str, Row | None] | None) -> str | None:
-        if column.type == "boolean":
-            return "Yes" if value else "No"
-        if column.options and isinstance(value, int):
-            return column.options.get(value)
-        if target is None or target[2] is None:
-            return None
-        table = self._world.table_of(target[1])
+    def _formatted(self, row: Row, column: Column, value: Value, target: tuple[str, str, Row | None] | None) -> str | None:
+        if column.type not in LOOKUPS:
+            return formatted_value(self._world, row, column, value)
+        table = self._world.table_of(target[1]) if target else None
         name = table.schema.primary_name if table else None
-        text = target[2].get(name) if name else None
+        text = target[2].get(name) if name and target and target[2] else None
         return text if isinstance(text, str) else None
 
     def _target(self, column: Column, row_id: str) -> tuple[str, str, Row | None] | None:
@@ -107,33 +145,11 @@ class Renderer:
                 first = first or (nav, logical, None)
         return first
 
-    def _expander(self, expand: Expand) -> Callable[[Row], Value]:
-        schema = self._table.schema
-        column = schema.navs.get(expand.nav)
-        if column is None:
-            raise _no_navigation(expand.nav, schema)
-        tables = [table for logical in column.navs[expand.nav] if (table := self._world.table_of(logical))]
-        if not tables:
-            raise not_served(f"$expand of '{expand.nav}': its table is not known")
-        shown = [
-            (table, Renderer(self._world, table, select=expand.select, expands=expand.expands, preferences=self._preferences))
-            for table in tables
-        ]
 
-        def related(row: Row) -> Value:
-            row_id = str(row.get(column.wire))
-            for table, renderer in shown:
-                if row_id in table.rows:
-                    return renderer.row(table.rows[row_id], etag=False)
-            return None
-
-        return related
-
-
-def _no_navigation(nav: str, schema: TableSchema) -> Exception:
-    if nav in schema.columns or nav in schema.wire:
-        return syntax_error(
-            f"The property '{nav}' on type 'Microsoft.Dynamics.CRM.{schema.logical}' is not a navigation property or complex property. "
-            "Only navigation properties can be expanded."
-        )
-    return no_property(nav, schema.logical)
+def _with_cents(value: Value) -> Value:
+    """Money with four decimals at least (W-109)."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = Decimal(value)
+    if not isinstance(value, Decimal) or not isinstance(exponent := value.as_tuple().exponent, int) or exponent <= -4:
+        return value
+    return value.quantize(_CENTS) if value.adjusted() < 20 else value

@@ -16,16 +16,24 @@ Constant: TypeAlias = bool | Decimal | str | datetime | None
 
 COMPARISONS: Final = frozenset({"eq", "ne", "gt", "ge", "lt", "le"})
 FUNCTIONS: Final = frozenset({"contains", "startswith", "endswith"})
+#: Functions and operators of OData that Dataverse does not take.
+UNSUPPORTED: Final = frozenset({
+    "tolower", "toupper", "trim", "concat", "length", "indexof", "substring", "year", "month", "day", "hour", "minute", "second",
+    "fractionalseconds", "date", "time", "now", "totaloffsetminutes", "mindatetime", "maxdatetime", "round", "floor", "ceiling", "cast",
+    "isof",
+})  # fmt: skip
+OPERATORS_UNSUPPORTED: Final = frozenset({"in", "has", "add", "sub", "mul", "div", "divby", "mod"})
 _BINDING: Final = {"or": 1, "and": 2, **dict.fromkeys(COMPARISONS, 3)}
 _NOT_BINDING: Final = 4
 _DEPTH_MAX: Final = 100
 _CONDITIONS_MAX: Final = 500
 _NAMESPACE: Final = "Microsoft.Dynamics.CRM."
+_VALUES: Final = ("PropertyValues", "PropertyValue", "PropertyValue1", "PropertyValue2")
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant. `kind`: null, boolean, number, text, guid, instant."""
+    """A constant. `kind`: null, boolean, number, text, guid, instant, enum (its member's name)."""
 
     kind: str
     value: Constant
@@ -81,7 +89,17 @@ class Named:
     values: tuple[str, ...]
 
 
-Node: TypeAlias = Literal | Path | Comparison | Junction | Negation | Match | Named
+@dataclass(frozen=True, slots=True)
+class Lambda:
+    """`any` or `all` over a collection; without variable and condition: whether it has rows (W-71)."""
+
+    collection: tuple[str, ...]
+    quantifier: str
+    variable: str | None
+    condition: Node | None
+
+
+Node: TypeAlias = Literal | Path | Comparison | Junction | Negation | Match | Named | Lambda
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +120,7 @@ _PATTERNS: Final = re.compile(
       |(?P<instant>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?(?:[zZ]|[+-]\d\d:\d\d)(?![\w-]))
       |(?P<date>\d{4}-\d\d-\d\d(?![\w-]))
       |(?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?[lLmMdDfF]?(?![\w.-]))
+      |(?P<enum>[A-Za-z_][\w]*(?:\.\w+)+'(?:[^']|'')*')
       |(?P<alias>@[A-Za-z_]\w*)
       |(?P<name>[A-Za-z_][\w.]*)
       |(?P<sign>[(),/:=\[\]])""",
@@ -154,6 +173,8 @@ def _token(kind: str, word: str, position: int, whole: str) -> Token:
 def _literal(kind: str, word: str, position: int, whole: str) -> Literal:
     if kind == "text":
         return Literal("text", word[1:-1].replace("''", "'"))
+    if kind == "enum":  # W-47
+        return Literal("enum", word[:-1].partition("'")[2])
     if kind == "guid":
         return Literal("guid", as_guid(word))
     if kind == "number":
@@ -192,6 +213,8 @@ class _Parser:
         return left
 
     def _strength(self, token: Token) -> int:
+        if token.text in OPERATORS_UNSUPPORTED and token.kind == "name":  # W-66
+            raise syntax_error(f"The operator '{token.text}' at position {token.position} in '{self._text}' is not supported.")
         if token.kind == "name" and token.text not in _BINDING:
             raise self._syntax(token)
         return _BINDING.get(token.text, 0) if token.kind == "name" else 0
@@ -234,11 +257,27 @@ class _Parser:
             if step.kind != "name":
                 raise self._syntax(step)
             if step.text in ("any", "all") and self._peek().text == "(":
-                raise ODataError(501, "0x80040203", "The mock server does not support any() and all() in $filter.")
+                return self._lambda(tuple(steps), step)
             steps.append(step.text)
         return Path(tuple(steps))
 
+    def _lambda(self, collection: tuple[str, ...], quantifier: Token) -> Node:
+        self._expect("(")
+        self._count()
+        if self._peek().text == ")" and quantifier.text == "any":
+            self._take()
+            return Lambda(collection, "any", None, None)
+        variable = self._take()
+        if variable.kind != "name":
+            raise self._syntax(variable)
+        self._expect(":")
+        condition = self._expression(0)
+        self._expect(")")
+        return Lambda(collection, quantifier.text, variable.text, condition)
+
     def _function(self, token: Token) -> Node:
+        if token.text in UNSUPPORTED:  # W-66
+            raise syntax_error(f"The function '{token.text}' at position {token.position} in '{self._text}' is not supported.")
         if token.text not in FUNCTIONS:
             raise syntax_error(f"An unknown function with name '{token.text}' was found at position {token.position} in '{self._text}'.")
         self._expect("(")
@@ -258,7 +297,7 @@ class _Parser:
         self._expect(")")
         self._count()
         name = parameters.pop("PropertyName", ())
-        values = parameters.pop("PropertyValues", parameters.pop("PropertyValue", ()))
+        values = tuple(value for key in _VALUES for value in parameters.pop(key, ()))
         if len(name) != 1 or parameters:
             raise syntax_error(f"The parameters of '{_NAMESPACE}{function}' are PropertyName and PropertyValues.")
         return Named(function, name[0], values)
