@@ -110,7 +110,7 @@ def test_texts_and_ids_stay_on_demand(company: Project, tmp_path: Path) -> None:
 
 
 def test_chosen_tables_and_so_many_rows(company: Project, tmp_path: Path) -> None:
-    """Tables by entity set or logical name, rows up to the number; lookups to rows that are not there keep their ids."""
+    """Tables by entity set or logical name, each once, rows up to the number; lookups to rows of other tables keep an id."""
     path = tmp_path / "world.json"
     chosen = ("--table", "msdyn_actual", "--table", "accounts", "--table", "msdyn_actuals")
     answer = company.run("mock", "record", *chosen, "--rows", "3", "--output", str(path))
@@ -121,8 +121,32 @@ def test_chosen_tables_and_so_many_rows(company: Project, tmp_path: Path) -> Non
     }
     customers = {row["_msdyn_accountcustomer_value"] for row in _rows(path, "msdyn_actuals")}
     assert customers == {row["accountid"] for row in _rows(path, "accounts")}
+    assert len({row["_msdyn_salescontract_value"] for row in _rows(path, "msdyn_actuals")}) == 1
     exactly = company.run("mock", "record", "--table", "msdyn_actuals", "--rows", "5", "--force", "--output", str(path))
     assert exactly.json["tables"] == [{"table": "msdyn_actuals", "rows": 5, "more": False}]
+
+
+def test_rows_that_are_referred_to_come_along(company: Project, tmp_path: Path) -> None:
+    """Of each table one row, and whatever taken rows lead to within the chosen tables; a row that was deleted cannot."""
+    world = BillingWorld()
+    for name in ("north", "south", "west", "east", "up", "down"):
+        world.contract(name)
+    world.time("@work", "south")
+    world.time("@other", "south")
+    company.server.load(world.sets)
+    company.server.patch(delete={"msdyn_projects": ["@prj-south"]})
+    path = tmp_path / "world.json"
+    tables = ("msdyn_actuals", "salesorders", "accounts", "msdyn_projects")
+    words = [word for table in tables for word in ("--table", table)]
+    assert company.run("mock", "record", "--keep-ids", "--rows", "1", *words, "--output", str(path)).code == 0
+
+    actuals, orders, accounts, projects = (_rows(path, table) for table in tables)
+    customers, contracts = {row["accountid"] for row in accounts}, {row["salesorderid"] for row in orders}
+    assert {row["_msdyn_salescontract_value"] for row in actuals} == {guid("@south")} <= contracts
+    assert {row["_customerid_value"] for row in orders} | {guid("@cust-south")} <= customers
+    assert {row["_msdyn_salesorderid_value"] for row in projects} <= contracts
+    assert (len(actuals), len(projects)) == (1, 1)
+    assert {len(orders), len(accounts)} <= {2, 3, 4}, "six would be all of them"
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def record(
         "world.yaml"
     ),
     table: Annotated[list[str] | None, typer.Option("--table", metavar="NAME", help="Only this table; may be repeated.")] = None,
-    rows: Annotated[int, typer.Option("--rows", min=1, metavar="N", help="At most so many rows of a table.")] = 500,
+    rows: Annotated[int, typer.Option("--rows", min=1, metavar="N", help="First rows of a table; those they refer to come along.")] = 500,
     keep_texts: Annotated[bool, typer.Option("--keep-texts", help="Leave names and texts as they are.")] = False,
     keep_ids: Annotated[bool, typer.Option("--keep-ids", help="Leave ids as they are.")] = False,
     keep: Annotated[list[str] | None, typer.Option("--keep", metavar="COLUMN", help="Leave this column's texts; may be repeated.")] = None,
@@ -85,7 +85,7 @@ def _recorded(context: CommandContext, source: str | None, wanted: list[str], ro
     configure_logs(context.verbosity, context.log_format)
     with Workshop(configuration, now=context.now, by=who(), progress=context.out.progress()) as workshop:
         recorder = Recorder(workshop.client, rows_max=rows, kept=kept, progress=workshop.progress)
-        return list(recorder.record(wanted=wanted, usual=[entity.entity_set for entity in workshop.mappings.order()]))
+        return recorder.record(wanted=wanted, usual=[entity.entity_set for entity in workshop.mappings.order()])
 
 
 def _pointed_at(configuration: Configuration, url: str) -> Configuration:
