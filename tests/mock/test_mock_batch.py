@@ -93,7 +93,7 @@ def test_the_shape_of_an_answer(caller: Caller) -> None:
     assert answer.body.decode().startswith(
         f"--{boundary}\r\nContent-Type: multipart/mixed; boundary={inner}\r\n\r\n--{inner}\r\n"
         "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\nContent-ID: 7\r\n\r\n"
-        f"HTTP/1.1 204 No Content\r\nOData-Version: 4.0\r\nOData-EntityId: {address}\r\nLocation: {address}\r\n\r\n\r\n--{inner}--\r\n"
+        f"HTTP/1.1 204 No Content\r\nOData-Version: 4.0\r\nLocation: {address}\r\nOData-EntityId: {address}\r\n\r\n\r\n--{inner}--\r\n"
         f"--{boundary}\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
         "HTTP/1.1 200 OK\r\nOData-Version: 4.0\r\n"
         "Content-Type: application/json; odata.metadata=minimal; odata.streaming=true\r\n"

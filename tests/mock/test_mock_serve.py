@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
+from cryptography import x509
 from mock_caller import Caller
 
 
@@ -71,6 +75,22 @@ def test_page_size_latency_and_tls(tmp_path: Path) -> None:
         with Caller(url, verify=certificate) as caller:
             assert [len(page.rows) for page in caller.pages("accounts?$select=name")] == [2, 1]
         assert url.startswith("https://127.0.0.1:")
+
+
+def test_the_certificate_lies_beside_the_configuration(tmp_path: Path) -> None:
+    """Its name is known beforehand; strict readers accept it for both names of loopback, and nobody without it (W-5)."""
+    with process("--port", "0", "--tls", "--write-config", "own.yaml", folder=tmp_path) as running:
+        url = ready(running)
+        context = ssl.create_default_context(cafile=str(tmp_path / "own.pem"))
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        for host in ("127.0.0.1", "localhost"):
+            plain = socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=20)
+            with plain, context.wrap_socket(plain, server_hostname=host) as connection:
+                assert connection.version() in ("TLSv1.2", "TLSv1.3")
+        with Caller(url) as caller, pytest.raises(requests.exceptions.SSLError):
+            caller.get("accounts")
+    (authority,) = x509.load_pem_x509_certificates((tmp_path / "own.pem").read_bytes())
+    assert authority.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
 
 
 @pytest.mark.parametrize(

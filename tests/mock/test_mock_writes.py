@@ -217,3 +217,131 @@ def test_a_single_column_is_set_and_cleared(caller: Caller) -> None:
     assert caller.call("DELETE", f"{key}/name").status == 204
     assert read(caller, key, "name") == [None]
     assert caller.call("PUT", f"{key}/nix", {"value": 1}).status == 400
+
+
+def test_a_single_column_takes_only_its_own_value(caller: Caller) -> None:
+    """A body without `value`, a lookup and a value that does not fit are refused; the version may be asked for (W-136, W-141)."""
+    key = f"accounts({guid('@acme')})"
+    assert caller.call("PUT", f"{key}/name", {"name": "x"}).error[:2] == (400, "0x80048d19")
+    assert caller.call("PUT", f"{key}/creditlimit", {"value": "much"}).error[:2] == (400, "0x80048d19")
+    assert caller.call("PUT", f"{key}/_primarycontactid_value", {"value": None}).error[:2] == (400, "0x0")
+    assert caller.call("DELETE", f"{key}/name", if_match='W/"1"').error[:2] == (412, "0x80060882")
+    assert read(caller, key, "name", "creditlimit") == ["Acme", 10]
+
+
+def test_a_key_of_its_own_must_be_a_guid(caller: Caller) -> None:
+    """The caller may choose the key of a new row, but not any text (W-122)."""
+    assert caller.call("POST", "accounts", {"accountid": NEW.upper()}).headers["OData-EntityId"].endswith(f"accounts({NEW})")
+    assert caller.call("POST", "accounts", {"accountid": "first"}).error[:2] == (400, "0x80048d19")
+
+
+def test_nothing_is_written_when_the_answer_cannot_be_shown(caller: Caller) -> None:
+    """An unknown column in `$select` refuses the whole request (W-61, W-123)."""
+    answer = caller.call("POST", "accounts?$select=nix", {"accountid": NEW}, prefer="return=representation")
+    assert (answer.error[:2], caller.get(f"accounts({NEW})").status) == ((400, "0x0"), 404)
+
+
+def test_a_new_row_is_shown_with_its_relatives(caller: Caller) -> None:
+    """`$expand` applies to a create, not to a change; annotations come when asked, and what applied is told (W-14, W-123, W-129)."""
+    path = "salesorders?$select=name&$expand=customerid_account($select=name)"
+    body = {"salesorderid": NEW, "name": "Deal", "customerid_account@odata.bind": f"/accounts({guid('@acme')})"}
+    prefer = 'return=representation,odata.include-annotations="*"'
+    made = caller.call("POST", path, body, prefer=prefer)
+    related = made.document["customerid_account"]
+    assert (made.status, related["name"] if isinstance(related, dict) else None) == (201, "Acme")
+    assert made.headers["Preference-Applied"] == 'return=representation, odata.include-annotations="*"'
+    changed = caller.call("PATCH", path.replace("salesorders", f"salesorders({NEW})"), {"name": "Deal 2"}, prefer=prefer)
+    assert (changed.status, changed.document["name"], "customerid_account" in changed.document) == (200, "Deal 2", False)
+
+
+@pytest.mark.parametrize(
+    ("cells", "kept"),
+    [
+        ({"creditlimit": Decimal("1.23455")}, {"creditlimit": Decimal("1.2346")}),
+        ({"creditlimit": Decimal("-1.23455")}, {"creditlimit": Decimal("-1.2346")}),
+        ({"creditlimit": Decimal("922337203685477.5807")}, {"creditlimit": Decimal("922337203685477.5807")}),
+        ({"exchangerate": Decimal("7"), "creditlimit_base": 5}, {"exchangerate": None, "creditlimit_base": None}),
+        ({"numberofemployees": "200"}, {"numberofemployees": 200}),
+        ({"name": "\u00c5se", "donotemail": True}, {"name": "\u00c5se", "donotemail": True}),
+    ],
+)
+def test_values_as_they_are_kept(caller: Caller, cells: Document, kept: Document) -> None:
+    """Money with four decimals, exactly; computed columns ignored; numbers may come as text (W-108, W-109, W-111, W-114, W-119)."""
+    assert caller.call("POST", "accounts", {"accountid": NEW, **cells}).status == 204
+    assert dict(zip(kept, read(caller, f"accounts({NEW})", *kept), strict=True)) == kept
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"creditlimit": Decimal("922337203685477.5808")},
+        {"creditlimit": Decimal("1E+400")},
+        {"numberofemployees": 2**31},
+        {"address1_latitude": Decimal("1E+12")},
+        {"lastonholdtime": "1752-12-31T23:59:59Z"},
+    ],
+)
+def test_values_that_no_column_holds(caller: Caller, cells: Document) -> None:
+    """Numbers beyond the type and days before 1753 are refused (W-109, W-113, W-116)."""
+    status, code, message = caller.call("POST", "accounts", {"accountid": NEW, **cells}).error
+    assert (status, code, message.endswith("is outside the valid range.")) == (400, "0x80044330", True)
+    assert caller.get(f"accounts({NEW})").status == 404
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+05:00", "2026-03-31T12:00:00+02:00Z", "31.03.2026"])
+def test_moments_that_are_none(caller: Caller, moment: str) -> None:
+    """An offset and `Z` together, a moment outside the calendar, another notation (W-116)."""
+    assert caller.call("POST", "accounts", {"lastonholdtime": moment}).error[:2] == (400, "0x80048d19")
+
+
+def test_a_column_that_the_system_needs_cannot_be_emptied(caller: Caller) -> None:
+    """400, also for a single column (W-139)."""
+    key = f"accounts({guid('@acme')})"
+    assert caller.call("PATCH", key, {"statecode": None}).error == (400, "0x80040203", "Attribute 'statecode' cannot be set to NULL")
+    assert caller.call("DELETE", f"{key}/statecode").error[:2] == (400, "0x80040203")
+
+
+def test_conditions_that_say_no_version(server: MockServer, caller: Caller) -> None:
+    """`null` is no condition, an empty tag is refused, and so is any tag where rows cannot be guarded (W-11, W-141)."""
+    key = f"accounts({guid('@acme')})"
+    assert caller.call("PATCH", key, {"name": "A"}, if_none_match="null", if_match="null").status == 204
+    assert caller.call("PATCH", key, {"name": "B"}, if_match='W/""').error[:2] == (400, "0x80060883")
+    server.load({**WORLD, "$dataverse": {"optimistic_concurrency": {"disabled": ["accounts"]}}})
+    assert caller.call("PATCH", key, {"name": "C"}, if_match='W/"1"').error[:2] == (400, "0x8006088d")
+    assert caller.call("PATCH", key, {"name": "D"}, if_match="*").status == 204
+
+
+def test_a_tag_of_a_row_that_is_gone(caller: Caller) -> None:
+    """404 for a change and a deletion, and nothing is made (W-130, W-144)."""
+    for method in ("PATCH", "DELETE"):
+        assert caller.call(method, f"accounts({NEW})", {}, if_match='W/"7"').error[:2] == (404, "0x80040217")
+    assert caller.call("PATCH", "accounts(accountnumber='C-9')", {}, if_match="*").error[:2] == (404, "0x80060891")
+
+
+def test_a_body_may_move_its_own_alternate_key(caller: Caller) -> None:
+    """On a create the body wins over the key of the URL; keys compare without regard to case (W-67, W-132)."""
+    assert caller.call("PATCH", "accounts(accountnumber='C-8')", {"accountnumber": "C-80"}).status == 204
+    assert [caller.get(f"accounts(accountnumber='{key}')").status for key in ("C-8", "c-80")] == [404, 200]
+
+
+def test_a_collection_is_neither_changed_nor_deleted(caller: Caller) -> None:
+    """405 with the methods that there are (W-3, W-181)."""
+    for method in ("PATCH", "PUT", "DELETE"):
+        answer = caller.call(method, "accounts", {})
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET, POST")
+
+
+def test_headers_of_other_services_are_taken_and_ignored(caller: Caller) -> None:
+    """Solutions, plug-ins, flows, sessions, consistency, correlation (W-16 to W-20)."""
+    headers = {
+        "MSCRM.SolutionUniqueName": "x",
+        "MSCRM.MergeLabels": "true",
+        "MSCRM.BypassCustomPluginExecution": "true",
+        "MSCRM.BypassBusinessLogicExecution": "CustomSync,CustomAsync",
+        "MSCRM.SuppressCallbackRegistrationExpanderJob": "true",
+        "MSCRM.SessionToken": "x",
+        "Consistency": "Strong",
+        "x-ms-client-request-id": NEW,
+    }
+    answer = caller.call("POST", "accounts?tag=nightly&partitionId=p", {"name": "New"}, **headers)
+    assert (answer.status, answer.headers["OData-Version"]) == (204, "4.0")

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from proforma.mock import admin
+from proforma.mock.dataverse.app import throttled_response
 from proforma.mock.faults import Action
 from proforma.mock.http import Request, Response, json_response
 from proforma.mock.journal import Entry
@@ -59,6 +60,16 @@ class Application:
 
     async def _serve(self, scope: Message, request: Request, receive: Receive, send: Send) -> None:
         entry = self.state.journal.open(request)
+        visit = self.state.enter(request)
+        if visit.refusal is not None:
+            await self._answer(entry, send, request, throttled_response(visit.request, visit.refusal))
+            return
+        try:
+            await self._work(entry, scope, visit.request, receive, send)
+        finally:
+            self.state.leave(visit)
+
+    async def _work(self, entry: Entry, scope: Message, request: Request, receive: Receive, send: Send) -> None:
         if self._latency:
             await asyncio.sleep(self._latency)
         action = self.state.faults.strike(request)

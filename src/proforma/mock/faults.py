@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Final, cast
 
 from proforma.mock.http import Request, Response, json_response
+from proforma.mock.switches import Limits
+from proforma.mock.throttling import Facet, refusal
 from proforma.mock.values import Value, encode, mapping_of
 
 _FAULT_KEYS: Final = frozenset({"match", "times", "skip", "action"})
@@ -26,10 +28,14 @@ class FaultError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Throttle:
-    """A storm of 429 that lasts some seconds from its first hit. `retry_after`: seconds, or `date` for the date form."""
+    """A storm of 429 that lasts some seconds from its first hit.
+
+    `retry_after`: seconds, or `date` for the date form; `facets`: what there is too much of, in turn (W-191).
+    """
 
     seconds: float
     retry_after: int | str
+    facets: tuple[Facet, ...] = (Facet.REQUESTS,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +52,7 @@ class Action:
     throttle: Throttle | None = None
     expire_tokens: bool = False
     expire_delta_tokens: bool = False
+    facet: Facet = Facet.REQUESTS
 
     @property
     def name(self) -> str:
@@ -65,8 +72,7 @@ class Action:
         """The answer that takes the place of the real one."""
         status = self.status or 500
         if self.body is None:
-            code = {429: "0x80072322", 503: "0x80044150"}.get(status, "0x0")
-            text = _MESSAGES.get(status, f"The mock server was told to answer {status}.")
+            code, text = self._error(status)
             return json_response(status, {"error": {"code": code, "message": text}}, *self.headers)
         kind = "text/html; charset=utf-8" if isinstance(self.body, str) else "application/json"
         if any(name.lower() == "content-type" for name, _ in self.headers):
@@ -76,8 +82,11 @@ class Action:
         body = self.body.encode() if isinstance(self.body, str) else encode(self.body)
         return Response(status=status, headers=headers, body=body)
 
-
-_MESSAGES: Final = {429: "Number of requests exceeded the limit of 6000 over time window of 300 seconds."}
+    def _error(self, status: int) -> tuple[str, str]:
+        if status == 429:
+            refused = refusal(self.facet, Limits(), 1)
+            return refused.code, refused.message
+        return {503: "0x80044150"}.get(status, "0x0"), f"The mock server was told to answer {status}."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,6 +103,7 @@ class Fault:
     seen: int = 0
     hits: int = 0
     storm_until: float | None = None
+    refused: int = 0
 
     def matches(self, request: Request) -> bool:
         """Whether the request is one of those meant."""
@@ -105,26 +115,26 @@ class Fault:
     def strike(self, now: float) -> Action | None:
         """Count a matching request; the action when it is hit, None when it passes."""
         self.seen += 1
-        if self.storm_until is not None:
+        throttle = self.action.throttle
+        if throttle is not None and self.storm_until is not None:
             if now < self.storm_until:
-                return self._throttled(self.storm_until - now)
+                return self._throttled(throttle, self.storm_until - now)
             self.storm_until = None
         if self.seen <= self.skip or (self.times is not None and self.hits >= self.times):
             return None
         self.hits += 1
-        if self.action.throttle is None:
+        if throttle is None:
             return self.action
-        self.storm_until = now + self.action.throttle.seconds
-        return self._throttled(self.action.throttle.seconds)
+        self.storm_until = now + throttle.seconds
+        return self._throttled(throttle, throttle.seconds)
 
-    def _throttled(self, remaining: float) -> Action:
-        retry = self.action.throttle.retry_after if self.action.throttle else 1
+    def _throttled(self, throttle: Throttle, remaining: float) -> Action:
         over = datetime.now(UTC) + timedelta(seconds=max(1.0, remaining))
-        text = format_datetime(over, usegmt=True) if retry == "date" else str(retry)
-        status = self.action.status or 429
-        return Action(
-            status=status, headers=(("Retry-After", text), *self.action.headers), body=self.action.body, throttle=self.action.throttle
-        )
+        text = format_datetime(over, usegmt=True) if throttle.retry_after == "date" else str(throttle.retry_after)
+        facet = throttle.facets[self.refused % len(throttle.facets)]
+        self.refused += 1
+        headers = (("Retry-After", text), *self.action.headers)
+        return replace(self.action, status=self.action.status or 429, headers=headers, facet=facet)
 
 
 @dataclass(slots=True)
@@ -209,7 +219,7 @@ def _action(document: Value, where: str) -> Action:
 def _throttle(document: Value, where: str) -> Throttle | None:
     if document is None:
         return None
-    parts = _keys(document, frozenset({"seconds", "retry_after"}), where)
+    parts = _keys(document, frozenset({"seconds", "retry_after", "limit"}), where)
     try:
         seconds = float(str(parts.get("seconds", 1)))
     except ValueError as problem:
@@ -217,7 +227,11 @@ def _throttle(document: Value, where: str) -> Throttle | None:
     retry = parts.get("retry_after", 1)
     if retry != "date":
         retry = _whole(retry, f"{where}.retry_after")
-    return Throttle(seconds=seconds, retry_after=cast("int | str", retry))
+    limit = _text(parts.get("limit"), f"{where}.limit") or Facet.REQUESTS
+    if limit not in (*Facet, "all"):
+        raise FaultError(f"{where}.limit: expected one of {', '.join(Facet)}, all; found {limit!r}")
+    facets = tuple(Facet) if limit == "all" else (Facet(limit),)
+    return Throttle(seconds=seconds, retry_after=cast("int | str", retry), facets=facets)
 
 
 def _keys(document: Value, known: frozenset[str] | None, where: str) -> Mapping[str, Value]:

@@ -13,6 +13,15 @@ from proforma.mock.values import encode
 Headers = tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """What a user has left on one of the servers before it is told to wait (W-194)."""
+
+    requests: int = 6000
+    seconds: float = 1200.0
+    server: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """One request. `path` and `query` are still percent-encoded; header names are lower case, repeats joined by commas."""
@@ -24,6 +33,7 @@ class Request:
     body: bytes = b""
     scheme: str = "http"
     client: str = ""
+    quota: Quota = Quota()
 
     @property
     def base(self) -> str:

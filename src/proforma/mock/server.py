@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import signal
 import socket
 import sys
@@ -17,7 +18,7 @@ from typing import Final, Self, TypeVar, cast
 import uvicorn
 
 from proforma.mock.application import Application, BreakableProtocol
-from proforma.mock.certificate import write_certificate
+from proforma.mock.certificate import Certificates, write_certificates
 from proforma.mock.configuration import write_configuration
 from proforma.mock.state import PAGE_SIZE_MAX, State
 from proforma.mock.values import Value, decode, encode
@@ -32,7 +33,8 @@ T = TypeVar("T")
 class MockServer:
     """All mock servers on a free port of loopback, in a thread of their own, for the length of a `with` block.
 
-    `world` is the document to begin with. The methods may be called from any thread while the block lasts.
+    `world` is the document to begin with. With `tls`, clients trust what `certificate` names, as long as the block lasts.
+    The methods may be called from any thread while the block lasts.
     """
 
     def __init__(
@@ -58,13 +60,12 @@ class MockServer:
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
             listener = stack.enter_context(_listener(self._port))
-            scheme, certificate, key = "http", None, None
+            certificates = None
             if self._tls:
-                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="proforma-mock-")))
-                scheme, (certificate, key) = "https", write_certificate(folder)
-                self.certificate = certificate
-            self.url = f"{scheme}://{HOST}:{listener.getsockname()[1]}"
-            self._start(_server(self._application, certificate, key), listener, stack)
+                certificates = write_certificates(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="proforma-mock-"))))
+                self.certificate = certificates.authority
+            self.url = f"{'https' if certificates else 'http'}://{HOST}:{listener.getsockname()[1]}"
+            self._start(_server(self._application, certificates), listener, stack)
             self._stack = stack.pop_all()
         return self
 
@@ -163,16 +164,25 @@ def serve(
     earlier = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         with MockServer(document, port=port, tls=tls, latency_ms=latency_ms, page_size=page_size) as server:
+            certificate = server.certificate
             if write_config is not None:
                 server.write_configuration(write_config)
-            if server.certificate is not None:
-                sys.stderr.write(f"certificate: {server.certificate} (set REQUESTS_CA_BUNDLE to it)\n")
+                certificate = _kept(certificate, write_config)
+            if certificate is not None:
+                sys.stderr.write(f"certificate: {certificate} (set REQUESTS_CA_BUNDLE to it)\n")
             sys.stdout.write(f"ready {server.url}\n")
             sys.stdout.flush()
             ended.wait()
     finally:
         for number, handler in earlier.items():
             signal.signal(number, handler)
+
+
+def _kept(certificate: Path | None, configuration: Path) -> Path | None:
+    """A copy of the certificate beside the configuration, whose name is known before the server runs."""
+    if certificate is None:
+        return None
+    return Path(shutil.copyfile(certificate, configuration.with_suffix(".pem")))
 
 
 def plain(document: Mapping[str, object]) -> dict[str, Value]:
@@ -192,7 +202,7 @@ def _listener(port: int) -> socket.socket:
     return listener
 
 
-def _server(application: Application, certificate: Path | None, key: Path | None) -> uvicorn.Server:
+def _server(application: Application, certificates: Certificates | None) -> uvicorn.Server:
     config = uvicorn.Config(
         application,
         http=BreakableProtocol,
@@ -206,7 +216,7 @@ def _server(application: Application, certificate: Path | None, key: Path | None
         timeout_graceful_shutdown=1,
         timeout_keep_alive=75,
         h11_max_incomplete_event_size=128 * 1024,
-        ssl_certfile=str(certificate) if certificate else None,
-        ssl_keyfile=str(key) if key else None,
+        ssl_certfile=str(certificates.certificate) if certificates else None,
+        ssl_keyfile=str(certificates.key) if certificates else None,
     )
     return uvicorn.Server(config)

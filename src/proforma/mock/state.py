@@ -14,6 +14,7 @@ from proforma.mock.finance import rest
 from proforma.mock.finance.documents import Documents
 from proforma.mock.http import Request, Response, json_response
 from proforma.mock.journal import Journal
+from proforma.mock.throttling import Throttling, Visit
 from proforma.mock.tokens import PREFIX as TOKENS_PREFIX
 from proforma.mock.tokens import Tokens, tokens_response
 from proforma.mock.values import Value
@@ -40,6 +41,7 @@ class State:
     faults: Faults = field(default_factory=Faults)
     documents: Documents = field(default_factory=Documents)
     tokens: Tokens = field(default_factory=Tokens)
+    throttling: Throttling = field(default_factory=Throttling)
 
     def load(self, document: Mapping[str, Value]) -> None:
         """Replace everything: rows, settings, journal, faults, documents. Nothing changes when the world is refused."""
@@ -50,10 +52,22 @@ class State:
         self.faults.clear()
         self.documents.clear()
         self.tokens = Tokens()
+        self.throttling = Throttling(self.throttling.clock)
         self.journal.secret_headers = frozenset({rest.rest_settings(world).api_key_header.lower()})
 
+    def enter(self, request: Request) -> Visit:
+        """Let a request in, or refuse it for what its user does; `leave` ends the visit."""
+        limits = self.world.switches.limits
+        if limits is None or not request.path.startswith(dataverse.PREFIX):
+            return Visit(request=request)
+        return self.throttling.enter(limits, self.tokens.user_of(request.headers.get("authorization")), request)
+
+    def leave(self, visit: Visit) -> None:
+        """The request has been answered, or its caller is gone."""
+        self.throttling.leave(visit)
+
     def respond(self, request: Request) -> Response:
-        """The answer of whichever server the path belongs to."""
+        """The answer of whichever server the path belongs to. A visit's request is answered within the visit."""
         if request.path.startswith(dataverse.PREFIX):
             return dataverse.dataverse_response(self.world, self.tokens, request, self.page_size)
         if request.path.startswith(TOKENS_PREFIX):

@@ -22,20 +22,25 @@ class Tokens:
     """What was given out. Any other bearer token is accepted too, unless the world says otherwise."""
 
     def __init__(self) -> None:
-        self._issued: set[str] = set()
+        self._issued: dict[str, str] = {}
         self._expired: set[str] = set()
 
-    def issue(self) -> str:
-        """A new token, shaped like the real ones: three dotted parts, meaningless here."""
+    def issue(self, client_id: str = "") -> str:
+        """A new token for a client, shaped like the real ones: three dotted parts, meaningless here."""
         parts = ({"typ": "JWT", "alg": "none"}, {"jti": str(uuid4())})
         token = ".".join([*(base64.urlsafe_b64encode(encode(part)).decode().rstrip("=") for part in parts), "mock"])
-        self._issued.add(token)
+        self._issued[token] = client_id
         return token
 
     def expire(self, authorization: str | None = None) -> None:
         """Refuse every token given out so far, and the one of this header, from now on."""
-        self._expired |= self._issued | {_bearer(authorization)}
+        self._expired |= {*self._issued, _bearer(authorization)}
         self._issued.clear()
+
+    def user_of(self, authorization: str | None) -> str:
+        """Who is signed in: the client that the token was given to, however often it took a new one, else the token itself."""
+        token = _bearer(authorization)
+        return self._issued.get(token) or token
 
     def accepts(self, authorization: str | None, world: World) -> bool:
         """Whether a request with this header may enter."""
@@ -93,7 +98,7 @@ def _token(world: World, tokens: Tokens, request: Request) -> Response:
         "token_type": "Bearer",
         "expires_in": LIFETIME_SECONDS,
         "ext_expires_in": LIFETIME_SECONDS,
-        "access_token": tokens.issue(),
+        "access_token": tokens.issue(client_id),
     }
     return json_response(200, document, ("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 

@@ -25,7 +25,10 @@ def encode(value: object) -> bytes:
 
 def decode(text: bytes | str) -> Value:
     """The value of a JSON text, every fraction a Decimal. Raises `msgspec.DecodeError`."""
-    return cast(Value, _decoder.decode(text))
+    try:
+        return cast(Value, _decoder.decode(text))
+    except InvalidOperation as problem:
+        raise msgspec.DecodeError("JSON is malformed: a number has an exponent that nothing can hold") from problem
 
 
 @lru_cache(maxsize=300_000)
@@ -61,9 +64,9 @@ def as_instant(text: str) -> datetime | None:
     """The UTC instant of an ISO date or date-time; a date is its midnight, a missing zone is UTC (W-68, W-116)."""
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def wire_instant(instant: datetime) -> str:

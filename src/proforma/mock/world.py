@@ -34,6 +34,14 @@ class WorldError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Who writes, by the id of the user. `behind`: who is really signed in, when it is somebody else (W-15)."""
+
+    user: str
+    behind: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deleted:
     """A row that is gone: kept so that change tracking can tell."""
 
@@ -88,6 +96,7 @@ class World:
         self.deleted: list[Deleted] = []
         self.version = self.first_token = FIRST_VERSION
         self.switches = DataverseSwitches()
+        self.author: Author | None = None
         self._rows_loaded = 0
         self._undo: list[tuple[Table, str, Row | None]] = []
         self._depth = 0
@@ -146,6 +155,15 @@ class World:
             self._depth -= 1
             if not self._depth:
                 self._undo.clear()
+
+    @contextmanager
+    def written_by(self, author: Author) -> Iterator[None]:
+        """All writes of the block are this author's."""
+        before, self.author = self.author, author
+        try:
+            yield
+        finally:
+            self.author = before
 
     def put(self, table: Table, row: Row) -> None:
         """Insert or replace a row."""

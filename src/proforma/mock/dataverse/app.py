@@ -8,19 +8,23 @@ from typing import Final
 from urllib.parse import unquote
 from uuid import uuid4
 
+from proforma.mock.dataverse.actions import ACTIONS, bound_response, unbound_response, unqualified
+from proforma.mock.dataverse.authors import SIGNED_IN, author_of
 from proforma.mock.dataverse.batch import Batch
 from proforma.mock.dataverse.below import below_response, references_response, single_response
 from proforma.mock.dataverse.bulk import OPERATIONS, bulk_response
 from proforma.mock.dataverse.catalogue import served_tables
 from proforma.mock.dataverse.csdl import metadata_document
-from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_segment, not_served, wrong_method
+from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_operation, no_segment, not_served, wrong_method
 from proforma.mock.dataverse.functions import function_response, is_function
 from proforma.mock.dataverse.keys import key_of, missing, row_by_key
 from proforma.mock.dataverse.metadata import definitions_response, is_metadata
 from proforma.mock.dataverse.paging import collection_response, count_response
-from proforma.mock.dataverse.query import split_outside
+from proforma.mock.dataverse.privileges import require
+from proforma.mock.dataverse.query import preferences_of, split_outside
 from proforma.mock.dataverse.writes import create_response, delete_response, patch_response
 from proforma.mock.http import Request, Response, json_response, text_response
+from proforma.mock.throttling import Refusal
 from proforma.mock.tokens import Tokens
 from proforma.mock.values import symbol_guid
 from proforma.mock.world import Table, World
@@ -28,6 +32,7 @@ from proforma.mock.world import Table, World
 PREFIX: Final = "/api/data/"
 URL_MAX: Final = 32_768
 URL_IN_BATCH_MAX: Final = 65_536
+BODY_BYTES_MAX: Final = 116_850_000
 NAMESPACE: Final = "Microsoft.Dynamics.CRM."
 _PATH: Final = re.compile(r"/api/data/(v9\.[012])(?:/(.*))?", re.DOTALL)
 _SEGMENT: Final = re.compile(r"(\w+)(?:\((.*)\))?", re.DOTALL)
@@ -36,30 +41,41 @@ _SEGMENT: Final = re.compile(r"(\w+)(?:\((.*)\))?", re.DOTALL)
 def dataverse_response(world: World, tokens: Tokens, request: Request, page_size: int) -> Response:
     """The answer to any request below `/api/data/`, errors in Dataverse's own form."""
     if len(request.path) + len(request.query) + 1 > URL_MAX:  # W-9
-        return _finished(text_response(414, "The request URL is too long.", "text/html"))
+        return _finished(request, text_response(414, "The request URL is too long.", "text/html"))
     if not tokens.accepts(request.headers.get("authorization"), world):
-        return _finished(_challenge(request))
-    return _finished(_served(world, request, page_size))
+        return _finished(request, _challenge(request))
+    if len(request.body) > BODY_BYTES_MAX:  # W-188
+        return _finished(request, ODataError(413, "0x80044150", "The request is too large.").response())
+    return _finished(request, _served(world, request, page_size))
+
+
+def throttled_response(request: Request, refusal: Refusal) -> Response:
+    """429 with the seconds to wait, never a date (W-191, W-192)."""
+    error = ODataError(429, refusal.code, refusal.message, ("Retry-After", str(refusal.retry_after)))
+    return _finished(request, error.response(preferences_of(request).wants))
 
 
 def _served(world: World, request: Request, page_size: int) -> Response:
     try:
-        return _answer(world, request, page_size)
+        with world.written_by(author_of(world, request)):
+            return _answer(world, request, page_size)
     except ODataError as refusal:
-        return refusal.response()
+        return refusal.response(preferences_of(request).wants)
 
 
-def _finished(response: Response) -> Response:
-    """Headers that every answer has (W-21, W-23)."""
-    request_id = str(uuid4())
+def _finished(request: Request, response: Response) -> Response:
+    """Headers that every answer has (W-21, W-23, W-194 to W-196)."""
+    request_id, quota = str(uuid4()), request.quota
+    pinned = () if quota.server is None else (("Set-Cookie", f"ARRAffinity=server-{quota.server}; path=/; HttpOnly"),)
     return response.with_headers(
         ("OData-Version", "4.0"),
         ("x-ms-service-request-id", request_id),
         ("REQ_ID", request_id),
         ("x-ms-dop-hint", "4"),
-        ("x-ms-ratelimit-burst-remaining-xrm-requests", "5999"),
-        ("x-ms-ratelimit-time-remaining-xrm-requests", "1,200.00"),
+        ("x-ms-ratelimit-burst-remaining-xrm-requests", str(quota.requests)),
+        ("x-ms-ratelimit-time-remaining-xrm-requests", f"{quota.seconds:,.2f}"),
         ("Cache-Control", "no-cache"),
+        *pinned,
     )
 
 
@@ -80,7 +96,7 @@ def _answer(world: World, request: Request, page_size: int) -> Response:
     if not segments:
         return _service_document(world, request, api)
     if re.fullmatch(r"WhoAmI(\(\))?", segments[0]):
-        return _who_am_i(request, api)
+        return _who_am_i(world, request, api)
     if is_metadata(segments[0]):
         _only(request, "GET")
         return definitions_response(world, request, api, segments)
@@ -92,6 +108,8 @@ def _answer(world: World, request: Request, page_size: int) -> Response:
     if segments == ["$batch"]:
         _only(request, "POST")
         return Batch(world, request, api, lambda inner: _in_batch(world, inner, page_size)).response()
+    if segments[0] in ACTIONS and len(segments) == 1:
+        return unbound_response(world, request, api, segments[0])
     if segments[0].startswith("$"):
         raise not_served(segments[0])
     return _resource(world, request, api, segments, page_size)
@@ -114,6 +132,10 @@ def _resource(world: World, request: Request, api: str, segments: Sequence[str],
     rest = segments[1:]
     if rest and rest[0].startswith(NAMESPACE):
         return _operation(world, table, request, api, head[2], rest)
+    if rest and (unqualified(table, rest[0]) or (head[2] is None and rest[0] in OPERATIONS)):
+        raise ODataError(400, "0x80060888", "Request message has unresolved parameters")  # W-204
+    if request.method == "GET":
+        require(world, table, "read")
     if head[2] is None:
         return _collection(world, table, request, api, rest, page_size)
     if rest:
@@ -125,9 +147,10 @@ def _operation(world: World, table: Table, request: Request, api: str, key_text:
     """A bound operation: on the collection, or on a row (W-204)."""
     name = rest[0].removeprefix(NAMESPACE)
     if key_text is None and name in OPERATIONS and len(rest) == 1:
-        _only(request, "POST")
+        if request.method != "POST":
+            raise no_operation(f"{request.base}{request.path}")
         return bulk_response(world, table, request, api, name)
-    raise not_served(f"the bound operation {rest[0]}")
+    return bound_response(world, table, request, api, key_text, rest)
 
 
 def _collection(world: World, table: Table, request: Request, api: str, rest: Sequence[str], page_size: int) -> Response:
@@ -163,13 +186,13 @@ def _service_document(world: World, request: Request, api: str) -> Response:
     return json_response(200, {"@odata.context": f"{api}$metadata", "value": sets}, ("Content-Type", JSON_TYPE))
 
 
-def _who_am_i(request: Request, api: str) -> Response:
+def _who_am_i(world: World, request: Request, api: str) -> Response:
     if request.method != "GET":  # W-33, W-208
-        raise ODataError(404, "", f"No HTTP resource was found that matches the request URI '{request.base}{request.path}'.")
+        raise no_operation(f"{request.base}{request.path}")
     document = {
         "@odata.context": f"{api}$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse",
         "BusinessUnitId": symbol_guid("@mock-business-unit"),
-        "UserId": symbol_guid("@mock-user"),
+        "UserId": world.author.user if world.author else SIGNED_IN,
         "OrganizationId": symbol_guid("@mock-organization"),
     }
     return json_response(200, document, ("Content-Type", JSON_TYPE))

@@ -21,7 +21,8 @@ REQUESTS_MAX: Final = 1000
 _BOUNDARY: Final = re.compile(r"""multipart/mixed\s*;.*?boundary\s*=\s*("?)([^";\s]+)\1""", re.IGNORECASE)
 _ABSOLUTE: Final = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
 _REFERENCE: Final = re.compile(r"\$(?!batch\b|metadata\b)([\w.\-]+)")
-_OUTER: Final = ("host", "authorization", "callerobjectid", "mscrmcallerid", "x-forwarded-proto", "odata-maxversion")
+_OUTER: Final = ("host", "authorization", "x-forwarded-proto")
+_UNLESS_OWN: Final = ("callerobjectid", "mscrmcallerid", "odata-maxversion")
 _MIME: Final = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
 
 Serve = Callable[[Request], Response]
@@ -86,8 +87,9 @@ class Batch:
             raise BatchError(f"The request line '{words[:200]}' cannot be read: expected METHOD URL HTTP/1.1.")
         own, body = _headed(rest)
         path, _, query = _ABSOLUTE.sub("", url.strip()).partition("?")
-        inherited = {name: value for name, value in self._outer.headers.items() if name in _OUTER}
-        request = replace(self._outer, method=method.upper(), path=self._path(path), query=query, headers={**own, **inherited}, body=body)
+        outer = self._outer.headers
+        headers_of = {**_only(outer, _UNLESS_OWN), **own, **_only(outer, _OUTER)}
+        request = replace(self._outer, method=method.upper(), path=self._path(path), query=query, headers=headers_of, body=body)
         return Part(content_id=headers.get("content-id") or own.get("content-id"), request=request)
 
     def _path(self, path: str) -> str:
@@ -154,6 +156,10 @@ class _FailedError(Exception):
         self.piece = piece
 
 
+def _only(headers: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    return {name: headers[name] for name in names if name in headers}
+
+
 def _boundary(kind: str) -> bytes:
     found = _BOUNDARY.match(kind.strip())
     if found is None:
@@ -170,6 +176,7 @@ def _split(body: bytes, boundary: bytes) -> Iterator[tuple[dict[str, str], bytes
         if end:
             return
         yield _headed(re.sub(rb"^\r?\n", b"", piece))
+    raise BatchError(f"The body ends without the last delimiter '--{boundary.decode(errors='replace')}--'.")
 
 
 def _headed(text: bytes) -> tuple[dict[str, str], bytes]:

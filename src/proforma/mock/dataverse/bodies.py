@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Final
 
 import msgspec
@@ -21,6 +22,16 @@ from proforma.mock.world import Table, World
 _IGNORED: Final = frozenset(
     {"createdon", "modifiedon", "createdby", "modifiedby", "versionnumber", "createdonbehalfby", "modifiedonbehalfby"}
 )
+# Largest sizes of the types, the same below zero; the last money of all is -922337203685477.5808 (W-109).
+_LARGEST: Final = {
+    "money": Decimal("922337203685477.5807"),
+    "decimal": Decimal(100_000_000_000),
+    "double": Decimal(100_000_000_000),
+    "int": Decimal(2_147_483_647),
+    "bigint": Decimal(2**63 - 1),
+}
+_MONEY_PLACES: Final = 4
+_EARLIEST: Final = datetime(1753, 1, 1, tzinfo=UTC)
 _MARK_BIND: Final = "@odata.bind"
 _PAYLOAD: Final = "Error identified in Payload provided by the user"
 
@@ -89,6 +100,8 @@ def _cell(world: World, table: Table, name: str, value: Value, body: Body, clear
         body.children += _children(schema, collections_of(schema)[name], value, deep=deep)
         return
     column = schema.wire.get(name)
+    if column is not None and column.type not in LOOKUPS and column.details.read_only:
+        return  # W-108
     if column is not None and column.type in LOOKUPS:
         message = f"The property '{name}' is read-only: set the lookup with '{next(iter(column.navs), name)}@odata.bind'."
         raise ODataError(400, "0x0", message)
@@ -108,11 +121,11 @@ def _parent(
     if not deep:
         raise _only_on_create(schema, nav)
     if not isinstance(value, dict):
-        raise _payload(schema, f"expected an object under '{nav}'.")
+        raise payload_error(schema, f"expected an object under '{nav}'.")
     named = str(value.get("@odata.type", "")).removeprefix("#").rpartition(".")[2]
     targets = [t for logical in column.navs[nav] if named in ("", logical) and (t := world.table_of(logical))]
     if not targets:
-        raise _payload(schema, f"no table is known for '{nav}'.")
+        raise payload_error(schema, f"no table is known for '{nav}'.")
     return column, targets[0], value
 
 
@@ -120,7 +133,7 @@ def _children(schema: TableSchema, relation: Relation, value: Value, *, deep: bo
     if not deep:
         raise _only_on_create(schema, relation.name)
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise _payload(schema, f"expected a list of objects under '{relation.name}'.")
+        raise payload_error(schema, f"expected a list of objects under '{relation.name}'.")
     return [(relation, item) for item in value if isinstance(item, dict)]
 
 
@@ -135,7 +148,7 @@ def _bind(world: World, table: Table, nav: str, value: Value, body: Body, cleare
             f"An undeclared property '{nav}' which only has property annotations in the payload "
             "but no property value was found in the payload."
         )
-        raise _payload(table.schema, message)
+        raise payload_error(table.schema, message)
     if value is None:
         cleared[column.wire] = None
         return
@@ -148,7 +161,7 @@ def _attached(world: World, schema: TableSchema, relation: Relation, value: Valu
         raise _only_on_create(schema, relation.name)
     found = [referenced(world, str(item), [relation.child.logical]) for item in value] if isinstance(value, list) else []
     if not isinstance(value, list):
-        raise _payload(schema, f"expected a list of rows of '{relation.child.entity_set}' under '{relation.name}'.")
+        raise payload_error(schema, f"expected a list of rows of '{relation.child.entity_set}' under '{relation.name}'.")
     return [row for _, row in found]
 
 
@@ -169,8 +182,11 @@ def _number(schema: TableSchema, column: Column, value: Value) -> Value:
     number = as_number(value)
     if number is None:
         raise _misfit(schema, column, value, "Edm.Decimal")
+    largest = _LARGEST.get(column.type, _LARGEST["int"])
+    if number.copy_abs() > largest:
+        raise _out_of_range(schema, column, value)
     if column.type not in INTEGERS:
-        return number
+        return _rounded(column, number)
     if number != number.to_integral_value():
         raise _misfit(schema, column, value, "Edm.Int32")
     if column.options and int(number) not in column.options:  # W-120
@@ -180,6 +196,16 @@ def _number(schema: TableSchema, column: Column, value: Value) -> Value:
         )
         raise ODataError(400, "0x8004431a", message)
     return int(number)
+
+
+def _rounded(column: Column, number: Decimal) -> Decimal:
+    """The number with as many decimals as the column keeps (W-109); fewer stay as they are."""
+    places = _MONEY_PLACES if column.type == "money" else column.details.precision if column.type == "decimal" else None
+    exponent = number.as_tuple().exponent
+    if places is None or not isinstance(exponent, int) or -exponent <= places:
+        return number
+    with localcontext(prec=40):
+        return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def _guid(schema: TableSchema, column: Column, value: Value) -> Value:
@@ -197,17 +223,26 @@ def _instant(schema: TableSchema, column: Column, value: Value) -> Value:
         if len(str(value)) != len("2026-01-01"):
             raise _misfit(schema, column, value, "Edm.Date")
         return value
+    if instant < _EARLIEST:  # W-116
+        raise _out_of_range(schema, column, value)
     return wire_instant(instant)
 
 
 def _only_on_create(schema: TableSchema, name: str) -> ODataError:
-    return _payload(schema, f"related rows under '{name}' can only be written when a row is created: bind or associate existing ones.")
+    return payload_error(schema, f"related rows under '{name}' can only be written when a row is created: bind or associate existing ones.")
 
 
-def _payload(schema: TableSchema, message: str) -> ODataError:
+def payload_error(schema: TableSchema, message: str) -> ODataError:
+    """A body that says what the table cannot take."""
     return ODataError(400, "0x80048d19", f"{_PAYLOAD} for Entity :'{schema.entity_set}', {message}")
+
+
+def _out_of_range(schema: TableSchema, column: Column, value: Value) -> ODataError:
+    shown = f"{value}"[:60]
+    message = f"The value {shown} of '{column.name}' on record of type '{schema.logical}' is outside the valid range."
+    return ODataError(400, "0x80044330", f"A validation error occurred. {message}")
 
 
 def _misfit(schema: TableSchema, column: Column, value: Value, kind: str) -> ODataError:
     shown = str(value) if isinstance(value, Decimal) else repr(value)
-    return _payload(schema, f"Cannot convert the literal {shown} to the expected type '{kind}' of '{column.name}'.")
+    return payload_error(schema, f"Cannot convert the literal {shown} to the expected type '{kind}' of '{column.name}'.")

@@ -54,7 +54,9 @@ def _upsert(world: World, table: Table, target: Mapping[str, Value], *, create: 
     row_id = row_id_of(target, table.schema.primary_id)
     if not row_id and not named:
         raise ODataError(400, "0x80040203", f"Every target needs its key '{table.schema.primary_id}'{' or @odata.id' if create else ''}.")
-    key = key_of(table, row_id or (named[2] if named else ""))
+    if named and named[1] != table.schema.entity_set:
+        raise ODataError(400, "0x80048d19", f"The '@odata.id' of a target names a row of '{named[1]}', not of '{table.schema.entity_set}'.")
+    key = key_of(table, named[2] if named and not row_id else row_id or "")
     row = row_by_key(table, key)
     if row is None and not create:
         raise ODataError(404, NO_ROW, f"{table.schema.logical} With Ids = {key.text} Do Not Exist")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from proforma.mock.http import Response, json_response
@@ -10,6 +11,7 @@ JSON_TYPE: Final = "application/json; odata.metadata=minimal"
 
 SYNTAX: Final = "0x80060888"
 NO_ROW: Final = "0x80040217"
+_HELP: Final = "http://go.microsoft.com/fwlink/?LinkID=398563&error=Microsoft.Crm.CrmException%3a"
 
 
 class ODataError(Exception):
@@ -19,10 +21,21 @@ class ODataError(Exception):
         super().__init__(message)
         self.status, self.code, self.message, self.headers = status, code, message, headers
 
-    def response(self) -> Response:
-        """The error as an answer."""
-        body = {"error": {"code": self.code, "message": self.message}}
+    def response(self, wants: Callable[[str], bool] = lambda _name: False) -> Response:
+        """The error as an answer, with the details that the caller `wants` by their annotations (W-180)."""
+        details = {f"@{name}": text for name, text in self._details().items() if wants(name)}
+        body = {"error": {"code": self.code, "message": self.message, **details}}
         return json_response(self.status, body, ("Content-Type", JSON_TYPE), *self.headers)
+
+    def _details(self) -> dict[str, str]:
+        number = int(self.code, 16) if self.code else 0
+        return {
+            "Microsoft.PowerApps.CDS.ErrorDetails.OperationStatus": "0",
+            "Microsoft.PowerApps.CDS.ErrorDetails.SubErrorCode": str(number),
+            "Microsoft.PowerApps.CDS.HelpLink": f"{_HELP}{number:x}&client=platform",
+            "Microsoft.PowerApps.CDS.TraceText": "",
+            "Microsoft.PowerApps.CDS.InnerError.Message": self.message,
+        }
 
 
 def syntax_error(message: str) -> ODataError:
@@ -43,6 +56,16 @@ def no_row(logical: str, row_id: str) -> ODataError:
 def no_segment(segment: str) -> ODataError:
     """A path segment that means nothing (W-183)."""
     return ODataError(404, "0x8006088a", f"Resource not found for the segment '{segment}'.")
+
+
+def no_operation(address: str) -> ODataError:
+    """An operation called with the wrong method (W-33, W-208)."""
+    return ODataError(404, "", f"No HTTP resource was found that matches the request URI '{address}'.")
+
+
+def plugin_refusal(message: str) -> ODataError:
+    """What the product's own logic does not let happen (W-180)."""
+    return ODataError(400, "0x80040265", message)
 
 
 def wrong_method(method: str, *allowed: str) -> ODataError:

@@ -1,13 +1,18 @@
-"""Creating, changing and deleting rows, with the conditions of their headers (W-122 to W-144)."""
+"""Creating, changing and deleting rows (W-122 to W-139)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import uuid4
 
-from proforma.mock.dataverse.bodies import Body, cell_value, document_of, read_body
+from proforma.mock.dataverse.authors import sign
+from proforma.mock.dataverse.bodies import Body, document_of, payload_error, read_body
+from proforma.mock.dataverse.cells import has_column
+from proforma.mock.dataverse.conditions import check_upsert, check_version
 from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_property
 from proforma.mock.dataverse.keys import Key, key_of, missing, row_by_key, taken_key
+from proforma.mock.dataverse.privileges import require
+from proforma.mock.dataverse.protection import refuse_change, refuse_creation, refuse_deletion
 from proforma.mock.dataverse.query import options_of, preferences_of
 from proforma.mock.dataverse.rows import Renderer, etag_of
 from proforma.mock.http import Request, Response, json_response
@@ -18,14 +23,14 @@ from proforma.mock.world import Table, World, fill_state
 
 def create_response(world: World, table: Table, request: Request, api: str) -> Response:
     """POST on an entity set: 204 with the new row's address, or 201 with the row (W-122, W-123)."""
-    document = document_of(request)
-    strict = request.headers.get("mscrm.suppressduplicatedetection", "").lower() == "false"  # W-16
+    show = _representation(world, table, request, api, created=True)
     with world.transaction():
-        row = created(world, table, document)
-        if strict:
-            _refuse_duplicate(world, table, row)
+        row = created(world, table, document_of(request))
+        _detect_duplicate(world, table, request, row)
+    if show is not None:
+        return show(row)
     address = f"{api}{table.schema.entity_set}({row[table.schema.primary_id]})"
-    return _written(world, table, request, row, api, address=address, created=True)
+    return Response(status=204, headers=(("Location", address), ("OData-EntityId", address)))
 
 
 def created(world: World, table: Table, document: Mapping[str, Value], given: Mapping[str, Value] | None = None) -> Row:
@@ -33,7 +38,7 @@ def created(world: World, table: Table, document: Mapping[str, Value], given: Ma
     body = read_body(world, table, document, deep=True)
     key = table.schema.primary_id
     cells = {**(given or {}), **body.cells}
-    row_id = as_guid(str(cells.get(key) or uuid4())) or str(uuid4())
+    row_id = _new_id(table, cells.get(key))
     if row_id in table.rows:
         raise ODataError(412, "0x80040237", "A record with matching key values already exists.")
     for column, target, nested in body.parents:
@@ -47,11 +52,14 @@ def patch_response(world: World, table: Table, request: Request, key_text: str, 
     """PATCH on a row: an update, or a create when the key finds nothing and no header forbids it (W-130)."""
     key = key_of(table, key_text)
     row = row_by_key(table, key)
-    _check_conditions(table, request, key, row)
+    check_upsert(world, table, request, key, row)
+    show = _representation(world, table, request, api, created=row is None)
     with world.transaction():
-        written = upserted(world, table, document_of(request), key, row)
-    address = f"{api}{table.schema.entity_set}({key.text})"
-    return _written(world, table, request, written, api, address=address, created=row is None)
+        after = upserted(world, table, document_of(request), key, row)
+        _detect_duplicate(world, table, request, after)
+    if show is not None:
+        return show(after)
+    return Response(status=204, headers=(("OData-EntityId", f"{api}{table.schema.entity_set}({key.text})"),))
 
 
 def upserted(world: World, table: Table, document: Mapping[str, Value], key: Key, row: Row | None) -> Row:
@@ -67,12 +75,24 @@ def upserted(world: World, table: Table, document: Mapping[str, Value], key: Key
 
 def changed(world: World, table: Table, row: Row, cells: Row) -> Row:
     """The row with other cells and a new version (W-135)."""
+    require(world, table, "write")
+    refuse_change(world, table, row, cells)
     after = {**row, **cells, table.schema.primary_id: row[table.schema.primary_id]}
     _match_state(table, after, cells)
+    _refuse_null(table, cells)
     _refuse_taken(table, after)
-    world.stamp(after)
-    world.put(table, after)
-    return after
+    return stored(world, table, after)
+
+
+def stored(world: World, table: Table, row: Row) -> Row:
+    """The row stored with a new version and its author, whatever it says: for the product's own acts."""
+    new = row[table.schema.primary_id] not in table.rows
+    world.stamp(row)
+    sign(table.schema, row, world.author, new=new)
+    if new:
+        fill_state(table.schema, row)
+    world.put(table, row)
+    return row
 
 
 def delete_response(world: World, table: Table, request: Request, key_text: str) -> Response:
@@ -81,7 +101,9 @@ def delete_response(world: World, table: Table, request: Request, key_text: str)
     row = row_by_key(table, key)
     if row is None:
         raise missing(table, key)
-    _check_version(request, row)
+    check_version(world, table, request, row)
+    require(world, table, "delete")
+    refuse_deletion(world, table, row)
     world.delete(table, str(row[table.schema.primary_id]))
     return Response(status=204)
 
@@ -93,41 +115,35 @@ def property_response(world: World, table: Table, request: Request, key_text: st
     column = table.schema.wire.get(name)
     if row is None:
         raise missing(table, key)
-    if column is None or column.type in LOOKUPS:
+    if not has_column(table, name) or (column is not None and column.type in LOOKUPS):
         raise no_property(name, table.schema.logical)
-    _check_version(request, row)
-    value = document_of(request).get("value") if request.method == "PUT" else None
-    changed(world, table, row, {name: cell_value(table.schema, column, value)})
+    check_version(world, table, request, row)
+    document = document_of(request) if request.method == "PUT" else {"value": None}
+    if "value" not in document:
+        raise payload_error(table.schema, "expected an object with 'value'.")
+    changed(world, table, row, read_body(world, table, {name: document["value"]}).cells)
     return Response(status=204)
 
 
-def _check_conditions(table: Table, request: Request, key: Key, row: Row | None) -> None:
-    if row is None and "if-match" in request.headers:  # W-130, W-144
-        raise missing(table, key)
-    if row is None:
-        return
-    if request.headers.get("if-none-match") == "*":
-        raise ODataError(412, "0x80040237", "A record with matching key values already exists.")
-    _check_version(request, row)
-
-
-def _check_version(request: Request, row: Row) -> None:
-    wanted = request.headers.get("if-match")
-    if wanted not in (None, "*", "null", etag_of(row)):
-        message = "The version of the existing record doesn't match the RowVersion property provided."
-        raise ODataError(412, "0x80060882", message)
+def _new_id(table: Table, given: Value) -> str:
+    """The key that the caller chose, or a new one (W-122)."""
+    if given is None:
+        return str(uuid4())
+    row_id = as_guid(given) if isinstance(given, str) else None
+    if row_id is None:
+        raise payload_error(table.schema, f"Cannot convert the literal '{given}' to the expected type 'Edm.Guid'.")
+    return row_id
 
 
 def _inserted(world: World, table: Table, cells: Row) -> Row:
+    require(world, table, "create")
+    refuse_creation(world, table, cells)
     row = dict(cells)
     _match_state(table, row, cells)
     _refuse_taken(table, row)
     if row.get("overriddencreatedon"):
         row["createdon"] = row["overriddencreatedon"]  # W-108
-    world.stamp(row)
-    fill_state(table.schema, row)
-    world.put(table, row)
-    return row
+    return stored(world, table, row)
 
 
 def _write_children(world: World, row_id: str, body: Body) -> None:
@@ -155,6 +171,14 @@ def _match_state(table: Table, row: Row, cells: Mapping[str, Value]) -> None:
         raise ODataError(400, "0x80048408", message)
 
 
+def _refuse_null(table: Table, cells: Mapping[str, Value]) -> None:
+    """A column that the system needs cannot be emptied (W-139)."""
+    for name, value in cells.items():
+        column = table.schema.wire.get(name)
+        if value is None and column is not None and column.details.required == "system":
+            raise ODataError(400, "0x80040203", f"Attribute '{column.name}' cannot be set to NULL")
+
+
 def _refuse_taken(table: Table, row: Row) -> None:
     key = taken_key(table, row)
     if key:
@@ -166,8 +190,10 @@ def _refuse_taken(table: Table, row: Row) -> None:
         raise ODataError(412, "0x80060892", message)
 
 
-def _refuse_duplicate(world: World, table: Table, row: Row) -> None:
+def _detect_duplicate(world: World, table: Table, request: Request, row: Row) -> None:
     """Duplicate detection, where the caller switched it on and the world has rules (W-16, W-127)."""
+    if request.headers.get("mscrm.suppressduplicatedetection", "").lower() != "false":
+        return
     for names in world.switches.duplicates.rules.get(table.schema.entity_set, ()):
         if _twins(table.rows.values(), row, names) > 1:
             message = "A record was not created or updated because a duplicate of the current record already exists."
@@ -182,18 +208,22 @@ def _twins(rows: Iterable[Row], row: Row, names: Sequence[str]) -> int:
     return sum(cells(other) == wanted for other in rows) if None not in wanted else 0
 
 
-def _written(world: World, table: Table, request: Request, row: Row, api: str, *, address: str, created: bool) -> Response:
+def _representation(world: World, table: Table, request: Request, api: str, *, created: bool) -> Callable[[Row], Response] | None:
+    """Shows the row where the caller wants to see it (W-123, W-129, W-131); made before the row is written, so that it can refuse."""
     preferences = preferences_of(request)
     if not preferences.representation:
-        headers = [("OData-EntityId", address)]
-        if request.method == "POST":
-            headers.append(("Location", address))
-        return Response(status=204, headers=tuple(headers))
+        return None
     options = options_of(request)
+    # An update shows no related rows, whatever it is asked (W-129).
     renderer = Renderer(world, table, select=options.select, expands=options.expands if created else (), preferences=preferences)
     context = f"{api}$metadata#{table.schema.entity_set}{_chosen(options.select)}/$entity"
-    headers = [("Content-Type", JSON_TYPE), ("ETag", etag_of(row)), ("Preference-Applied", "return=representation")]
-    return json_response(201 if created else 200, {"@odata.context": context, **renderer.row(row)}, *headers)
+    annotated = [("Preference-Applied", text) for text in preferences.applied if "annotations" in text]
+
+    def show(row: Row) -> Response:
+        headers = [("Content-Type", JSON_TYPE), ("ETag", etag_of(row)), ("Preference-Applied", "return=representation"), *annotated]
+        return json_response(201 if created else 200, {"@odata.context": context, **renderer.row(row)}, *headers)
+
+    return show
 
 
 def _chosen(select: tuple[str, ...] | None) -> str:
