@@ -387,7 +387,7 @@ TREES = st.recursive(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(st.one_of(st.text(max_size=80), TREES, TREES.map(lambda tree: f"<fetch><entity name='account'>{tree}</entity></fetch>")))
 def test_any_text_is_answered_or_refused(text: str) -> None:
     """No text breaks the reader, nor what is made of it."""
