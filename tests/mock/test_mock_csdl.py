@@ -198,6 +198,9 @@ def test_operations(schema: Element) -> None:
         if action[0].get("Type") == "Collection(mscrm.salesorder)"
     ]
     assert action.get("IsBound") == "true"
+    own = schema.find(f"{EDM}Action[@Name='msdyn_revise']/{EDM}Parameter")
+    assert own is not None
+    assert own.get("Type") == "mscrm.invoice"
 
 
 @pytest.mark.parametrize("path", ["$metadata?annotations=true", "$metadata"])

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
+from proforma.mock.dataverse.actions import ACTIONS
 from proforma.mock.dataverse.catalogue import alternate_keys, columns_of, edm_type, served_tables
 from proforma.mock.dataverse.definitions import many_to_many
 from proforma.mock.dataverse.errors import ODataError
@@ -168,6 +169,10 @@ class _Document:
         for name, parameters in _FUNCTIONS.items():
             inside = [_leaf("Parameter", Name=n, Type=t, Nullable="false") for n, t in parameters.items()]
             yield from _element("Function", [*inside, _returns(f"mscrm.{name}Response")], Name=name)
+        by_set = {schema.entity_set: schema.logical for schema in self._tables.values()}
+        for name, action in ACTIONS.items():
+            bound = _leaf("Parameter", Name="entity", Type=f"mscrm.{by_set[action.entity_set]}", Nullable="false")
+            yield from _element("Action", [bound], Name=name, IsBound="true")
         for name, answer in _COLLECTION_ACTIONS.items():
             for schema in self._tables.values():
                 yield from _collection_action(name, schema, answer)
