@@ -198,9 +198,16 @@ def test_operations(schema: Element) -> None:
         if action[0].get("Type") == "Collection(mscrm.salesorder)"
     ]
     assert action.get("IsBound") == "true"
-    own = schema.find(f"{EDM}Action[@Name='msdyn_revise']/{EDM}Parameter")
-    assert own is not None
-    assert own.get("Type") == "mscrm.invoice"
+
+
+def test_actions_of_the_product(schema: Element) -> None:
+    """Bound to a row, under the publisher's prefix, with the type of what they give back (W-43, W-204, W-208)."""
+    mark = schema.find(f"{EDM}Action[@Name='msdyn_MarkActualReadyToInvoiceOrNot']")
+    revise = schema.find(f"{EDM}Action[@Name='msdyn_revise']")
+    assert mark is not None
+    assert revise is not None
+    assert [mark.get("IsBound"), *(part.get("Type") for part in mark)] == ["true", "mscrm.msdyn_actual"]
+    assert [revise.get("IsBound"), *(part.get("Type") for part in revise)] == ["true", "mscrm.invoice", "mscrm.invoice"]
 
 
 @pytest.mark.parametrize("path", ["$metadata?annotations=true", "$metadata"])

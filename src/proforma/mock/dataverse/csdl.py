@@ -13,7 +13,7 @@ from proforma.mock.dataverse.errors import ODataError
 from proforma.mock.dataverse.query import preferences_of
 from proforma.mock.dataverse.relations import collections_of
 from proforma.mock.http import Request, Response
-from proforma.mock.schema import LOOKUPS, PRINCIPALS, Column, TableSchema
+from proforma.mock.schema import LOOKUPS, PRINCIPALS, Column, TableSchema, known_tables
 from proforma.mock.values import Row
 from proforma.mock.world import World
 
@@ -169,13 +169,11 @@ class _Document:
         for name, parameters in _FUNCTIONS.items():
             inside = [_leaf("Parameter", Name=n, Type=t, Nullable="false") for n, t in parameters.items()]
             yield from _element("Function", [*inside, _returns(f"mscrm.{name}Response")], Name=name)
-        by_set = {schema.entity_set: schema.logical for schema in self._tables.values()}
-        for name, action in ACTIONS.items():
-            bound = _leaf("Parameter", Name="entity", Type=f"mscrm.{by_set[action.entity_set]}", Nullable="false")
-            yield from _element("Action", [bound], Name=name, IsBound="true")
         for name, answer in _COLLECTION_ACTIONS.items():
             for schema in self._tables.values():
                 yield from _collection_action(name, schema, answer)
+        for name, action in ACTIONS.items():
+            yield from _row_action(name, known_tables()[action.entity_set].logical, gives_row=action.gives_row)
 
     def _container(self) -> Iterator[str]:
         for schema in self._tables.values():
@@ -217,6 +215,12 @@ def _collection_action(name: str, schema: TableSchema, answer: str | None) -> It
         _leaf("Parameter", Name="Targets", Type=f"Collection(mscrm.{schema.logical})", Nullable="false"),
     ]
     yield from _element("Action", [*inside, *([_returns(answer)] if answer else [])], Name=name, IsBound="true")
+
+
+def _row_action(name: str, logical: str, *, gives_row: bool) -> Iterator[str]:
+    """An action of the product, whose parameters nobody has published (W-43, W-208)."""
+    inside = [_leaf("Parameter", Name="entity", Type=f"mscrm.{logical}", Nullable="false")]
+    yield from _element("Action", [*inside, *([_returns(f"mscrm.{logical}")] if gives_row else [])], Name=name, IsBound="true")
 
 
 def _returns(kind: str) -> str:
