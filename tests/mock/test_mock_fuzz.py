@@ -51,7 +51,7 @@ BELOW = [
     "/",
 ]
 BULK = [f"/{CRM}{name}Multiple" for name in ("Create", "Update", "Upsert", "Delete")]
-ACTIONS = ["msdyn_MarkActualReadyToInvoiceOrNot", "msdyn_ReevaluateActualNotToExceedStatus", "msdyn_revise", "WhoAmI"]
+ACTIONS = ["msdyn_MarkActualReadyToInvoiceOrNot", "msdyn_ReevaluateActualNotToExceedStatus", "msdyn_revise", "BulkDelete", "WhoAmI"]
 PATHS = st.one_of(
     st.sampled_from(SETS + ROWS + ACTIONS),
     st.builds("".join, st.tuples(st.sampled_from(ROWS), st.sampled_from(BELOW))),

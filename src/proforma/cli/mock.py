@@ -30,7 +30,10 @@ def serve(
     tls: Annotated[bool, typer.Option("--tls", help="Serve https with a certificate made for this run.")] = False,
     latency_ms: Annotated[int, typer.Option("--latency-ms", min=0, help="Wait so long before each answer.")] = 0,
     page_size: Annotated[int | None, typer.Option("--page-size", min=1, max=5000, help="Largest page.")] = None,
-    write_config: Annotated[Path | None, typer.Option("--write-config", metavar="PATH", help="Write a proforma.yaml for it.")] = None,
+    write_config: Annotated[
+        Path | None,
+        typer.Option("--write-config", metavar="PATH", help="Write a proforma.yaml for it, with --tls the certificate to trust beside it."),
+    ] = None,
 ) -> None:
     """Serve on loopback until interrupted; prints `ready URL` when connections are accepted."""
     from proforma import mock as servers
