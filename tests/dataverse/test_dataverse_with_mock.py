@@ -12,6 +12,7 @@ import pytest
 
 from proforma.dataverse.client import DataverseClient, scope_of
 from proforma.dataverse.errors import UnknownColumnError, UnknownEntitySetError
+from proforma.dataverse.metadata import entity_sets, lookup_targets
 from proforma.dataverse.query import Query, and_, eq, ge, lt
 from proforma.mock import MockServer
 from proforma.mock.values import Value
@@ -172,3 +173,15 @@ def test_refused_sign_in(server: MockServer, client: DataverseClient) -> None:
         client.who_am_i()
 
     assert "canary" not in f"{fault.value!r} {fault.value}"
+
+
+def test_names_of_tables_and_where_lookups_lead(client: DataverseClient) -> None:
+    """A table is known by its entity set, and a lookup by every table that it may lead to (W-46, W-49)."""
+    sets = entity_sets(client)
+    assert [sets[name] for name in ("msdyn_actuals", "salesorders", "msdyn_organizationalunit_pricelevelset")] == [
+        "msdyn_actual",
+        "salesorder",
+        "msdyn_organizationalunit_pricelevel",
+    ]
+    targets = lookup_targets(client, "salesorder")
+    assert (targets["customerid"], targets["transactioncurrencyid"]) == (("account", "contact"), ("transactioncurrency",))

@@ -18,6 +18,7 @@ from proforma.mock.state import State
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
 BODY_BYTES_MAX: Final = 256 * 1024 * 1024
 _NO_BODY: Final = frozenset({204, 304})
@@ -38,12 +39,22 @@ class BreakableProtocol(H11Protocol):
         super().connection_lost(exc)
 
 
-class Application:
-    """One server process: all the mock's paths over one state. Requests are worked on one at a time."""
+async def break_all(server: object) -> None:
+    """Break the connections that an ended server has left: over TLS they say goodbye at leisure, and the loop does not wait."""
+    for (_, address), transport in list(_transports.items()):
+        if address == server:
+            transport.abort()
+    while any(address == server for _, address in _transports):
+        await asyncio.sleep(0)
 
-    def __init__(self, state: State, *, latency_ms: int = 0) -> None:
+
+class Application:
+    """All the mock's paths over one state. Requests are worked on one at a time. `sleep` passes the time of latency and delays."""
+
+    def __init__(self, state: State, *, latency_ms: int = 0, sleep: Sleep = asyncio.sleep) -> None:
         self.state = state
-        self._latency = latency_ms / 1000
+        self.latency_ms = latency_ms
+        self._sleep = sleep
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """ASGI entrance."""
@@ -70,8 +81,7 @@ class Application:
             self.state.leave(visit)
 
     async def _work(self, entry: Entry, scope: Message, request: Request, receive: Receive, send: Send) -> None:
-        if self._latency:
-            await asyncio.sleep(self._latency)
+        await self._pass(self.latency_ms)
         action = self.state.faults.strike(request)
         if action is None:
             await self._answer(entry, send, request, self._guarded(lambda: self.state.respond(request)))
@@ -85,13 +95,13 @@ class Application:
         if action.expire_delta_tokens:
             self.state.world.expire_delta_tokens()
         if not action.after:
-            await asyncio.sleep(action.delay_ms / 1000)
+            await self._pass(action.delay_ms)
         if action.drop == "before":
             await _break(scope, receive)
             return
         response = self._worked(action, request)
         if action.after:
-            await asyncio.sleep(action.delay_ms / 1000)
+            await self._pass(action.delay_ms)
         if action.drop == "after":
             await _break(scope, receive)
         elif action.truncate is not None:
@@ -99,6 +109,10 @@ class Application:
             await _truncated(action.truncate, response, scope, receive, send)
         else:
             await self._answer(entry, send, request, response)
+
+    async def _pass(self, milliseconds: int) -> None:
+        if milliseconds:
+            await self._sleep(milliseconds / 1000)
 
     def _worked(self, action: Action, request: Request) -> Response:
         """The answer, after the work when the fault lets it be done."""

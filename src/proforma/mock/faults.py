@@ -152,6 +152,10 @@ class Faults:
             raise FaultError("expected a list of faults {match, times, skip, action}")
         self.faults = [_fault(item, f"faults[{number}]") for number, item in enumerate(document)]
 
+    def add(self, document: Value) -> None:
+        """One more fault, after those in force."""
+        self.faults.append(_fault(document, f"faults[{len(self.faults)}]"))
+
     def clear(self) -> None:
         """No faults any more."""
         self.faults = []

@@ -10,18 +10,18 @@ import socket
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Final, Self, TypeVar, cast
+from typing import Final, Self, TypeVar
 
 import uvicorn
 
-from proforma.mock.application import Application, BreakableProtocol
+from proforma.mock.application import Application, BreakableProtocol, break_all
 from proforma.mock.certificate import Certificates, write_certificates
 from proforma.mock.configuration import write_configuration
-from proforma.mock.state import PAGE_SIZE_MAX, State
-from proforma.mock.values import Value, decode, encode
+from proforma.mock.controls import Controls, page_rows
+from proforma.mock.state import State
 from proforma.mock.world_file import read_world
 
 HOST: Final = "127.0.0.1"
@@ -30,11 +30,10 @@ _START_SECONDS_MAX: Final = 30.0
 T = TypeVar("T")
 
 
-class MockServer:
+class MockServer(Controls):
     """All mock servers on a free port of loopback, in a thread of their own, for the length of a `with` block.
 
     `world` is the document to begin with. With `tls`, clients trust what `certificate` names, as long as the block lasts.
-    The methods may be called from any thread while the block lasts.
     """
 
     def __init__(
@@ -46,16 +45,10 @@ class MockServer:
         latency_ms: int = 0,
         page_size: int | None = None,
     ) -> None:
-        if page_size is not None and page_size < 1:
-            raise ValueError(f"page size {page_size}: a page holds at least one row")
-        self._state = State(page_size=page_size or PAGE_SIZE_MAX)
-        self._state.load(plain(world or {}))
+        super().__init__(world or {}, Application(State(page_size=page_rows(page_size)), latency_ms=latency_ms))
         self._port, self._tls = port, tls
-        self._application = Application(self._state, latency_ms=latency_ms)
         self._stack = contextlib.ExitStack()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.url = ""
-        self.certificate: Path | None = None
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
@@ -72,41 +65,15 @@ class MockServer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
-    def load(self, world: Mapping[str, object]) -> None:
-        """Replace everything; raises `WorldError` for a world that cannot be served."""
-        document = plain(world)
-        self._call(lambda: self._state.load(document))
+    @property
+    def authority(self) -> str:
+        """The mock's own token endpoint, of one tenant."""
+        return f"{self.url}/oauth2/mock-tenant"
 
-    def patch(
-        self,
-        upsert: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
-        delete: Mapping[str, Sequence[str]] | None = None,
-    ) -> None:
-        """Change rows as a person would: rows to set or add, and ids to delete, by entity set."""
-        document = plain({"upsert": upsert or {}, "delete": delete or {}})
-        self._call(lambda: self._state.world.patch(document))
-
-    def faults(self, faults: Sequence[Mapping[str, object]]) -> None:
-        """Replace all faults, `{match, times, skip, action}` each; raises `FaultError`."""
-        document = decode(encode(faults))
-        self._call(lambda: self._state.faults.replace(document))
-
-    def requests(self) -> list[dict[str, Value]]:
-        """The journal, oldest first."""
-        names = ("number", "at", "method", "path", "query", "status", "fault", "headers", "client", "body")
-        return self._call(lambda: [{n: getattr(e, n) for n in names} for e in self._state.journal.entries()])
-
-    def clear_requests(self) -> None:
-        """Empty the journal."""
-        self._call(self._state.journal.clear)
-
-    def documents(self) -> list[dict[str, Value]]:
-        """Every finance document, oldest first, doubles included."""
-        return cast("list[dict[str, Value]]", self._call(self._state.documents.described))
-
-    def dump(self) -> dict[str, Value]:
-        """The world as it is now."""
-        return self._call(lambda: cast("dict[str, Value]", decode(encode(self._state.world.dump()))))
+    @property
+    def finance_url(self) -> str:
+        """The generic finance target of the same server."""
+        return f"{self.url}/finance/rest"
 
     def write_configuration(self, path: Path) -> None:
         """Write a `proforma.yaml` that points at this server."""
@@ -121,7 +88,9 @@ class MockServer:
             while not server.started and not serving.done():
                 await asyncio.sleep(0.005)
             ready.set()
+            address = listener.getsockname()
             await serving
+            await break_all(address)
 
         thread = threading.Thread(target=lambda: asyncio.run(run()), name="proforma-mock", daemon=True)
         thread.start()
@@ -131,7 +100,6 @@ class MockServer:
             raise RuntimeError("the mock server did not start")
 
     def _call(self, work: Callable[[], T]) -> T:
-        """Do the work between two requests."""
         if self._loop is None:
             raise RuntimeError("the mock server is not running: use it in a with block")
 
@@ -183,11 +151,6 @@ def _kept(certificate: Path | None, configuration: Path) -> Path | None:
     if certificate is None:
         return None
     return Path(shutil.copyfile(certificate, configuration.with_suffix(".pem")))
-
-
-def plain(document: Mapping[str, object]) -> dict[str, Value]:
-    """A copy as it would arrive over the wire."""
-    return cast("dict[str, Value]", decode(encode(document)))
 
 
 def _listener(port: int) -> socket.socket:
