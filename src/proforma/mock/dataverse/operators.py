@@ -85,11 +85,20 @@ def compared(read: Reader, name: str, value: object) -> Condition:
         if cell is None:
             return None
         try:
-            return compare(cell, value)
+            return compare(cell, _like_cell(cell, value))
         except TypeError:  # cells of a column that no schema knows may be of any type
             return None
 
     return condition
+
+
+def _like_cell(cell: object, value: object) -> object:
+    """A value that came as text beside a cell of a column that no schema knows."""
+    if not isinstance(value, str) or isinstance(cell, str):
+        return value
+    if isinstance(cell, bool):
+        return {"true": True, "1": True, "false": False, "0": False}.get(value)
+    return as_number(value)
 
 
 def comparer(name: str) -> Callable[[object, object], bool]:

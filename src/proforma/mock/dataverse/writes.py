@@ -215,7 +215,8 @@ def _representation(world: World, table: Table, request: Request, api: str, *, c
         return None
     options = options_of(request)
     # An update shows no related rows, whatever it is asked (W-129).
-    renderer = Renderer(world, table, select=options.select, expands=options.expands if created else (), preferences=preferences)
+    expands = options.expands if created else ()
+    renderer = Renderer(world, table, select=options.select, expands=expands, preferences=preferences, api=api)
     context = f"{api}$metadata#{table.schema.entity_set}{_chosen(options.select)}/$entity"
     annotated = [("Preference-Applied", text) for text in preferences.applied if "annotations" in text]
 
