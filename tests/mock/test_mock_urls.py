@@ -89,7 +89,7 @@ def test_any_options_are_answered_or_refused(options: list[tuple[str, str]], pre
     """Whatever stands in an option, it is read or refused in Dataverse's form (W-184)."""
     response = asked("&".join(f"{name}={quote(text, safe='')}" for name, text in options), prefer=prefer)
     assert response.status in (200, 400, 501)
-    assert response.status == 200 or mapping_of(mapping_of(decode(response.body))["error"]).keys() == {"code", "message"}
+    assert response.status == 200 or mapping_of(mapping_of(decode(response.body))["error"]).keys() >= {"code", "message"}
 
 
 @settings(max_examples=200)
