@@ -71,7 +71,9 @@ def record(
     check_world_file(output, force=force)
     kept = Kept(ids=keep_ids, texts=keep_texts, columns=CODES | set(keep or ()))
     tables = _recorded(context, source, table or [], rows, kept)
-    size = write_world(output, ((found.entity_set, found.rows) for found in tables if found.rows))
+    keys = {found.entity_set: found.keys for found in tables if found.rows and found.keys}
+    rows_of = ((found.entity_set, found.rows) for found in tables if found.rows)
+    size = write_world(output, rows_of, {"$keys": keys} if keys else {})
     _report_recorded(context, output, tables)
     _check_size(output, size)
     if any(found.refused for found in tables):

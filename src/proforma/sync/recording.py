@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from proforma.dataverse.client import PAGE_ROWS_MAX, DataverseClient
-from proforma.dataverse.metadata import TableDefinition, entity_sets, lookup_targets, table_definition
+from proforma.dataverse.metadata import TableDefinition, TableName, lookup_targets, table_definition, table_names
 from proforma.dataverse.query import Query, eq, or_
 from proforma.domain.errors import ConfigurationError
 from proforma.mapping import did_you_mean
@@ -26,10 +26,14 @@ _IDS_AT_ONCE: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedTable:
-    """The rows of one entity set as the world will have them. `more`: the environment has others. `refused`: why there is none."""
+    """The rows of one entity set as the world will have them, and its alternate keys.
+
+    `more`: the environment has other rows. `refused`: why there is none.
+    """
 
     entity_set: str
     rows: Sequence[dict[str, Cell]] = ()
+    keys: tuple[tuple[str, ...], ...] = ()
     more: bool = False
     refused: str | None = None
 
@@ -38,11 +42,15 @@ class RecordedTable:
 class _Taken:
     """A table and its rows by key, as they were read."""
 
-    entity_set: str
+    name: TableName
     definition: TableDefinition
     rows: dict[str, RawRow] = field(default_factory=dict)
     more: bool = False
     refused: str | None = None
+
+    @property
+    def entity_set(self) -> str:
+        return self.name.entity_set
 
     @property
     def key(self) -> str:
@@ -55,7 +63,7 @@ class _Taken:
     def shown(self, disguise: Disguise) -> RecordedTable:
         """The table as the world will have it."""
         rows = [disguise.row(self.entity_set, self.definition.columns, row) for row in self.rows.values()]
-        return RecordedTable(entity_set=self.entity_set, rows=rows, more=self.more, refused=self.refused)
+        return RecordedTable(entity_set=self.entity_set, rows=rows, keys=self.name.keys, more=self.more, refused=self.refused)
 
 
 class Recorder:
@@ -74,17 +82,15 @@ class Recorder:
         disguised as any other. Raises ConfigurationError for a name that the environment does not know, before any row is read, and the
         faults of the transfer.
         """
-        chosen = _chosen(entity_sets(self._client), wanted, usual)
-        taken = [self._first_rows(entity_set, table) for entity_set, table in chosen]
+        taken = [self._first_rows(name) for name in _chosen(table_names(self._client), wanted, usual)]
         _Relations(self._client, taken, self._progress).complete()
         # Whoever has the organization's id and the original text can tell what became of it; the world holds neither.
         disguise = Disguise(self._client.who_am_i().organization_id.bytes, self._kept)
         return [table.shown(disguise) for table in taken]
 
-    def _first_rows(self, entity_set: str, table: str) -> _Taken:
-        found = table_definition(self._client, table)
-        taken = _Taken(entity_set=entity_set, definition=found or _undefined(entity_set, table))
-        self._progress.begin(entity_set)
+    def _first_rows(self, name: TableName) -> _Taken:
+        taken = _Taken(name=name, definition=table_definition(self._client, name.name) or _undefined(name))
+        self._progress.begin(name.entity_set)
         try:
             self._read(taken)
         except HttpStatusError as refusal:
@@ -155,19 +161,18 @@ class _Relations:
         return found
 
 
-def _undefined(entity_set: str, table: str) -> TableDefinition:
+def _undefined(name: TableName) -> TableDefinition:
     """What is known of a table that was there a moment ago."""
-    return TableDefinition(name=table, entity_set=entity_set, key=None, tracked=None, columns={})
+    return TableDefinition(name=name.name, entity_set=name.entity_set, key=None, tracked=None, columns={})
 
 
-def _chosen(known: dict[str, str], wanted: Sequence[str], usual: Iterable[str]) -> list[tuple[str, str]]:
-    """Entity set and logical name of each table to record, each once."""
+def _chosen(known: dict[str, TableName], wanted: Sequence[str], usual: Iterable[str]) -> list[TableName]:
+    """The tables to record, each once."""
     if not wanted:
-        return [(name, known[name]) for name in dict.fromkeys(usual) if name in known]
-    by_logical = {logical: name for name, logical in known.items()}
-    unknown = [name for name in wanted if name not in known and name not in by_logical]
+        return [known[entity_set] for entity_set in dict.fromkeys(usual) if entity_set in known]
+    either = {**{table.name: table for table in known.values()}, **known}
+    unknown = [name for name in wanted if name not in either]
     if unknown:
-        hint = did_you_mean(unknown[0], [*known, *by_logical])
+        hint = did_you_mean(unknown[0], list(either))
         raise ConfigurationError(f"--table: the environment has no table {unknown[0]!r}", hint=hint)
-    sets = dict.fromkeys(name if name in known else by_logical[name] for name in wanted)
-    return [(name, known[name]) for name in sets]
+    return list({either[name].entity_set: either[name] for name in wanted}.values())
