@@ -303,12 +303,15 @@ def test_a_column_that_the_system_needs_cannot_be_emptied(caller: Caller) -> Non
 
 
 def test_conditions_that_say_no_version(server: MockServer, caller: Caller) -> None:
-    """`null` is no condition, an empty tag is refused, and so is any tag where rows cannot be guarded (W-11, W-141)."""
+    """`null` is no condition, an empty tag is refused, and so is any tag where rows cannot be guarded (W-11, W-46, W-141)."""
     key = f"accounts({guid('@acme')})"
     assert caller.call("PATCH", key, {"name": "A"}, if_none_match="null", if_match="null").status == 204
     assert caller.call("PATCH", key, {"name": "B"}, if_match='W/""').error[:2] == (400, "0x80060883")
     server.load({**WORLD, "$dataverse": {"optimistic_concurrency": {"disabled": ["accounts"]}}})
     assert caller.call("PATCH", key, {"name": "C"}, if_match='W/"1"').error[:2] == (400, "0x8006088d")
+    definition = "EntityDefinitions(LogicalName='{}')?$select=IsOptimisticConcurrencyEnabled"
+    enabled = [caller.get(definition.format(name)).document["IsOptimisticConcurrencyEnabled"] for name in ("account", "contact")]
+    assert enabled == [False, True]
     assert caller.call("PATCH", key, {"name": "D"}, if_match="*").status == 204
 
 

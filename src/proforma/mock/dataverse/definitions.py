@@ -172,7 +172,7 @@ def _table_members(world: World, schema: TableSchema, code: int) -> Row:
         "CanCreateAttributes": _managed(True, "cancreateattributes"),
         "CanChangeTrackingBeEnabled": _managed(True, "canchangetrackingbeenabled"),
         "ChangeTrackingEnabled": world.tracks(schema),
-        "IsOptimisticConcurrencyEnabled": True,
+        "IsOptimisticConcurrencyEnabled": schema.entity_set not in world.switches.optimistic_concurrency.disabled,
         "HasChanged": None,
         "MetadataId": symbol_guid(f"@table:{logical}"),
     }
