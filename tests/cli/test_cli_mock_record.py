@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from billing_world import BillingWorld, guid
 from proforma.mock import MockServer, read_world
 from project_folder import Project
 
+#: As few as a test needs: by default the tables of all mappings are asked for.
+FEW = ("--table", "salesorders", "--table", "accounts", "--table", "contacts", "--table", "msdyn_actuals")
 TEXTS = ("North Sea Drilling", "Kristine", "confidential", "Bergen", "SO-north", "C-north")
 
 
@@ -80,12 +83,12 @@ def test_nothing_of_the_original_is_left(company: Project, tmp_path: Path) -> No
     ids = {cell for rows in dump.values() if isinstance(rows, list) for row in rows for cell in _ids(row)}
     assert guid("@north") in ids
     first, second = tmp_path / "one.yaml", tmp_path / "two.yaml"
-    assert company.run("mock", "record", "--output", str(first)).code == 0
+    assert company.run("mock", "record", *FEW, "--output", str(first)).code == 0
     text = first.read_text(encoding="utf-8")
     assert [found for found in (*TEXTS, *ids) if found.lower() in text.lower()] == []
     assert "@example.com" in text
     assert "+1 202 555 01" in text
-    company.run("mock", "record", "--output", str(second))
+    company.run("mock", "record", *FEW, "--output", str(second))
     assert second.read_bytes() == first.read_bytes()
 
 
@@ -101,16 +104,16 @@ def _ids(row: Any) -> list[str]:
 def test_texts_and_ids_stay_on_demand(company: Project, tmp_path: Path) -> None:
     """With both options the rows are the environment's own, but for empty cells; `--keep` leaves a single column."""
     path = tmp_path / "world.json"
-    assert company.run("mock", "record", "--keep-texts", "--keep-ids", "--output", str(path)).code == 0
+    assert company.run("mock", "record", *FEW, "--keep-texts", "--keep-ids", "--output", str(path)).code == 0
     own = company.server.dump()
     assert read_world(path)["salesorders"] == own["salesorders"]
-    company.run("mock", "record", "--keep", "ordernumber", "--force", "--output", str(path))
+    company.run("mock", "record", *FEW, "--keep", "ordernumber", "--force", "--output", str(path))
     [order] = _rows(path, "salesorders")
     assert (order["ordernumber"], order["name"] == "north") == ("SO-north", False)
 
 
 def test_chosen_tables_and_so_many_rows(company: Project, tmp_path: Path) -> None:
-    """Tables by entity set or logical name, rows up to the number; lookups to rows that are not there keep their ids."""
+    """Tables by entity set or logical name, each once, rows up to the number; lookups to rows of other tables keep an id."""
     path = tmp_path / "world.json"
     chosen = ("--table", "msdyn_actual", "--table", "accounts", "--table", "msdyn_actuals")
     answer = company.run("mock", "record", *chosen, "--rows", "3", "--output", str(path))
@@ -121,8 +124,32 @@ def test_chosen_tables_and_so_many_rows(company: Project, tmp_path: Path) -> Non
     }
     customers = {row["_msdyn_accountcustomer_value"] for row in _rows(path, "msdyn_actuals")}
     assert customers == {row["accountid"] for row in _rows(path, "accounts")}
+    assert len({row["_msdyn_salescontract_value"] for row in _rows(path, "msdyn_actuals")}) == 1
     exactly = company.run("mock", "record", "--table", "msdyn_actuals", "--rows", "5", "--force", "--output", str(path))
     assert exactly.json["tables"] == [{"table": "msdyn_actuals", "rows": 5, "more": False}]
+
+
+def test_rows_that_are_referred_to_come_along(company: Project, tmp_path: Path) -> None:
+    """Of each table one row, and whatever taken rows lead to within the chosen tables; a row that was deleted cannot."""
+    world = BillingWorld()
+    for name in ("north", "south", "west", "east", "up", "down"):
+        world.contract(name)
+    world.time("@work", "south")
+    world.time("@other", "south")
+    company.server.load(world.sets)
+    company.server.patch(delete={"msdyn_projects": ["@prj-south"]})
+    path = tmp_path / "world.json"
+    tables = ("msdyn_actuals", "salesorders", "accounts", "msdyn_projects")
+    words = [word for table in tables for word in ("--table", table)]
+    assert company.run("mock", "record", "--keep-ids", "--rows", "1", *words, "--output", str(path)).code == 0
+
+    actuals, orders, accounts, projects = (_rows(path, table) for table in tables)
+    customers, contracts = {row["accountid"] for row in accounts}, {row["salesorderid"] for row in orders}
+    assert {row["_msdyn_salescontract_value"] for row in actuals} == {guid("@south")} <= contracts
+    assert {row["_customerid_value"] for row in orders} | {guid("@cust-south")} <= customers
+    assert {row["_msdyn_salesorderid_value"] for row in projects} <= contracts
+    assert (len(actuals), len(projects)) == (1, 1)
+    assert {len(orders), len(accounts)} <= {2, 3, 4}, "six would be all of them"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +166,7 @@ def test_chosen_tables_and_so_many_rows(company: Project, tmp_path: Path) -> Non
     ids=["taken", "format", "table", "folder"],
 )
 def test_mistakes_are_said_and_leave_files_alone(
-    company: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, str], said: str
+    company: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
 ) -> None:
     """Exit code 2 with what to do; no file is made or changed."""
     monkeypatch.chdir(tmp_path)
@@ -153,10 +180,10 @@ def test_mistakes_are_said_and_leave_files_alone(
 def test_a_world_too_large_for_yaml_is_said(company: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A YAML file that the mock would not read ends in exit code 2; the same rows as JSON do not."""
     monkeypatch.setattr("proforma.mock.YAML_BYTES_MAX", 1000)
-    answer = company.run("mock", "record", "--output", str(tmp_path / "world.yaml"))
+    answer = company.run("mock", "record", *FEW, "--output", str(tmp_path / "world.yaml"))
     assert answer.code == 2
     assert "a world of this size must be JSON (record it with --output world.json.gz)" in answer.err
-    assert company.run("mock", "record", "--output", str(tmp_path / "world.json.gz")).code == 0
+    assert company.run("mock", "record", *FEW, "--output", str(tmp_path / "world.json.gz")).code == 0
 
 
 def test_another_environment_gets_no_token_of_the_configured_one(company: Project, tmp_path: Path) -> None:
@@ -174,10 +201,25 @@ def test_another_environment_gets_no_token_of_the_configured_one(company: Projec
         assert {request["path"] for request in other.requests()} >= {"/api/data/v9.2/accounts"}
 
 
+@pytest.mark.parametrize("name", ["world.yaml", "world.json"])
+def test_alternate_keys_stay_keys(company: Project, tmp_path: Path, name: str) -> None:
+    """A world knows the alternate keys of the environment, so that rows are found and written by them as there."""
+    company.server.load({"$keys": {"accounts": [["accountnumber"], ["name", "ownerid"]]}, "accounts": [{"accountnumber": "C-1"}]})
+    path = tmp_path / name
+    assert company.run("mock", "record", "--table", "accounts", "--keep-texts", "--output", str(path)).code == 0
+    recorded = read_world(path)
+    assert recorded["$keys"] == {"accounts": [["accountnumber"], ["name", "ownerid"]]}
+    with MockServer(recorded) as server:
+        answer = requests.get(
+            f"{server.url}/api/data/v9.2/accounts(accountnumber='C-1')", headers={"Authorization": "Bearer any"}, timeout=20
+        )
+    assert answer.json()["accountnumber"] == "C-1"
+
+
 def test_a_table_that_may_not_be_read_is_left_out(company: Project, tmp_path: Path) -> None:
     """What the environment refuses is named, with exit code 1; the rest is recorded."""
     company.server.faults([{"match": {"path": "/contacts$"}, "times": 0, "action": {"status": 403}}])
-    answer = company.run("mock", "record", "--output", str(tmp_path / "world.json"))
+    answer = company.run("mock", "record", *FEW, "--output", str(tmp_path / "world.json"))
     assert answer.code == 1
     assert [table["table"] for table in answer.json["refused"]] == ["contacts"]
     assert "attention: contacts is not in it: " in answer.err
@@ -187,7 +229,7 @@ def test_a_table_that_may_not_be_read_is_left_out(company: Project, tmp_path: Pa
 def test_people_get_a_table(company: Project, tmp_path: Path) -> None:
     """Without --json: each table with its rows, and the command that serves the file."""
     path = tmp_path / "world.yaml"
-    answer = company.run("mock", "record", "--rows", "2", "--output", str(path), as_json=False)
+    answer = company.run("mock", "record", *FEW, "--rows", "2", "--output", str(path), as_json=False)
     lines = answer.out.splitlines()
     assert "msdyn_actuals\t2\tthere are more" in lines
     assert lines[-1].endswith(f" rows in {path}: proforma mock serve --world {path}")

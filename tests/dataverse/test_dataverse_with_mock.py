@@ -12,6 +12,7 @@ import pytest
 
 from proforma.dataverse.client import DataverseClient, scope_of
 from proforma.dataverse.errors import UnknownColumnError, UnknownEntitySetError
+from proforma.dataverse.metadata import TableName, lookup_targets, table_names
 from proforma.dataverse.query import Query, and_, eq, ge, lt
 from proforma.mock import MockServer
 from proforma.mock.values import Value
@@ -41,7 +42,7 @@ def actual(number: int) -> Actual:
 @pytest.fixture(scope="module")
 def server() -> Iterator[MockServer]:
     rows: list[Value] = [{"msdyn_actualid": str(key(n)), "msdyn_amount": str(actual(n).amount)} for n in range(COUNT)]
-    with MockServer({"msdyn_actuals": rows}) as server:
+    with MockServer({"$keys": {"msdyn_actuals": [["msdyn_externalreferenceid"]]}, "msdyn_actuals": rows}) as server:
         yield server
 
 
@@ -172,3 +173,12 @@ def test_refused_sign_in(server: MockServer, client: DataverseClient) -> None:
         client.who_am_i()
 
     assert "canary" not in f"{fault.value!r} {fault.value}"
+
+
+def test_names_of_tables_and_where_lookups_lead(client: DataverseClient) -> None:
+    """A table is known by its entity set, with its alternate keys, and a lookup by every table that it may lead to (W-46, W-49, W-52)."""
+    names = table_names(client)
+    assert names["msdyn_actuals"] == TableName(entity_set="msdyn_actuals", name="msdyn_actual", keys=(("msdyn_externalreferenceid",),))
+    assert names["msdyn_organizationalunit_pricelevelset"].name == "msdyn_organizationalunit_pricelevel"
+    targets = lookup_targets(client, "salesorder")
+    assert (targets["customerid"], targets["transactioncurrencyid"]) == (("account", "contact"), ("transactioncurrency",))

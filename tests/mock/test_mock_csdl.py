@@ -200,6 +200,16 @@ def test_operations(schema: Element) -> None:
     assert action.get("IsBound") == "true"
 
 
+def test_actions_of_the_product(schema: Element) -> None:
+    """Bound to a row, under the publisher's prefix, with the type of what they give back (W-43, W-204, W-208)."""
+    mark = schema.find(f"{EDM}Action[@Name='msdyn_MarkActualReadyToInvoiceOrNot']")
+    revise = schema.find(f"{EDM}Action[@Name='msdyn_revise']")
+    assert mark is not None
+    assert revise is not None
+    assert [mark.get("IsBound"), *(part.get("Type") for part in mark)] == ["true", "mscrm.msdyn_actual"]
+    assert [revise.get("IsBound"), *(part.get("Type") for part in revise)] == ["true", "mscrm.invoice", "mscrm.invoice"]
+
+
 @pytest.mark.parametrize("path", ["$metadata?annotations=true", "$metadata"])
 def test_annotations_are_there_when_asked_for(caller: Caller, path: str) -> None:
     """Alternate keys, read-only columns, change tracking; asked for by the URL, otherwise absent (W-42)."""

@@ -149,6 +149,26 @@ def test_queries_that_are_refused(caller: Caller, path: str, expected: tuple[int
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        f"accounts({guid('@acme')})?$filter=name eq 'x'",
+        f"accounts({guid('@acme')})?$top=1",
+        f"accounts({guid('@acme')})?fetchXml=%3Cfetch/%3E",
+        f"accounts({guid('@acme')})/contact_customer_accounts?fetchXml=%3Cfetch/%3E",
+        "accounts/$count?$apply=aggregate($count as n)",
+    ],
+)
+def test_options_are_not_passed_over(caller: Caller, path: str) -> None:
+    """What an option cannot be applied to is refused."""
+    assert caller.get(path).status == 400
+
+
+def test_changes_are_not_aggregated(caller: Caller) -> None:
+    """`$apply` does not go with change tracking."""
+    assert caller.get("accounts?$apply=aggregate($count as n)", prefer="odata.track-changes").status == 400
+
+
+@pytest.mark.parametrize(
     ("top", "message"),
     [("x", "requires a non-negative integer value"), ("-1", "requires a non-negative integer value")],
 )

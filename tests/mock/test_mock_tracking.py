@@ -302,3 +302,17 @@ def test_changes_by_people_are_tracked(server: MockServer, caller: Caller) -> No
     server.patch({"accounts": [{"accountid": guid(2), "name": "B2"}, {"accountid": "@new", "name": "New"}]}, {"accounts": [guid(6)]})
     answer = caller.get(link)
     assert [row.get("accountid", row.get("id")) for row in answer.rows] == [guid(2), symbol_guid("@new"), guid(6)]
+
+
+def test_only_a_deletion_is_one(caller: Caller) -> None:
+    """A row that is deactivated has changed; one that is gone stays told for as long as the token lives (W-178)."""
+    link = delta_link(caller.get("accounts?$select=statecode", prefer="odata.track-changes"))
+    kept, gone = (str(row["accountid"]) for row in caller.get("accounts?$select=name").rows[:2])
+    assert caller.call("PATCH", f"accounts({kept})", {"statecode": 1}).status == 204
+    assert caller.call("DELETE", f"accounts({gone})").status == 204
+    for _ in range(2):
+        rows = caller.get(link).rows
+        assert [(row.get("accountid"), row.get("statecode"), row.get("id"), row.get("reason")) for row in rows] == [
+            (kept, 1, None, None),
+            (None, None, gone, "deleted"),
+        ]

@@ -10,6 +10,7 @@ import pytest
 from mock_caller import API, Caller, Document, calling
 
 from proforma.mock import MockServer
+from proforma.mock.schema import known_tables
 from proforma.mock.values import Value
 
 WORLD: dict[str, Value] = {
@@ -189,7 +190,7 @@ def test_a_lookup_is_bound_and_cleared(caller: Caller) -> None:
     ],
 )
 def test_bodies_that_are_refused(caller: Caller, body: Document, status: int, code: str, text: str) -> None:
-    """A name, a lookup or a value that does not fit is told, and nothing is written."""
+    """A name, a lookup or a value that does not fit is told, and nothing is written (W-102 to W-104, W-108, W-114, W-116, W-120, W-125)."""
     before = caller.get("salesorders").document
     found = caller.call("PATCH", f"salesorders({guid('@so')})", body).error
     assert (found[:2], text in found[2]) == ((status, code), True)
@@ -197,7 +198,7 @@ def test_bodies_that_are_refused(caller: Caller, body: Document, status: int, co
 
 
 def test_bodies_that_are_no_json_object_are_refused(caller: Caller) -> None:
-    """Broken JSON and lists are 400, another media type is 415."""
+    """Broken JSON and lists are 400, another media type is 415 (W-12, W-181)."""
     assert caller.call("POST", "accounts", b"{").error[:2] == (400, "0x80048d19")
     assert caller.call("POST", "accounts", [1]).error[:2] == (400, "0x80048d19")
     assert caller.call("POST", "accounts", b"<a/>", content_type="application/xml").status == 415
@@ -302,12 +303,15 @@ def test_a_column_that_the_system_needs_cannot_be_emptied(caller: Caller) -> Non
 
 
 def test_conditions_that_say_no_version(server: MockServer, caller: Caller) -> None:
-    """`null` is no condition, an empty tag is refused, and so is any tag where rows cannot be guarded (W-11, W-141)."""
+    """`null` is no condition, an empty tag is refused, and so is any tag where rows cannot be guarded (W-11, W-46, W-141)."""
     key = f"accounts({guid('@acme')})"
     assert caller.call("PATCH", key, {"name": "A"}, if_none_match="null", if_match="null").status == 204
     assert caller.call("PATCH", key, {"name": "B"}, if_match='W/""').error[:2] == (400, "0x80060883")
     server.load({**WORLD, "$dataverse": {"optimistic_concurrency": {"disabled": ["accounts"]}}})
     assert caller.call("PATCH", key, {"name": "C"}, if_match='W/"1"').error[:2] == (400, "0x8006088d")
+    definition = "EntityDefinitions(LogicalName='{}')?$select=IsOptimisticConcurrencyEnabled"
+    enabled = [caller.get(definition.format(name)).document["IsOptimisticConcurrencyEnabled"] for name in ("account", "contact")]
+    assert enabled == [False, True]
     assert caller.call("PATCH", key, {"name": "D"}, if_match="*").status == 204
 
 
@@ -345,3 +349,55 @@ def test_headers_of_other_services_are_taken_and_ignored(caller: Caller) -> None
     }
     answer = caller.call("POST", "accounts?tag=nightly&partitionId=p", {"name": "New"}, **headers)
     assert (answer.status, answer.headers["OData-Version"]) == (204, "4.0")
+
+
+def test_a_row_that_was_read_may_be_sent_back(caller: Caller) -> None:
+    """Tags, contexts and formatted values are ignored, so are what the system sets and a type with or without hash (W-101, W-107)."""
+    key = f"salesorders({guid('@so')})"
+    read_row = caller.get(f"{key}?$select=name,statecode,createdon", prefer='odata.include-annotations="*"').document
+    body = {**read_row, "name": "Deal", "@odata.type": "Microsoft.Dynamics.CRM.salesorder"}
+    assert caller.call("PATCH", key, body).status == 204
+    assert read(caller, key, "name", "createdon") == ["Deal", read_row["createdon"]]
+
+
+def test_choices_numbers_and_ids_on_the_wire(caller: Caller) -> None:
+    """Choices by their number, doubles and whole numbers as they are, ids in lower case without braces (W-112, W-113, W-115, W-118)."""
+    body = b'{"accountid":"%s","paymenttermscode":2,"address1_latitude":47.639583,"numberofemployees":7,' % NEW.upper().encode()
+    assert caller.call("POST", "accounts", body + b'"address1_addressid":"{%s}"}' % NEW.upper().encode()).status == 204
+    names = ("accountid", "paymenttermscode", "address1_latitude", "numberofemployees", "address1_addressid")
+    assert read(caller, f"accounts({NEW})", *names) == [NEW, 2, Decimal("47.639583"), 7, NEW]
+
+
+def test_several_choices_are_one_text(caller: Caller) -> None:
+    """Blanks are accepted and not given back (W-115)."""
+    schema = next(table for table in known_tables().values() if any(column.type == "multiselect" for column in table.columns.values()))
+    name = next(column.name for column in schema.columns.values() if column.type == "multiselect")
+    answer = caller.call("POST", f"{schema.entity_set}?$select={name}", {name: "1, 9"}, prefer="return=representation")
+    assert (answer.status, answer.document[name]) == (201, "1,9")
+
+
+def test_plain_days_and_moments(caller: Caller) -> None:
+    """A day stays a day; a moment comes in whole seconds of UTC, whatever its zone was (W-116, W-117)."""
+    document = {"salesorderid": NEW, "datefulfilled": "2026-03-31T23:30:00.75-05:00"}
+    assert caller.call("POST", "salesorders", document).status == 204
+    assert read(caller, f"salesorders({NEW})", "datefulfilled") == ["2026-04-01T04:30:00Z"]
+    actual = {"msdyn_contractlinescheduleofvalueid": NEW, "msdyn_milestonedate": "2026-03-31"}
+    assert caller.call("POST", "msdyn_contractlinescheduleofvalues", actual).status == 204
+    assert read(caller, f"msdyn_contractlinescheduleofvalues({NEW})", "msdyn_milestonedate") == ["2026-03-31"]
+    refused = caller.call("POST", "msdyn_contractlinescheduleofvalues", {"msdyn_milestonedate": "2026-03-31T00:00:00Z"})
+    assert refused.error[:2] == (400, "0x80048d19")
+
+
+def test_every_write_gives_a_new_tag(caller: Caller) -> None:
+    """Also when nothing differs; tags are weak, compared as texts, and one counter serves all tables (W-25, W-135, W-140, W-143)."""
+    key = f"accounts({guid('@acme')})"
+    tags = [str(caller.get(key).document["@odata.etag"])]
+    for _ in range(2):
+        changed = caller.call("PATCH", key, {"name": "Same"}, prefer="return=representation")
+        assert changed.headers["ETag"] == changed.document["@odata.etag"] == f'W/"{changed.document["versionnumber"]}"'
+        tags.append(str(changed.document["@odata.etag"]))
+        caller.call("PATCH", f"contacts({guid('@c')})", {"lastname": "x"})
+    numbers = [int(tag[3:-1]) for tag in tags]
+    assert (numbers[2] - numbers[1], numbers[1] > numbers[0]) == (2, True)
+    assert caller.call("PATCH", key, {}, if_match=tags[-1].removeprefix("W/")).status == 412
+    assert caller.call("PATCH", key, {}, if_match=tags[-1]).status == 204

@@ -30,7 +30,10 @@ def serve(
     tls: Annotated[bool, typer.Option("--tls", help="Serve https with a certificate made for this run.")] = False,
     latency_ms: Annotated[int, typer.Option("--latency-ms", min=0, help="Wait so long before each answer.")] = 0,
     page_size: Annotated[int | None, typer.Option("--page-size", min=1, max=5000, help="Largest page.")] = None,
-    write_config: Annotated[Path | None, typer.Option("--write-config", metavar="PATH", help="Write a proforma.yaml for it.")] = None,
+    write_config: Annotated[
+        Path | None,
+        typer.Option("--write-config", metavar="PATH", help="Write a proforma.yaml for it, with --tls the certificate to trust beside it."),
+    ] = None,
 ) -> None:
     """Serve on loopback until interrupted; prints `ready URL` when connections are accepted."""
     from proforma import mock as servers
@@ -54,7 +57,7 @@ def record(
         "world.yaml"
     ),
     table: Annotated[list[str] | None, typer.Option("--table", metavar="NAME", help="Only this table; may be repeated.")] = None,
-    rows: Annotated[int, typer.Option("--rows", min=1, metavar="N", help="At most so many rows of a table.")] = 500,
+    rows: Annotated[int, typer.Option("--rows", min=1, metavar="N", help="First rows of a table; those they refer to come along.")] = 500,
     keep_texts: Annotated[bool, typer.Option("--keep-texts", help="Leave names and texts as they are.")] = False,
     keep_ids: Annotated[bool, typer.Option("--keep-ids", help="Leave ids as they are.")] = False,
     keep: Annotated[list[str] | None, typer.Option("--keep", metavar="COLUMN", help="Leave this column's texts; may be repeated.")] = None,
@@ -68,7 +71,9 @@ def record(
     check_world_file(output, force=force)
     kept = Kept(ids=keep_ids, texts=keep_texts, columns=CODES | set(keep or ()))
     tables = _recorded(context, source, table or [], rows, kept)
-    size = write_world(output, ((found.entity_set, found.rows) for found in tables if found.rows))
+    keys = {found.entity_set: found.keys for found in tables if found.rows and found.keys}
+    rows_of = ((found.entity_set, found.rows) for found in tables if found.rows)
+    size = write_world(output, rows_of, {"$keys": keys} if keys else {})
     _report_recorded(context, output, tables)
     _check_size(output, size)
     if any(found.refused for found in tables):
@@ -85,7 +90,7 @@ def _recorded(context: CommandContext, source: str | None, wanted: list[str], ro
     configure_logs(context.verbosity, context.log_format)
     with Workshop(configuration, now=context.now, by=who(), progress=context.out.progress()) as workshop:
         recorder = Recorder(workshop.client, rows_max=rows, kept=kept, progress=workshop.progress)
-        return list(recorder.record(wanted=wanted, usual=[entity.entity_set for entity in workshop.mappings.order()]))
+        return recorder.record(wanted=wanted, usual=[entity.entity_set for entity in workshop.mappings.order()])
 
 
 def _pointed_at(configuration: Configuration, url: str) -> Configuration:

@@ -25,12 +25,13 @@ def check_world_file(path: Path, *, force: bool) -> None:
         raise ConfigurationError("the file is there already", at=str(path), hint="choose another name, or replace it with --force")
 
 
-def write_world(path: Path, tables: Tables) -> int:
+def write_world(path: Path, tables: Tables, settings: Mapping[str, object]) -> int:
     """Writes a world and gives its size in bytes before gzipping; the file is there when it is whole, and never half of it.
 
-    Numbers keep all their digits. Raises ConfigurationError when it cannot be written.
+    `settings`: what stands under names that begin with `$`. Numbers keep all their digits. Raises ConfigurationError when it cannot be
+    written.
     """
-    lines = _json(tables) if ".json" in path.suffixes else _yaml(tables)
+    lines = _json(tables, settings) if ".json" in path.suffixes else _yaml(tables, settings)
     part = path.with_name(path.name + ".part")
     size = 0
     try:
@@ -46,8 +47,11 @@ def write_world(path: Path, tables: Tables) -> int:
     return size
 
 
-def _json(tables: Tables) -> Iterator[bytes]:
+def _json(tables: Tables, settings: Mapping[str, object]) -> Iterator[bytes]:
     before = b"{"
+    for name, value in settings.items():
+        yield before + b"\n" + _encoder.encode(name) + b": " + _encoder.encode(value)
+        before = b","
     for name, rows in tables:
         yield before + b"\n" + _encoder.encode(name) + b": ["
         yield b",".join(b"\n" + _encoder.encode(row) for row in rows)
@@ -56,8 +60,10 @@ def _json(tables: Tables) -> Iterator[bytes]:
     yield b"\n}\n" if before == b"," else b"{}\n"
 
 
-def _yaml(tables: Tables) -> Iterator[bytes]:
+def _yaml(tables: Tables, settings: Mapping[str, object]) -> Iterator[bytes]:
     """Every JSON value is a YAML value: only the outer layers need lines of their own."""
+    for name, value in settings.items():
+        yield f"{name}: ".encode() + _encoder.encode(value) + b"\n"
     for name, rows in tables:
         yield f"{name}:{'' if rows else ' []'}\n".encode()
         for row in rows:

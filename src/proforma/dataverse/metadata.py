@@ -108,16 +108,53 @@ def _table(name: str) -> str:
     return f"EntityDefinitions(LogicalName={literal(name)})"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableName:
+    """What a table is called, and its alternate keys, each by the logical names of its columns (W-46, W-52)."""
+
+    entity_set: str
+    name: str
+    keys: tuple[tuple[str, ...], ...] = ()
+
+
+class _Key(msgspec.Struct, frozen=True, rename="pascal"):
+    key_attributes: list[str]
+
+
 class _Named(msgspec.Struct, frozen=True, rename="pascal"):
     logical_name: str
     entity_set_name: str | None = None
+    keys: list[_Key] = []
 
 
 class _AllNamed(msgspec.Struct, frozen=True):
     value: list[_Named]
 
 
-def entity_sets(client: DataverseClient) -> dict[str, str]:
-    """Every table of the environment that has rows to ask for: logical name by entity set."""
-    found = client.get("EntityDefinitions?$select=LogicalName,EntitySetName", _AllNamed)
-    return {table.entity_set_name: table.logical_name for table in found.value if table.entity_set_name}
+def table_names(client: DataverseClient) -> dict[str, TableName]:
+    """Every table of the environment that has rows to ask for, by entity set."""
+    found = client.get("EntityDefinitions?$select=LogicalName,EntitySetName&$expand=Keys($select=KeyAttributes)", _AllNamed)
+    return {
+        table.entity_set_name: TableName(
+            entity_set=table.entity_set_name,
+            name=table.logical_name,
+            keys=tuple(tuple(key.key_attributes) for key in table.keys),
+        )
+        for table in found.value
+        if table.entity_set_name
+    }
+
+
+class _Lookup(msgspec.Struct, frozen=True, rename="pascal"):
+    logical_name: str
+    targets: list[str] = []
+
+
+class _Lookups(msgspec.Struct, frozen=True):
+    value: list[_Lookup]
+
+
+def lookup_targets(client: DataverseClient, name: str) -> dict[str, tuple[str, ...]]:
+    """Logical names of the tables that each lookup of a table may lead to, by the lookup's logical name."""
+    found = client.get(f"{_table(name)}/Attributes/Microsoft.Dynamics.CRM.LookupAttributeMetadata?$select=LogicalName,Targets", _Lookups)
+    return {lookup.logical_name: tuple(lookup.targets) for lookup in found.value}

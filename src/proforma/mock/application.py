@@ -148,9 +148,10 @@ async def _request(scope: Message, receive: Receive) -> Request | None:
     body = bytearray()
     while True:
         message = await receive()
-        if message["type"] == "http.disconnect" or len(body) > BODY_BYTES_MAX:
+        if message["type"] == "http.disconnect":
             return None
-        body += message.get("body", b"")
+        if len(body) <= BODY_BYTES_MAX:  # what is more is read and dropped: the caller must hear that it is too much
+            body += message.get("body", b"")
         if not message.get("more_body", False):
             break
     headers: dict[str, str] = {}

@@ -25,7 +25,10 @@ def encode(value: object) -> bytes:
 
 def decode(text: bytes | str) -> Value:
     """The value of a JSON text, every fraction a Decimal. Raises `msgspec.DecodeError`."""
-    return cast(Value, _decoder.decode(text))
+    try:
+        return cast(Value, _decoder.decode(text))
+    except InvalidOperation as problem:
+        raise msgspec.DecodeError("JSON is malformed: a number has an exponent that nothing can hold") from problem
 
 
 @lru_cache(maxsize=300_000)

@@ -25,7 +25,7 @@ _PLAIN: Final = frozenset({"DateTime", "EntityName"})
 _TRIES_MAX: Final = 50
 _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
 
-_GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?")
 _FIGURES: Final = re.compile(r"-?\d+(\.\d+)?(,-?\d+)*")
 _PHONE_COLUMN: Final = re.compile(r"phone|mobile|fax|pager", re.IGNORECASE)
@@ -95,7 +95,7 @@ class Disguise:
 
     def _cell(self, entity_set: str, name: str, kind: str | None, text: str) -> str | None:
         if kind in _IDS or (name.startswith("_") and name.endswith("_value")):
-            return self.id(text) if _GUID.fullmatch(text) else None
+            return self.id(text) if GUID.fullmatch(text) else None
         if kind in _WORDS or kind is None:
             return self._words(entity_set, name, kind, text)
         if kind in _PLAIN:
@@ -103,12 +103,12 @@ class Disguise:
         return text if _FIGURES.fullmatch(text) else None
 
     def _words(self, entity_set: str, name: str, kind: str | None, text: str) -> str:
-        if _GUID.fullmatch(text):
+        if GUID.fullmatch(text):
             return self.id(text)
         if kind is None and _INSTANT.fullmatch(text):
             return text
         if name in self._kept.columns or f"{entity_set}.{name}" in self._kept.columns or self._kept.texts:
-            shown = _GUID.sub(lambda found: self.id(found[0]), text)
+            shown = GUID.sub(lambda found: self.id(found[0]), text)
         else:
             shown = self._phone(text) if _PHONE_COLUMN.search(name) else self.text(text)
         # In a world an at sign at the beginning would make an id of the text.

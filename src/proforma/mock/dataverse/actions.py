@@ -31,10 +31,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """An action of the product: the entity set that it is bound to, and what it does. A row that it gives back is of that set."""
+    """An action of the product: the entity set that it is bound to, and what it does; `gives_row`: a row of that set."""
 
     entity_set: str
     act: Callable[[Call], Row | None]
+    gives_row: bool = False
 
 
 def _mark(call: Call) -> None:
@@ -59,7 +60,7 @@ Actions: TypeAlias = "Mapping[str, Action]"
 ACTIONS: Final[Actions] = {
     "msdyn_MarkActualReadyToInvoiceOrNot": Action(entity_set=ACTUALS, act=_mark),
     "msdyn_ReevaluateActualNotToExceedStatus": Action(entity_set=ACTUALS, act=_reevaluate),
-    "msdyn_revise": Action(entity_set=INVOICES, act=_revise),
+    "msdyn_revise": Action(entity_set=INVOICES, act=_revise, gives_row=True),
 }
 
 

@@ -13,11 +13,13 @@ from proforma.mock.dataverse.authors import SIGNED_IN, author_of
 from proforma.mock.dataverse.batch import Batch
 from proforma.mock.dataverse.below import below_response, references_response, single_response
 from proforma.mock.dataverse.bulk import OPERATIONS, bulk_response
+from proforma.mock.dataverse.bulk_delete import bulk_delete_response
 from proforma.mock.dataverse.catalogue import served_tables
 from proforma.mock.dataverse.csdl import metadata_document
 from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_operation, no_segment, not_served, wrong_method
 from proforma.mock.dataverse.functions import function_response, is_function
 from proforma.mock.dataverse.keys import key_of, missing, row_by_key
+from proforma.mock.dataverse.messages import MESSAGE_SETS, fill_messages
 from proforma.mock.dataverse.metadata import definitions_response, is_metadata
 from proforma.mock.dataverse.paging import collection_response, count_response
 from proforma.mock.dataverse.privileges import require
@@ -95,24 +97,29 @@ def _answer(world: World, request: Request, page_size: int) -> Response:
     segments = [unquote(segment) for segment in split_outside(found[2] or "", "/") if segment]
     if not segments:
         return _service_document(world, request, api)
-    if re.fullmatch(r"WhoAmI(\(\))?", segments[0]):
-        return _who_am_i(world, request, api)
-    if is_metadata(segments[0]):
+    if is_metadata(segments[0]) or segments == ["$metadata"]:
         _only(request, "GET")
-        return definitions_response(world, request, api, segments)
-    if is_function(segments[0]) and len(segments) == 1:
-        return function_response(world, request, api, segments[0])
-    if segments == ["$metadata"]:
-        _only(request, "GET")
-        return metadata_document(world, request)
+        return metadata_document(world, request) if segments == ["$metadata"] else definitions_response(world, request, api, segments)
     if segments == ["$batch"]:
         _only(request, "POST")
         return Batch(world, request, api, lambda inner: _in_batch(world, inner, page_size)).response()
-    if segments[0] in ACTIONS and len(segments) == 1:
-        return unbound_response(world, request, api, segments[0])
+    answer = _operation_response(world, request, api, segments[0]) if len(segments) == 1 else None
+    if answer is not None:
+        return answer
     if segments[0].startswith("$"):
         raise not_served(segments[0])
     return _resource(world, request, api, segments, page_size)
+
+
+def _operation_response(world: World, request: Request, api: str, segment: str) -> Response | None:
+    """The answer of an unbound function or action (W-204, W-206); None when the segment names none."""
+    if re.fullmatch(r"WhoAmI(\(\))?", segment):
+        return _who_am_i(world, request, api)
+    if is_function(segment):
+        return function_response(world, request, api, segment)
+    if segment == "BulkDelete":
+        return bulk_delete_response(world, request, api)
+    return unbound_response(world, request, api, segment) if segment in ACTIONS else None
 
 
 def _in_batch(world: World, request: Request, page_size: int) -> Response:
@@ -126,6 +133,8 @@ def _in_batch(world: World, request: Request, page_size: int) -> Response:
 
 def _resource(world: World, request: Request, api: str, segments: Sequence[str], page_size: int) -> Response:
     head = _SEGMENT.fullmatch(segments[0])
+    if head is not None and head[1] in MESSAGE_SETS:
+        fill_messages(world)
     table = world.table(head[1]) if head else None
     if head is None or table is None:
         raise no_segment(segments[0])

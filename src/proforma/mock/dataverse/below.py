@@ -12,7 +12,7 @@ from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_property, n
 from proforma.mock.dataverse.keys import key_of, missing, referenced, row_by_key
 from proforma.mock.dataverse.paging import collection_response, count_response
 from proforma.mock.dataverse.pairs import Pair, pairs_of
-from proforma.mock.dataverse.query import options_of, preferences_of, shape_of
+from proforma.mock.dataverse.query import options_of, preferences_of, refuse_on_one_row, shape_of
 from proforma.mock.dataverse.relations import Relation, collections_of
 from proforma.mock.dataverse.rows import Renderer, etag_of
 from proforma.mock.dataverse.writes import changed, property_response
@@ -48,6 +48,7 @@ class Place:
 def single_response(world: World, table: Table, request: Request, api: str, row: Row) -> Response:
     """One row with its tag; 304 when the caller has it already (W-142)."""
     options, preferences = options_of(request), preferences_of(request)
+    refuse_on_one_row(options)
     etag = etag_of(row)
     plain = not options.expands and not preferences.annotations
     if plain and request.headers.get("if-none-match") == etag:

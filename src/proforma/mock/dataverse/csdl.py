@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
+from proforma.mock.dataverse.actions import ACTIONS
 from proforma.mock.dataverse.catalogue import alternate_keys, columns_of, edm_type, served_tables
 from proforma.mock.dataverse.definitions import many_to_many
 from proforma.mock.dataverse.errors import ODataError
 from proforma.mock.dataverse.query import preferences_of
 from proforma.mock.dataverse.relations import collections_of
 from proforma.mock.http import Request, Response
-from proforma.mock.schema import LOOKUPS, PRINCIPALS, Column, TableSchema
+from proforma.mock.schema import LOOKUPS, PRINCIPALS, Column, TableSchema, known_tables
 from proforma.mock.values import Row
 from proforma.mock.world import World
 
@@ -171,6 +172,8 @@ class _Document:
         for name, answer in _COLLECTION_ACTIONS.items():
             for schema in self._tables.values():
                 yield from _collection_action(name, schema, answer)
+        for name, action in ACTIONS.items():
+            yield from _row_action(name, known_tables()[action.entity_set].logical, gives_row=action.gives_row)
 
     def _container(self) -> Iterator[str]:
         for schema in self._tables.values():
@@ -212,6 +215,12 @@ def _collection_action(name: str, schema: TableSchema, answer: str | None) -> It
         _leaf("Parameter", Name="Targets", Type=f"Collection(mscrm.{schema.logical})", Nullable="false"),
     ]
     yield from _element("Action", [*inside, *([_returns(answer)] if answer else [])], Name=name, IsBound="true")
+
+
+def _row_action(name: str, logical: str, *, gives_row: bool) -> Iterator[str]:
+    """An action of the product, whose parameters nobody has published (W-43, W-208)."""
+    inside = [_leaf("Parameter", Name="entity", Type=f"mscrm.{logical}", Nullable="false")]
+    yield from _element("Action", [*inside, *([_returns(f"mscrm.{logical}")] if gives_row else [])], Name=name, IsBound="true")
 
 
 def _returns(kind: str) -> str:

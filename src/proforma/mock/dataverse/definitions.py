@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, TypeAlias
 
 from proforma.mock.dataverse.catalogue import alternate_keys, columns_of, is_shared, served_tables, shared_choices
 from proforma.mock.dataverse.operators import LANGUAGE, parent_column
 from proforma.mock.dataverse.pairs import INTERSECTS, sides
 from proforma.mock.dataverse.relations import Relation, all_relations, collections_of
-from proforma.mock.schema import LOOKUPS, Column, TableSchema, known_tables
+from proforma.mock.schema import LOOKUPS, Column, TableSchema, known_tables, tables_by_logical_name
 from proforma.mock.values import Row, Value, symbol_guid
 from proforma.mock.world import World
 
@@ -75,12 +76,12 @@ class Definition:
         return frozenset(self.members)
 
 
-def table_definition(world: World, schema: TableSchema) -> Definition:
-    """The definition of a table (W-46)."""
+def table_definition(world: World, schema: TableSchema, code: int) -> Definition:
+    """The definition of a table (W-46). `code`: its object type code."""
     return Definition(
         base="EntityMetadata",
         type="EntityMetadata",
-        members=_table_members(world, schema),
+        members=_table_members(world, schema, code),
         lists={
             "Attributes": lambda: column_definitions(world, schema),
             "Keys": lambda: key_definitions(world, schema),
@@ -93,7 +94,8 @@ def table_definition(world: World, schema: TableSchema) -> Definition:
 
 def table_definitions(world: World) -> list[Definition]:
     """The definitions of all tables."""
-    return [table_definition(world, schema) for schema in served_tables(world)]
+    tables = enumerate(served_tables(world), _FIRST_CUSTOM_CODE)
+    return [table_definition(world, schema, _CODES.get(schema.logical, number)) for number, schema in tables]
 
 
 def column_definitions(world: World, schema: TableSchema) -> list[Definition]:
@@ -106,14 +108,16 @@ def key_definitions(world: World, schema: TableSchema) -> list[Definition]:
     return [_key(schema, names) for names in alternate_keys(world, schema)]
 
 
-def relationship_definitions() -> list[Definition]:
+@cache
+def relationship_definitions() -> tuple[Definition, ...]:
     """Every relationship, of both kinds (W-53)."""
-    return [*(_one_to_many(relation) for relation in all_relations()), *many_to_many()]
+    return (*map(_one_to_many, all_relations()), *many_to_many())
 
 
-def choice_definitions() -> list[Definition]:
+@cache
+def choice_definitions() -> tuple[Definition, ...]:
     """Global choices."""
-    return [_option_set(None, column, name, shared=True) for name, column in shared_choices().items()]
+    return tuple(_option_set(None, column, name, shared=True) for name, column in shared_choices().items())
 
 
 def label(text: str | None, of: str) -> Value:
@@ -135,7 +139,7 @@ def many_to_many() -> list[Definition]:
     return [_many_to_many(schema) for schema in known_tables().values() if schema.logical in INTERSECTS]
 
 
-def _table_members(world: World, schema: TableSchema) -> Row:
+def _table_members(world: World, schema: TableSchema, code: int) -> Row:
     name, logical = schema.schema_name or schema.logical, schema.logical
     owned = "ownerid" in schema.columns
     intersect = logical in INTERSECTS
@@ -148,7 +152,7 @@ def _table_members(world: World, schema: TableSchema) -> Row:
         "PrimaryIdAttribute": schema.primary_id,
         "PrimaryNameAttribute": schema.primary_name,
         "PrimaryImageAttribute": "entityimage" if "entityimage" in schema.columns else None,
-        "ObjectTypeCode": _object_type_code(world, schema),
+        "ObjectTypeCode": code,
         "OwnershipType": "UserOwned" if owned else "None" if intersect else "OrganizationOwned",
         "TableType": "Standard",
         "DataProviderId": None,
@@ -168,15 +172,10 @@ def _table_members(world: World, schema: TableSchema) -> Row:
         "CanCreateAttributes": _managed(True, "cancreateattributes"),
         "CanChangeTrackingBeEnabled": _managed(True, "canchangetrackingbeenabled"),
         "ChangeTrackingEnabled": world.tracks(schema),
-        "IsOptimisticConcurrencyEnabled": True,
+        "IsOptimisticConcurrencyEnabled": schema.entity_set not in world.switches.optimistic_concurrency.disabled,
         "HasChanged": None,
         "MetadataId": symbol_guid(f"@table:{logical}"),
     }
-
-
-def _object_type_code(world: World, schema: TableSchema) -> int:
-    names = [table.logical for table in served_tables(world)]
-    return _CODES.get(schema.logical) or _FIRST_CUSTOM_CODE + names.index(schema.logical)
 
 
 def _words(name: str) -> str:
@@ -341,7 +340,7 @@ def _key(schema: TableSchema, names: tuple[str, ...]) -> Definition:
 
 
 def _one_to_many(relation: Relation) -> Definition:
-    target = next((schema for schema in known_tables().values() if schema.logical == relation.target), None)
+    target = tables_by_logical_name().get(relation.target)
     parent = parent_column(relation.child)
     hierarchy = relation.target == relation.child.logical and parent is not None and parent.name == relation.column.name
     members: Row = {

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, syntax_error
+from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_operation, syntax_error
 from proforma.mock.dataverse.syntax import Token, tokens
 from proforma.mock.http import Request, Response, json_response
 from proforma.mock.values import Row, Value
@@ -27,7 +27,7 @@ def function_response(world: World, request: Request, api: str, segment: str) ->
     """The answer of a function, a complex object (W-205)."""
     call = _CALL.fullmatch(segment)
     if call is None or request.method != "GET":  # W-208
-        raise ODataError(404, "", f"No HTTP resource was found that matches the request URI '{request.base}{request.path}'.")
+        raise no_operation(f"{request.base}{request.plain_path}")
     aliases = {name: value for name, value in request.parameters if name.startswith("@")}
     arguments = _arguments(call[2] or "", aliases)
     document = {"@odata.context": f"{api}$metadata#Microsoft.Dynamics.CRM.{call[1]}Response", **_FUNCTIONS[call[1]](world, arguments)}

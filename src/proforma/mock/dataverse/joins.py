@@ -59,7 +59,7 @@ class Joins:
         """A column of a part by its logical name; raises for one that its table does not have."""
         self.part(alias)
         table = self.tables[alias]
-        cell = _cell_name(table, name)
+        cell = cell_name(table, name)
         column = table.schema.wire.get(cell)
         kind = "guid" if cell == table.schema.primary_id else kind_of(column)
         return Place(alias=alias, cell=cell, kind=kind, column=column, read=lambda row: comparable(kind, row[alias].get(cell)))
@@ -142,7 +142,7 @@ class Joins:
         return found
 
 
-def _cell_name(table: Table, name: str) -> str:
+def cell_name(table: Table, name: str) -> str:
     """The name in a row of a column by its logical name (W-40)."""
     column = table.schema.columns.get(name)
     candidates = [column.wire] if column else [name, f"_{name}_value"]

@@ -17,6 +17,7 @@ from proforma.mock.values import Row, Value, as_guid
 from proforma.mock.world import Table, World
 
 _ADDRESS: Final = re.compile(r"(?:https?://[^/]+)?/?(?:api/data/v9\.\d/)?(\w+)\((.+)\)", re.DOTALL)
+_DIGITS_MAX: Final = 20
 _FORBIDDEN: Final = re.compile(r"[/<>*%&:\\?+]")
 
 
@@ -96,7 +97,7 @@ def _cell(part: str, table: Table) -> tuple[str, Value]:
     value: object = literal.value
     if isinstance(value, str) and literal.kind == "text" and _FORBIDDEN.search(value):
         raise syntax_error(f"The value of the key column '{name}' holds a character that does not work in a URL: / < > * % & : \\ ? +")
-    if isinstance(value, Decimal) and value == value.to_integral_value():
+    if isinstance(value, Decimal) and value.adjusted() < _DIGITS_MAX and value == value.to_integral_value():
         value = int(value)
     return name.strip(), value if value is None or isinstance(value, bool | int | str | Decimal) else text.strip()
 

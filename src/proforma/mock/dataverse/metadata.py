@@ -34,8 +34,8 @@ _CASTS: Final = ATTRIBUTE_CASTS | {
 }
 _SETS: Final[Mapping[str, Callable[[World], list[Definition]]]] = {
     "EntityDefinitions": table_definitions,
-    "RelationshipDefinitions": lambda _world: relationship_definitions(),
-    "GlobalOptionSetDefinitions": lambda _world: choice_definitions(),
+    "RelationshipDefinitions": lambda _world: [*relationship_definitions()],
+    "GlobalOptionSetDefinitions": lambda _world: [*choice_definitions()],
 }
 _SEGMENT: Final = re.compile(r"(\w+)(?:\((.*)\))?", re.DOTALL)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias, cast
 
+from proforma.mock.dataverse.authors import SIGNED_IN
 from proforma.mock.dataverse.cells import Reader, column_at, column_reader, comparable
 from proforma.mock.dataverse.errors import syntax_error
 from proforma.mock.dataverse.periods import is_finer_than_days, is_period, span
@@ -21,7 +22,6 @@ from proforma.mock.world import Table, World
 
 Condition: TypeAlias = Callable[[Row], bool | None]
 
-USER: Final = "@mock-user"
 BUSINESS_UNIT: Final = "@mock-business-unit"
 LANGUAGE: Final = 1033
 COMPARISONS: Final = {"eq": "eq", "ne": "ne", "neq": "ne", "gt": "gt", "ge": "ge", "lt": "lt", "le": "le"}
@@ -85,11 +85,20 @@ def compared(read: Reader, name: str, value: object) -> Condition:
         if cell is None:
             return None
         try:
-            return compare(cell, value)
+            return compare(cell, _like_cell(cell, value))
         except TypeError:  # cells of a column that no schema knows may be of any type
             return None
 
     return condition
+
+
+def _like_cell(cell: object, value: object) -> object:
+    """A value that came as text beside a cell of a column that no schema knows."""
+    if not isinstance(value, str) or isinstance(cell, str):
+        return value
+    if isinstance(cell, bool):
+        return {"true": True, "1": True, "false": False, "0": False}.get(value)
+    return as_number(value)
 
 
 def comparer(name: str) -> Callable[[object, object], bool]:
@@ -212,7 +221,7 @@ def _member(name: str, subject: Subject, values: Sequence[str], ids: set[str]) -
 
 def _callers(world: World, name: str) -> set[str]:
     """The caller, and those that the operator counts as the same: teams, people below."""
-    user = symbol_guid(USER)
+    user = world.author.user if world.author else SIGNED_IN
     found: set[str] = set() if name == "eq-userteams" else {user}
     if "hierarchy" in name:
         found |= _below(world.table_of("systemuser"), user)

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from urllib.parse import quote, unquote_plus
 
 from proforma.mock.dataverse.apply import apply_response
-from proforma.mock.dataverse.errors import JSON_TYPE
+from proforma.mock.dataverse.errors import JSON_TYPE, syntax_error
 from proforma.mock.dataverse.fetch import fetch_response
 from proforma.mock.dataverse.filters import row_filter
 from proforma.mock.dataverse.ordering import Cursor, Ordering, cursor_of, token_of
@@ -41,8 +41,11 @@ def collection_response(world: World, table: Table, request: Request, api: str, 
     """
     options, preferences = options_of(request), preferences_of(request)
     if is_tracked(options, preferences):
+        _refuse_aggregates(options, "Change Tracking")
         return tracked_response(world, table, request, api, options, preferences, min(page_size, ROWS_MAX))
-    if options.fetch is not None and belongs is None:
+    if options.fetch is not None:
+        if belongs is not None:
+            raise syntax_error("fetchXml is sent to an entity set, not to a collection of a row.")
         return fetch_response(world, table, api, options, preferences, page_size)
     if options.apply is not None:
         return apply_response(world, table, api, options, preferences, belongs)
@@ -62,12 +65,20 @@ def collection_response(world: World, table: Table, request: Request, api: str, 
 def count_response(world: World, table: Table, request: Request, belongs: Passes | None = None) -> Response:
     """The answer to `/$count`: digits behind a byte order mark, 5,000 at most (W-79)."""
     options = options_of(request)
+    _refuse_aggregates(options, "/$count")
     if options.delta_token is not None:
         total = changes_count(world, table, options)
     else:
         total = _total(table, _passes(world, table, options, belongs))
     text = "\ufeff" + str(min(total, ROWS_MAX))
     return Response(status=200, headers=(("Content-Type", "text/plain"),), body=text.encode())
+
+
+def _refuse_aggregates(options: Options, beside: str) -> None:
+    """Options that would have to be passed over in silence otherwise."""
+    for option, name in ((options.apply, "$apply"), (options.fetch, "fetchXml")):
+        if option is not None:
+            raise syntax_error(f"The query parameter {name} is not supported together with {beside}")
 
 
 def _passes(world: World, table: Table, options: Options, belongs: Passes | None) -> Passes | None:

@@ -104,6 +104,14 @@ def options_of(request: Request) -> Options:
     )
 
 
+def refuse_on_one_row(options: Options) -> None:
+    """Options that only collections have."""
+    given = {"$filter": options.filter, "$orderby": options.order, "$top": options.top, "$apply": options.apply, "fetchXml": options.fetch}
+    for name, option in given.items():
+        if option not in (None, ()):
+            raise syntax_error(f"The query parameter {name} can be applied only on collections")
+
+
 def preferences_of(request: Request) -> Preferences:
     """The preferences of the request, quoted or not, in any order."""
     found: dict[str, str] = {}

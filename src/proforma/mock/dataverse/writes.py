@@ -7,13 +7,13 @@ from uuid import uuid4
 
 from proforma.mock.dataverse.authors import sign
 from proforma.mock.dataverse.bodies import Body, document_of, payload_error, read_body
+from proforma.mock.dataverse.cells import has_column
 from proforma.mock.dataverse.conditions import check_upsert, check_version
 from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_property
 from proforma.mock.dataverse.keys import Key, key_of, missing, row_by_key, taken_key
 from proforma.mock.dataverse.privileges import require
 from proforma.mock.dataverse.protection import refuse_change, refuse_creation, refuse_deletion
 from proforma.mock.dataverse.query import options_of, preferences_of
-from proforma.mock.dataverse.cells import has_column
 from proforma.mock.dataverse.rows import Renderer, etag_of
 from proforma.mock.http import Request, Response, json_response
 from proforma.mock.schema import LOOKUPS
@@ -215,7 +215,8 @@ def _representation(world: World, table: Table, request: Request, api: str, *, c
         return None
     options = options_of(request)
     # An update shows no related rows, whatever it is asked (W-129).
-    renderer = Renderer(world, table, select=options.select, expands=options.expands if created else (), preferences=preferences)
+    expands = options.expands if created else ()
+    renderer = Renderer(world, table, select=options.select, expands=expands, preferences=preferences, api=api)
     context = f"{api}$metadata#{table.schema.entity_set}{_chosen(options.select)}/$entity"
     annotated = [("Preference-Applied", text) for text in preferences.applied if "annotations" in text]
 
