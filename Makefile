@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench crash explore format clean pins
+.PHONY: help demo test check bench crash explore mutate format clean pins
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 18
@@ -38,6 +38,9 @@ crash: $(STAMP) ## The long crash proof: SIGKILL at 200 moments of pull and push
 explore: $(STAMP) ## The laws of the rules against new random examples, many more than in the tests
 	$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=explore
 
+mutate: $(STAMP) ## Change the pricing rules in thousands of small ways and see which no test notices
+	nice -n 19 $(BIN)/python -m benchmarks.mutation
+
 format: $(STAMP) ## Put the code into its form
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
@@ -45,4 +48,4 @@ pins: ## Renew constraints.txt (needs uv)
 	uv pip compile --universal --python-version 3.11 --all-extras --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o constraints.txt
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .mutants .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -25,3 +25,37 @@ def test_the_beginning_of_an_id_is_enough_when_it_is_clear(project: Project) -> 
     assert "several ids begin with" in unclear.err
     assert "abcdef01-0000-4000-8000-000000000002" in unclear.err
     assert project.run("explain", "999999").code == 2
+
+
+def test_documents_and_lists_go_by_what_people_call_them(project: Project) -> None:
+    """Number, name, GUID or its beginning name the same contract, quote or list; a name that two have, or of another kind, does not."""
+    world = BillingWorld()
+    world.contract("north")
+    world.add("quotes", quoteid="@quote", name="An offer", quotenumber="QUO-7", _transactioncurrencyid_value="@usd")
+    for twin in ("@twin-1", "@twin-2"):
+        world.add("pricelevels", pricelevelid=twin, name="Twins", msdyn_module=192350002)
+    project.server.load(world.sets)
+    project.run("pull")
+
+    def answers(*ways: str, words: tuple[str, ...]) -> set[tuple[int, str]]:
+        given = [project.run(*(way if word == "IT" else word for word in words)) for way in ways]
+        return {(answer.code, answer.out) for answer in given}
+
+    assert len(answers(guid("@north"), guid("@north")[:8], "north", words=("contract", "check", "IT"))) == 1
+    assert len(answers(guid("@quote").upper(), "An offer", "QUO-7", words=("quote", "check", "IT"))) == 1
+    assert len(answers(guid("@list"), guid("@list")[:6], "Rates", words=("rates", "export", "IT"))) == 1
+    assert len(answers(guid("@list")[:6], "Rates", words=("rates", "attach-check", "IT", "--to", "north"))) == 1
+    assert len(answers(guid("@north"), "north", words=("rates", "attach-check", "Rates", "--to", "IT"))) == 1
+    assert len(answers(guid("@list"), "Rates", words=("rates", "copy", "IT", "--dry-run", "--to", "north"))) == 1
+    for words, message in (
+        (("contract", "check", guid("@quote")), "the mirror has no contract"),
+        (("quote", "check", guid("@north")), "the mirror has no quote"),
+        (("contract", "check", "QUO-7"), "'QUO-7' is no GUID, number or name that is known"),
+        (("contract", "check", "abcdef"), "no id begins with 'abcdef'"),
+        (("rates", "export", "Twins"), "several price lists are called 'Twins'"),
+        (("rates", "attach-check", "Twins", "--to", "north"), "price list: several are called 'Twins'"),
+        (("rates", "copy", "Rates", "--dry-run", "--to", "nobody"), "owner: 'nobody' is no GUID, number or name that is known"),
+        (("explain", "0"), "record: '0' is no GUID that is known"),
+    ):
+        refused = project.run(*words)
+        assert (refused.code, message in refused.err) == (2, True), refused.err

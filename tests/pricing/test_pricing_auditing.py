@@ -10,6 +10,7 @@ import pytest
 from pricing_world import Work, World, estimate, expense, time, unit
 
 from proforma.domain.codes import AdjustmentStatus, BillingType, PriceCalculation, PriceListOwner, Side, TransactionType
+from proforma.domain.ids import CurrencyId, Guid
 from proforma.domain.policies import OverlapPolicy
 from proforma.domain.records import PricedRecord
 from proforma.pricing.auditing import Auditor, Difference, Stake, Uncompared
@@ -167,7 +168,7 @@ def test_every_switch_that_explains_a_stored_price_is_named(
     if prepare:
         prepare(world)
     cost = time("cost", type=TransactionType.COST, price="80", currency="USD")
-    record = time(currency="USD", **work)
+    record = replace(time(**work), currency_id=CurrencyId(Guid("USD")))
     decided = world.decide(record, cost)
     assert f"{decided.price:f} {decided.amount:f}" == ours
     changed = World(policy=replace(world.policy, **{switch: other}), records=world.records).decide(record, cost)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from proforma.domain.contracts import QuoteLine
 from proforma.domain.ids import CategoryId, Guid, QuoteId, RecordId, RoleId
 from proforma.domain.masters import Category, Role
 from proforma.domain.records import PricedRecord
+from proforma.pricing.billing_type import billing_type_step
 
 YES, NO, FREE, NA = BillingType.CHARGEABLE, BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY, BillingType.NOT_AVAILABLE
 ALL = (TransactionClass.TIME, TransactionClass.EXPENSE, TransactionClass.MATERIAL, TransactionClass.FEE)
@@ -220,3 +221,56 @@ def test_p62_a_line_that_leaves_the_class_out_is_not_the_records_line() -> None:
 
     assert (night.reason, night.billing_type) == ("category-price", NA)
     assert world.decide(time(line="fixed")).reason == "not-priced"
+
+
+@pytest.mark.parametrize("left_out", ALL)
+def test_p62_a_quote_line_leaves_out_one_class_and_no_other(left_out: TransactionClass) -> None:
+    """P-62: each of the four classes has its own column; a class without one is never left out, nor is anything by an unknown line."""
+    world = World()
+    columns = {f"include_{kind.value}": kind is not left_out for kind in ALL}
+    world.add("quote_lines", QuoteLine(id=RecordId(Guid("quote line")), quote_id=ident(QuoteId, "offer"), **columns))
+
+    def detail(kind: TransactionClass, line: str) -> BillingType | None:
+        found = estimate(transaction_class=kind, owner=EstimateOwner.QUOTE, quote="offer")
+        return billing(world, replace(found, quote_line_id=RecordId(Guid(line))))
+
+    assert [detail(kind, "quote line") for kind in ALL] == [NA if kind is left_out else YES for kind in ALL]
+    assert detail(TransactionClass.MILESTONE, "quote line") is YES
+    assert detail(left_out, "lost line") is YES
+
+
+def test_p62_the_step_says_who_decided() -> None:
+    """P-62, P-67: the record, the line that leaves it out, or role, category and task with what each of them says."""
+    world = World()
+    world.line("line", includes=(TransactionClass.TIME, TransactionClass.EXPENSE), tasks=IncludedTasks.SELECTED)
+    world.line_task("line", "task", FREE)
+    world.line_role("line", "developer", NO)
+    world.line_category("line", "hotel", YES)
+
+    def step(record: PricedRecord) -> str:
+        return billing_type_step(world.book().facts, record)
+
+    assert [
+        step(time(billing_type=YES)),
+        step(material(line="line")),
+        step(time(line="line", task="task")),
+        step(time(line="line", task="another")),
+        step(expense(line="line", task="task")),
+        step(time(project=None)),
+        step(material(project=None)),
+        step(other(None, project=None)),
+    ] == [
+        "P-62 chargeable: as the record says",
+        "P-62 not-available: the contract's lines for it leave its class or task out",
+        "P-62 non-chargeable: the role says non-chargeable, the task says complimentary",
+        "P-62 non-chargeable: the role says non-chargeable, the task says non-chargeable",
+        "P-62 complimentary: the category says chargeable, the task says complimentary",
+        "P-62 chargeable: the role says chargeable",
+        "P-62 chargeable: nothing says otherwise",
+        "P-62 chargeable: nothing says otherwise",
+    ]
+    all_tasks = World()
+    all_tasks.line("line", includes=(TransactionClass.MATERIAL,), tasks=IncludedTasks.SELECTED)
+    all_tasks.line_task("line", "task", NO)
+    said = billing_type_step(all_tasks.book().facts, material(line="line", task="task"))
+    assert said == "P-62 non-chargeable: the task says non-chargeable"

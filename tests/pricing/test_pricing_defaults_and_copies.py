@@ -359,12 +359,33 @@ def test_p18_what_cannot_be_converted_refuses_the_copy(options: dict[str, str], 
         copied(full_list(), **options)
 
     assert refused.value.reason == reason
+    assert (refused.value.hint, str(refused.value).startswith("price row ")) == ("no row of the copy is made", True)
 
 
 def test_p18_a_list_that_nobody_knows() -> None:
     """P-18: the id is named."""
-    with pytest.raises(RefusedError, match="no price list nothing"):
+    with pytest.raises(RefusedError, match="no price list nothing") as refused:
         plan_copy(World().book(), PriceListId(Guid("nothing")))
+
+    assert (refused.value.reason, refused.value.hint) == ("unknown-price-list", "pull first, or check the id")
+
+
+def test_p17_an_empty_list_makes_an_empty_copy() -> None:
+    """P-17, P-18: no rows, no fault."""
+    there = World(policy=PricingPolicy(copied_child_rows="all"))
+    there.price_list("FY26")
+
+    assert [plan_copy(there.book(), PriceListId(Guid("FY26")), action=action) for action in ("copy", "custom-pricing")] == [(), ()]
+
+
+def test_p18_by_way_of_the_base_unit_the_copy_rounds_in_its_own_currency() -> None:
+    """P-18, P-38, S13: 1000 a day of 7.5 hours in JPY is 133 an hour by way of the base unit, and 1064 a day of 8."""
+    there = World(policy=PricingPolicy(unit_conversion="via_primary_unit"))
+    there.price_list("FY26", currency="JPY")
+    there.role_price("bill", "1000", per="short day")
+
+    rows = plan_copy(there.book(), PriceListId(Guid("FY26")), time_unit=UnitId(Guid("day")))
+    assert rows == (CopiedRow(PriceLineId(Guid("bill")), Decimal(1064)),)
 
 
 def test_p17_rows_come_in_an_order_of_their_own() -> None:

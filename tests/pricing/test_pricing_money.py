@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from pricing_world import World, currency, estimate, expense, time, unit
 from proforma.domain.codes import AdjustmentStatus, BillingMethod, BillingType, TransactionType
 from proforma.domain.money import Rounding, round_amount
 from proforma.domain.policies import PricingPolicy
-from proforma.pricing.exchange import base_value
+from proforma.pricing.exchange import base_precision, base_value
 from proforma.pricing.outcomes import Unresolved
 
 
@@ -235,3 +236,16 @@ def test_p60_the_trail_shows_what_each_percentage_is_of() -> None:
     assert last(percentages()) == "P-60 discount 7.5 % of 1200.00 = 90.00, fee 2 % of 1200.00 = 24.00"
     assert last(percentages(net)) == "P-60 discount 7.5 % of 1200.00 = 90.00, fee 2 % of 1110.00 = 22.20"
     assert last(percentages(), line=None, project=None).startswith("P-60 no discount and no fee: ")
+
+
+@pytest.mark.parametrize(
+    ("bases", "precision"),
+    [((("AAA", "1", 3),), 3), ((("AAA", "1", 3), ("BBB", "2", 0)), 3), ((("AAA", "1", 3), ("BBB", "1.0", 0)), 2),
+     ((("AAA", "1", 3), ("BBB", "1", 3)), 3), ((("AAA", "2", 3),), 2), ((), 2)],
+)  # fmt: skip
+def test_p58_the_base_currency_is_the_one_whose_rate_is_1(bases: tuple[tuple[str, str, int], ...], precision: int) -> None:
+    """P-58: its decimals count; none, or several that disagree, mean two."""
+    world = World()
+    world.records = replace(world.records, currencies=[currency(code, rate, precision=decimals) for code, rate, decimals in bases])
+
+    assert base_precision(world.book().facts) == precision

@@ -10,7 +10,7 @@ from pricing_world import World
 
 from proforma.domain.codes import ItemPricingMethod, PriceCalculation, PriceListOwner, Side
 from proforma.domain.contracts import Contract, Quote
-from proforma.domain.ids import ContractId, Guid, PriceListId, ProductId, QuoteId
+from proforma.domain.ids import ContractId, Guid, PriceLineId, PriceListId, ProductId, QuoteId, RecordId
 from proforma.domain.masters import Product
 from proforma.domain.prices import PriceList
 from proforma.pricing.rate_cards import CardChange, RateCard, card_of, changes, names_of
@@ -83,6 +83,10 @@ def test_names_are_what_people_call_things() -> None:
     }  # fmt: skip
 
 
+def _copy(line: PriceLineId | None) -> PriceLineId | None:
+    return PriceLineId(Guid(f"copy of {line}")) if line else None
+
+
 def test_a_copy_under_other_ids_and_with_other_zeros_is_the_same() -> None:
     """Rows are the same when they price the same thing; 100.0 and 100.00 are one price, and an empty currency is the list's."""
     before = card(full())
@@ -90,12 +94,12 @@ def test_a_copy_under_other_ids_and_with_other_zeros_is_the_same() -> None:
     after = replace(
         before,
         role_prices=tuple(
-            replace(row, id=Guid(f"copy of {row.id}"), price=(row.price or Decimal(0)).quantize(Decimal("0.0001")),
+            replace(row, id=PriceLineId(Guid(f"copy of {row.id}")), price=(row.price or Decimal(0)).quantize(Decimal("0.0001")),
                     currency_id=row.currency_id or before.price_list.currency_id)
             for row in renamed.values()
         ),
         overrides=tuple(
-            replace(row, id=Guid(f"copy of {row.id}"), role_price_id=Guid(f"copy of {row.role_price_id}") if row.role_price_id else None)
+            replace(row, id=RecordId(Guid(f"copy of {row.id}")), role_price_id=_copy(row.role_price_id))
             for row in before.overrides
         ),
     )  # fmt: skip
@@ -128,7 +132,7 @@ def test_every_kind_of_row_that_changed_is_told_with_the_figures_that_differ() -
             if row.id == "i2"
         ],
     )
-    after.add("items", *(replace(row, id=Guid("i3"), unit_id=None) for row in records.items if row.id == "i1"))
+    after.add("items", *(replace(row, id=PriceLineId(Guid("i3")), unit_id=None) for row in records.items if row.id == "i1"))
 
     assert changes(card(full()), card(after)) == (
         change("changed", "role price", "organizational-unit Fabrikam India, role Developer, unit day",

@@ -165,7 +165,7 @@ def test_a_reason_is_kept_without_steps_when_the_records_changed_before_the_draf
     [
         (("explain",), "name a record"),
         (("explain", guid("@nobody")), "the mirror has no record"),
-        (("explain", "not a guid"), "is no GUID"),
+        (("explain", "not a guid"), "is no GUID that is known"),
     ],
 )
 def test_what_cannot_be_explained_is_said(project: Project, words: tuple[str, ...], message: str) -> None:

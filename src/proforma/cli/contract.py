@@ -18,6 +18,8 @@ def contract() -> None:
 
 
 @app.command(epilog="Examples: proforma contract check 6f1c…  |  proforma --json contract check 6f1c…")
-def check(ctx: typer.Context, document: Annotated[str, typer.Argument(metavar="ID", help="GUID of the contract.")]) -> None:
+def check(
+    ctx: typer.Context, document: Annotated[str, typer.Argument(metavar="CONTRACT", help="GUID, number or name of the contract.")]
+) -> None:
     """Default lists, broken attachments, and the price of each line detail beside what Dataverse stores."""
-    check_document(ctx, document)
+    check_document(ctx, document, kind="contract")

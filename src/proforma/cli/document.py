@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     from proforma.sync.document_check import DocumentCheck
 
 
-def check(ctx: typer.Context, document: str) -> None:
+def check(ctx: typer.Context, document: str, *, kind: Literal["quote", "contract"]) -> None:
     """Shows what a document should have received, what is wrong with its lists, and each line's price beside the stored one."""
-    from proforma.cli.ids import guid
+    from proforma.cli.ids import Ids
     from proforma.sync.document_check import check_document
 
     context = given(ctx)
     configuration = context.configuration
     with context.workshop() as workshop:
-        found = check_document(workshop.store, configuration.pricing, guid(document, "document"), zone=configuration.business_time_zone)
+        ids = Ids(workshop.store)
+        document_id = ids.quote(document) if kind == "quote" else ids.contracts([document])[0]
+        found = check_document(workshop.store, configuration.pricing, document_id, kind=kind, zone=configuration.business_time_zone)
     if context.json:
         context.out.document(_shape(found))
     else:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 app = group()
 
 
-@app.command(epilog="Examples: proforma explain 6f1c…  |  proforma --json explain 6f1c…  |  proforma explain --schema")
+@app.command(epilog="Examples: proforma explain 6f1c…  |  proforma --json explain 6f1c…")
 def explain(
     ctx: typer.Context,
     record: Annotated[

@@ -1,4 +1,4 @@
-"""Ids as people type them: a whole GUID, or its first six characters or more when only one row begins like that."""
+"""Ids as people type them: a whole GUID, its first six characters or more, or a number or name, when only one row fits."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from proforma.domain.contracts import Contract, ContractLine, Milestone, Retainer
+from proforma.domain.contracts import Contract, ContractLine, Milestone, Quote, Retainer, Subcontract
 from proforma.domain.errors import ConfigurationError
-from proforma.domain.ids import ContractId, Guid, RecordId, RetainerId, SourceId, canonical_guid
+from proforma.domain.ids import ContractId, Guid, PriceListId, QuoteId, RecordId, RetainerId, SourceId, canonical_guid
+from proforma.domain.masters import Customer, OrganizationalUnit
+from proforma.domain.prices import PriceList
 from proforma.domain.records import Actual, Estimate
 from proforma.store import Store
 
@@ -42,18 +44,39 @@ class Ids:
         return RecordId(self._whole(value, "record", Actual, Estimate, billed=True))
 
     def contracts(self, values: Iterable[str]) -> list[ContractId]:
-        """Contracts, also by their number."""
-        return [ContractId(self._by_number(value) or self._whole(value, "contract", Contract)) for value in values]
+        """Contracts, also by their number or name."""
+        return [ContractId(self._named(value, "contract", Contract)) for value in values]
 
-    def _by_number(self, value: str) -> Guid | None:
+    def quote(self, value: str) -> QuoteId:
+        """A quote, also by its number or name."""
+        return QuoteId(self._named(value, "quote", Quote))
+
+    def price_list(self, value: str) -> PriceListId:
+        """A price list, also by its name."""
+        return PriceListId(self._named(value, "price list", PriceList))
+
+    def owner(self, value: str) -> Guid:
+        """What a price list may be attached to. A whole GUID may be of an owner that is not mirrored, such as an opportunity."""
+        return self._named(value, "owner", Contract, Quote, Customer, OrganizationalUnit, Subcontract)
+
+    def _named(self, value: str, what: str, *kinds: type[Any]) -> Guid:
+        """By number or name as it is written, else by id."""
         with self._store.read() as reader:
-            found = [contract.id for contract in reader.mirror.where(Contract, number=value)]
-        return found[0] if len(found) == 1 else None
+            rows = [row for kind in kinds for row in reader.mirror.all(kind)]
+        found = sorted(row.id for row in rows if value in (getattr(row, "number", None), row.name))
+        if len(found) > 1:
+            raise ConfigurationError(f"{what}: several are called {value!r}", hint="name one by its id: " + ", ".join(found[:3]))
+        return Guid(found[0]) if found else self._whole(value, what, *kinds)
 
     def _whole(self, value: str, what: str, *kinds: type[Any], billed: bool = False) -> Guid:
         prefix = value.strip().lower()
         if not _PREFIX.fullmatch(prefix):
-            return guid(value, what)
+            try:
+                return canonical_guid(value)
+            except ValueError:
+                known = "GUID, number or name" if {Contract, Quote, PriceList} & {*kinds} else "GUID"
+                hint = "write the id, or at least its first six characters; tables show them"
+                raise ConfigurationError(f"{what}: {value!r} is no {known} that is known", hint=hint) from None
         with self._store.read() as reader:
             ids = {id_ for kind in kinds for id_ in reader.mirror.starting_with(kind, prefix, 3)}
             found = sorted(ids | set(reader.ledger.sources_starting_with(prefix, 3) if billed else ()))

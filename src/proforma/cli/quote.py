@@ -18,6 +18,6 @@ def quote() -> None:
 
 
 @app.command(epilog="Examples: proforma quote check 6f1c…  |  proforma --json quote check 6f1c…")
-def check(ctx: typer.Context, document: Annotated[str, typer.Argument(metavar="ID", help="GUID of the quote.")]) -> None:
+def check(ctx: typer.Context, document: Annotated[str, typer.Argument(metavar="QUOTE", help="GUID, number or name of the quote.")]) -> None:
     """Default lists, broken attachments, and the price of each line detail beside what Dataverse stores."""
-    check_document(ctx, document)
+    check_document(ctx, document, kind="quote")

@@ -18,7 +18,7 @@ app = group("Price lists: show, write to a file, compare, check an attachment, p
 app.command("export", epilog="Examples: proforma rates export LIST --output card.yaml  |  proforma rates export LIST > card.yaml")(export)
 app.command("diff", epilog="Examples: proforma rates diff LIST card.yaml  |  proforma --json rates diff old.yaml new.yaml")(diff)
 
-ListId = Annotated[str, typer.Argument(metavar="LIST", help="GUID of a price list.")]
+ListId = Annotated[str, typer.Argument(metavar="LIST", help="GUID or name of a price list.")]
 
 
 @app.command("list", epilog="Examples: proforma rates list  |  proforma --json rates list")
@@ -46,18 +46,20 @@ def list_rates(ctx: typer.Context) -> None:
 def attach_check(
     ctx: typer.Context,
     price_list: ListId,
-    to: Annotated[str, typer.Option("--to", metavar="OWNER", help="GUID of a quote, contract, account, unit or subcontract.")],
+    to: Annotated[
+        str, typer.Option("--to", metavar="OWNER", help="GUID, number or name of a quote, contract, account, unit or subcontract.")
+    ],
 ) -> None:
     """Whether a list may be attached: context, currency, no overlap with what is attached already."""
-    from proforma.cli.ids import guid
-    from proforma.domain.ids import PriceListId
+    from proforma.cli.ids import Ids
     from proforma.pricing.attaching import attach_verdict
     from proforma.sync.price import price_book
 
     context = given(ctx)
     with context.workshop() as workshop, workshop.store.read() as reader:
         book = price_book(reader, context.configuration.pricing)
-    verdict = attach_verdict(book, PriceListId(guid(price_list, "price list")), guid(to, "--to"))
+        ids = Ids(workshop.store)
+        verdict = attach_verdict(book, ids.price_list(price_list), ids.owner(to))
     if context.json:
         context.out.document({"accepted": verdict.accepted, "reason": verdict.reason})
     else:
@@ -79,10 +81,10 @@ def copy(
     time_unit: Annotated[str | None, typer.Option("--time-unit", metavar="U", help="GUID of another unit for role prices.")] = None,
 ) -> None:
     """Plan a copy of a price list: which rows it takes, at which price."""
-    from proforma.cli.ids import guid
+    from proforma.cli.ids import Ids, guid
     from proforma.cli.output import text
     from proforma.domain.errors import ConfigurationError
-    from proforma.domain.ids import PriceListId, UnitId
+    from proforma.domain.ids import UnitId
     from proforma.pricing.copies import plan_copy
     from proforma.sync.price import price_book
 
@@ -91,11 +93,13 @@ def copy(
     context = given(ctx)
     with context.workshop() as workshop, workshop.store.read() as reader:
         book = price_book(reader, context.configuration.pricing)
+        ids = Ids(workshop.store)
+        list_id, document_id = ids.price_list(price_list), ids.owner(to) if to else None
     rows = plan_copy(
         book,
-        PriceListId(guid(price_list, "price list")),
+        list_id,
         action=_action(action),
-        to=guid(to, "--to") if to else None,
+        to=document_id,
         currency=_currency(book, currency) if currency else None,
         time_unit=UnitId(guid(time_unit, "--time-unit")) if time_unit else None,
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from proforma.domain.codes import BillingMethod, EstimateOwner
 from proforma.domain.contracts import ContractLine, Milestone
 from proforma.domain.dates import Effective
 from proforma.domain.decisions import PriceDecision
-from proforma.domain.errors import ConfigurationError, RefusedError
+from proforma.domain.errors import ConfigurationError
 from proforma.domain.ids import ContractId, Guid, PriceListId
 from proforma.domain.money import plain, total
 from proforma.domain.policies import PricingPolicy
@@ -65,15 +65,16 @@ class DocumentCheck:
         return tuple(f"{finding.reason}: {finding.message}" for finding in self.findings)
 
 
-def check_document(store: Store, policy: PricingPolicy, document_id: Guid, *, zone: str) -> DocumentCheck:
-    """Checks one quote or contract. Raises ConfigurationError when the mirror has none of that id."""
+def check_document(
+    store: Store, policy: PricingPolicy, document_id: Guid, *, kind: Literal["quote", "contract"], zone: str
+) -> DocumentCheck:
+    """Checks one quote or contract. Raises ConfigurationError when the mirror has none of that kind and id."""
     with store.read() as reader:
         records = pricing_records(reader)
         book = PriceBook(records, policy)
-        try:
-            defaults = default_price_lists(book, document_id, ZoneInfo(zone))
-        except RefusedError:
-            raise ConfigurationError(f"the mirror has no quote or contract {document_id}", hint="pull first, or check the id") from None
+        if not any(row.id == document_id for row in (records.quotes if kind == "quote" else records.contracts)):
+            raise ConfigurationError(f"the mirror has no {kind} {document_id}", hint="pull first, or check the id")
+        defaults = default_price_lists(book, document_id, ZoneInfo(zone))
         asked = PriceBook(records, replace(policy, entered_price="recompute", unresolved_price="null"))
         lines = tuple(_lines(reader, asked, document_id))
         milestones = list(reader.mirror.where(Milestone, contract_id=document_id))

@@ -187,6 +187,8 @@ def read_card(path: Path) -> RateCard:
             data = stream.read(BYTES_MAX + 1)
     except OSError as error:
         raise MappingError([Fault(path, 1, 1, f"cannot be read: {error.strerror}")]) from error
+    if len(data) > BYTES_MAX:
+        raise MappingError([Fault(path, 1, 1, f"is larger than {BYTES_MAX >> 20} MiB", "a rate card is one price list")])
     node = parse_yaml(data, path, faults, bytes_max=BYTES_MAX)
     reader = _Reader(path, faults)
     card = reader.card(node) if node is not None and not faults else None
