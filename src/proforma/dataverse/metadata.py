@@ -14,7 +14,7 @@ import msgspec
 
 from proforma.dataverse.client import DataverseClient
 from proforma.dataverse.query import literal
-from proforma.transport.errors import HttpStatusError
+from proforma.transport.errors import BadResponseError, HttpStatusError
 
 #: Types of columns that hold the id of another row, and those that hold an option.
 LOOKUPS: Final = frozenset({"Lookup", "Customer", "Owner"})
@@ -87,6 +87,23 @@ def table_definition(client: DataverseClient, name: str) -> TableDefinition | No
         tracked=found.change_tracking_enabled,
         columns=MappingProxyType({column.logical_name: column.attribute_type or "" for column in found.attributes}),
     )
+
+
+class _Counts(msgspec.Struct, frozen=True, rename="pascal"):
+    values: list[int]
+
+
+class _RecordCounts(msgspec.Struct, frozen=True, rename="pascal"):
+    entity_record_count_collection: _Counts
+
+
+def row_count(client: DataverseClient, name: str) -> int | None:
+    """About how many rows the table has, as the environment last counted them, up to a day ago (W-78); None when it does not say."""
+    try:
+        found = client.get(f"RetrieveTotalRecordCount(EntityNames=[{literal(name)}])", _RecordCounts)
+    except (HttpStatusError, BadResponseError):
+        return None
+    return found.entity_record_count_collection.values[0] if found.entity_record_count_collection.values else None
 
 
 def options(client: DataverseClient, name: str, kind: str) -> dict[str, dict[int, str]]:
