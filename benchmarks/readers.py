@@ -5,7 +5,9 @@ Prints rows, seconds from the first request to the last commit, and the most mem
 
 from __future__ import annotations
 
+import re
 import resource
+import shutil
 import socket
 import sqlite3
 import sys
@@ -15,13 +17,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmarks.canned_dataverse import COLUMNS
+from benchmarks.canned_dataverse import COLUMNS, Table, changed_rows, pages_made
 
 CONFIGURATION = """\
 source: {{url: "{url}", auth: {{kind: none}}}}
 finance: {{target: rest, url: "{url}/finance", auth: {{kind: none}}}}
 store: sqlite:///proforma.db
 """
+_TOLD = re.compile(r'"msdyn_actualid":"([0-9a-f-]{36})".*?"msdyn_description":"([^"]*)"')
 _ACTUALS = "/api/data/v9.2/msdyn_actuals"
 
 
@@ -36,6 +39,60 @@ def ours(url: str, folder: Path) -> tuple[int, float]:
         pull = workshop.pull()
         began = time.perf_counter()
         return sum(entity.rows for entity in pull.run(["actual"])), time.perf_counter() - began
+
+
+def in_ranges(url: str, folder: Path) -> tuple[int, float]:
+    """As `ours`, with mappings that let the first pull read ranges of `createdon`."""
+    from proforma.mapping import shipped_mappings
+    from proforma.settings import load_configuration
+    from proforma.sync.workshop import Workshop
+
+    shutil.copytree(shipped_mappings(), folder / "mappings")
+    actual = folder / "mappings" / "dataverse" / "actual.yaml"
+    actual.write_text(actual.read_text(encoding="utf-8").replace("\nchanges:", "\nranges: createdon\nchanges:", 1), encoding="utf-8")
+    (folder / "proforma.yaml").write_text(CONFIGURATION.format(url=url) + "mappings: mappings\n", encoding="utf-8")
+    configuration = load_configuration(folder / "proforma.yaml", environment={})
+    with Workshop(configuration, now=lambda: datetime.now(UTC), by="benchmark") as workshop:
+        pull = workshop.pull()
+        began = time.perf_counter()
+        list(pull.run(["actual"]))
+        seconds = time.perf_counter() - began
+        with workshop.store.read() as reader:
+            return reader.mirror.count(), seconds
+
+
+def changes(url: str, folder: Path) -> tuple[int, float]:
+    """The second pull of ours, by the delta link of the first; every row is compared with the source afterwards."""
+    from proforma.domain.records import Actual
+    from proforma.settings import load_configuration
+    from proforma.sync.workshop import Workshop
+
+    (folder / "proforma.yaml").write_text(CONFIGURATION.format(url=url), encoding="utf-8")
+    configuration = load_configuration(folder / "proforma.yaml", environment={})
+    with Workshop(configuration, now=lambda: datetime.now(UTC), by="benchmark") as workshop:
+        total = sum(entity.rows for entity in workshop.pull().run(["actual"]))
+        began = time.perf_counter()
+        (pulled,) = workshop.pull().run(["actual"])
+        seconds = time.perf_counter() - began
+        with workshop.store.read() as reader:
+            here = ((actual.id, actual.description) for actual in reader.mirror.all(Actual))
+            if sorted(here) != _expected(total):
+                raise SystemExit("the mirror has not the rows of the source")
+    return pulled.rows + pulled.deleted, seconds
+
+
+def _expected(rows: int) -> list[tuple[str, str]]:
+    """Id and description of each row of the source after its changes."""
+    table = Table(rows=rows)
+    found: dict[str, str] = {}
+    made = pages_made(table.page_rows)
+    for number in range(table.pages):
+        page = made[number % len(made)].replace(b"PPPPPP", b"%06x" % number)
+        for text in (page, b",".join(changed_rows(page))):
+            found.update(_TOLD.findall(text.decode()))
+    for gone in table.deleted_ids(made[0].replace(b"PPPPPP", b"000000")):
+        del found[gone.decode()]
+    return sorted(found.items())
 
 
 def by_hand(url: str, folder: Path) -> tuple[int, float]:
@@ -122,6 +179,8 @@ READERS: dict[str, Callable[[str, Path], tuple[int, float]]] = {
     "socket": socket_only,
     "by hand": by_hand,
     "ours": ours,
+    "in ranges": in_ranges,
+    "changes": changes,
     "dlt": dlt,
 }
 
