@@ -185,7 +185,7 @@ def test_a_lookup_is_bound_and_cleared(caller: Caller) -> None:
         ({"ispricelocked": 1}, 400, "0x80048d19", "expected type 'Edm.Boolean'"),
         ({"datefulfilled": "soon"}, 400, "0x80048d19", "expected type 'Edm.DateTimeOffset'"),
         ({"msdyn_ordertype": 3}, 400, "0x8004431a", "is outside the valid range"),
-        ({"customerid_account": {"name": "deep"}}, 501, "0x80040203", "deep insert"),
+        ({"customerid_account": {"name": "deep"}}, 400, "0x80048d19", "can only be written when a row is created"),
     ],
 )
 def test_bodies_that_are_refused(caller: Caller, body: Document, status: int, code: str, text: str) -> None:

@@ -1,7 +1,7 @@
 """What the mock knows about Dataverse's tables: columns with their types, lookups, option labels.
 
-`schema.json` holds documented tables; `assumed.json` adds the names that no public source confirms (pricing P, section 1.4;
-invoicing, section 2), so that worlds may use them.
+`schema.json` holds documented tables, `details.json` their casing, limits and relationship names; `assumed.json` adds the names
+that no public source confirms (pricing P, section 1.4; invoicing, section 2), so that worlds may use them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,20 @@ TEXTS: Final = frozenset({"string", "memo", "multiselect"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What only table definitions and checks need. `relationship`: the collection on a lookup's target; `states`: status → state."""
+
+    schema_name: str | None = None
+    length: int | None = None
+    precision: int | None = None
+    source: int | None = None
+    required: str = "none"
+    read_only: bool = False
+    relationship: str | None = None
+    states: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """A column by its logical name. `navs`: single-valued navigation property → logical names of its targets."""
 
@@ -30,6 +44,7 @@ class Column:
     navs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: Mapping[int, str] = field(default_factory=dict)
     first_status: Mapping[int, int] = field(default_factory=dict)
+    details: Details = field(default_factory=Details)
 
     @property
     def wire(self) -> str:
@@ -47,6 +62,7 @@ class TableSchema:
     primary_name: str | None
     columns: Mapping[str, Column]
     known: bool = True
+    schema_name: str | None = None
     wire: Mapping[str, Column] = field(init=False)
     navs: Mapping[str, Column] = field(init=False)
 
@@ -64,7 +80,8 @@ def known_tables() -> Mapping[str, TableSchema]:
         known = mapping_of(tables.get(entity_set))
         columns = {**(mapping_of(known.get("columns")) or _platform_columns()), **mapping_of(mapping_of(extra)["columns"])}
         tables[entity_set] = {**known, **mapping_of(extra), "columns": columns}
-    return {entity_set: _table(entity_set, mapping_of(table)) for entity_set, table in tables.items()}
+    details = _read("details.json")
+    return {name: _table(name, mapping_of(table), mapping_of(details.get(name))) for name, table in tables.items()}
 
 
 @cache
@@ -99,22 +116,45 @@ def _platform_columns() -> dict[str, Value]:
     }
 
 
-def _table(entity_set: str, table: Mapping[str, Value]) -> TableSchema:
-    name = table.get("name")
+def _table(entity_set: str, table: Mapping[str, Value], details: Mapping[str, Value]) -> TableSchema:
+    name, schema_name = table.get("name"), details.get("schema")
+    more = mapping_of(details.get("columns"))
     return TableSchema(
         entity_set=entity_set,
         logical=str(table["logical"]),
         primary_id=str(table["id"]),
         primary_name=str(name) if name else None,
-        columns={key: _column(key, value) for key, value in mapping_of(table["columns"]).items()},
+        schema_name=str(schema_name) if schema_name else None,
+        columns={key: _column(key, value, _details(mapping_of(more.get(key)))) for key, value in mapping_of(table["columns"]).items()},
     )
 
 
-def _column(name: str, described: Value) -> Column:
+def _details(parts: Mapping[str, Value]) -> Details:
+    def number(name: str) -> int | None:
+        value = parts.get(name)
+        return value if isinstance(value, int) else None
+
+    def text(name: str) -> str | None:
+        value = parts.get(name)
+        return value if isinstance(value, str) else None
+
+    return Details(
+        schema_name=text("schema"),
+        length=number("length"),
+        precision=number("precision"),
+        source=number("source"),
+        required=text("required") or "none",
+        read_only=parts.get("read_only") is True,
+        relationship=text("relationship"),
+        states={int(status): int(str(state)) for status, state in mapping_of(parts.get("states")).items()},
+    )
+
+
+def _column(name: str, described: Value, details: Details) -> Column:
     if isinstance(described, str):
-        return Column(name=name, type=described)
+        return Column(name=name, type=described, details=details)
     parts = mapping_of(described)
     navs = {nav: tuple(str(t) for t in targets) for nav, targets in mapping_of(parts.get("nav")).items() if isinstance(targets, list)}
     options = {int(value): str(label) for value, label in mapping_of(parts.get("options")).items()}
     first = {int(state): int(str(value)) for state, value in mapping_of(parts.get("first")).items()}
-    return Column(name=name, type=str(parts["type"]), navs=navs, options=options, first_status=first)
+    return Column(name=name, type=str(parts["type"]), navs=navs, options=options, first_status=first, details=details)

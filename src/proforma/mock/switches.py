@@ -21,10 +21,17 @@ class ChangeTracking(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         return timedelta(days=self.lifetime_days)
 
 
+class Duplicates(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Rules of duplicate detection (W-127): entity set → lists of columns that no two rows may share."""
+
+    rules: dict[str, tuple[tuple[str, ...], ...]] = {}
+
+
 class DataverseSwitches(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What `$dataverse` of a world may say."""
 
     change_tracking: ChangeTracking = ChangeTracking()
+    duplicates: Duplicates = Duplicates()
 
 
 def dataverse_switches(document: Value) -> DataverseSwitches:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -88,6 +89,8 @@ class World:
         self.version = self.first_token = FIRST_VERSION
         self.switches = DataverseSwitches()
         self._rows_loaded = 0
+        self._undo: list[tuple[Table, str, Row | None]] = []
+        self._depth = 0
         self._clock = clock or (lambda: datetime.now(UTC))
         self._load(document or {})
 
@@ -124,6 +127,33 @@ class World:
         self.version += 1
         self.first_token = self.version
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All writes of the block or, when it raises, none; blocks may stand in each other (W-125, W-147, W-154)."""
+        start, deleted = len(self._undo), len(self.deleted)
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            for table, row_id, row in reversed(self._undo[start:]):
+                if row is None:
+                    table.remove(row_id)
+                else:
+                    table.put(row)
+            del self._undo[start:], self.deleted[deleted:]
+            raise
+        finally:
+            self._depth -= 1
+            if not self._depth:
+                self._undo.clear()
+
+    def put(self, table: Table, row: Row) -> None:
+        """Insert or replace a row."""
+        row_id = str(row[table.schema.primary_id])
+        if self._depth:
+            self._undo.append((table, row_id, table.rows.get(row_id)))
+        table.put(row)
+
     def stamp(self, row: Row) -> None:
         """Give the row the next version and the present time (W-135, W-143)."""
         self.version += 1
@@ -134,8 +164,11 @@ class World:
 
     def delete(self, table: Table, row_id: str) -> bool:
         """Remove a row and remember that it was there; False when it was not."""
-        if table.remove(row_id) is None:
+        row = table.remove(row_id)
+        if row is None:
             return False
+        if self._depth:
+            self._undo.append((table, row_id, row))
         self.version += 1
         self.deleted.append(Deleted(entity_set=table.schema.entity_set, id=row_id, version=self.version))
         return True

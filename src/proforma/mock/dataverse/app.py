@@ -8,20 +8,24 @@ from typing import Final
 from urllib.parse import unquote
 from uuid import uuid4
 
-from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_property, no_segment, not_served
+from proforma.mock.dataverse.batch import Batch
+from proforma.mock.dataverse.below import below_response, references_response, single_response
+from proforma.mock.dataverse.bulk import OPERATIONS, bulk_response
+from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_segment, not_served, wrong_method
 from proforma.mock.dataverse.keys import key_of, missing, row_by_key
 from proforma.mock.dataverse.metadata import definitions_response, served_tables
 from proforma.mock.dataverse.paging import collection_response, count_response
-from proforma.mock.dataverse.query import options_of, preferences_of, split_outside
-from proforma.mock.dataverse.rows import Renderer, etag_of, has_column
-from proforma.mock.dataverse.writes import create_response, delete_response, patch_response, property_response
+from proforma.mock.dataverse.query import split_outside
+from proforma.mock.dataverse.writes import create_response, delete_response, patch_response
 from proforma.mock.http import Request, Response, json_response, text_response
 from proforma.mock.tokens import Tokens
-from proforma.mock.values import Row, Value, encode, symbol_guid
+from proforma.mock.values import symbol_guid
 from proforma.mock.world import Table, World
 
 PREFIX: Final = "/api/data/"
 URL_MAX: Final = 32_768
+URL_IN_BATCH_MAX: Final = 65_536
+NAMESPACE: Final = "Microsoft.Dynamics.CRM."
 _PATH: Final = re.compile(r"/api/data/(v9\.[012])(?:/(.*))?", re.DOTALL)
 _SEGMENT: Final = re.compile(r"(\w+)(?:\((.*)\))?", re.DOTALL)
 
@@ -32,11 +36,14 @@ def dataverse_response(world: World, tokens: Tokens, request: Request, page_size
         return _finished(text_response(414, "The request URL is too long.", "text/html"))
     if not tokens.accepts(request.headers.get("authorization"), world):
         return _finished(_challenge(request))
+    return _finished(_served(world, request, page_size))
+
+
+def _served(world: World, request: Request, page_size: int) -> Response:
     try:
-        response = _answer(world, request, page_size)
+        return _answer(world, request, page_size)
     except ODataError as refusal:
-        response = refusal.response()
-    return _finished(response)
+        return refusal.response()
 
 
 def _finished(response: Response) -> Response:
@@ -74,9 +81,21 @@ def _answer(world: World, request: Request, page_size: int) -> Response:
     if segments[0].startswith("EntityDefinitions"):
         _only(request, "GET")
         return definitions_response(world, request, api, segments)
+    if segments == ["$batch"]:
+        _only(request, "POST")
+        return Batch(world, request, api, lambda inner: _in_batch(world, inner, page_size)).response()
     if segments[0].startswith("$") or segments[0] == "RelationshipDefinitions":
         raise not_served(segments[0])
     return _resource(world, request, api, segments, page_size)
+
+
+def _in_batch(world: World, request: Request, page_size: int) -> Response:
+    """A request of a batch: longer URLs (W-8), no batch in a batch (W-150)."""
+    if len(request.path) + len(request.query) + 1 > URL_IN_BATCH_MAX:
+        raise ODataError(414, "0x0", "The request URL is too long.")
+    if request.path.endswith("/$batch"):
+        raise ODataError(400, "0x80048d19", "A batch must not hold another batch.")
+    return _served(world, request, page_size)
 
 
 def _resource(world: World, request: Request, api: str, segments: Sequence[str], page_size: int) -> Response:
@@ -85,22 +104,31 @@ def _resource(world: World, request: Request, api: str, segments: Sequence[str],
     if head is None or table is None:
         raise no_segment(segments[0])
     rest = segments[1:]
-    if rest and rest[0].startswith("Microsoft.Dynamics.CRM."):
-        raise not_served(f"the bound operation {rest[0]}")
-    if rest and rest[-1] == "$ref":
-        raise not_served("references ($ref)")
+    if rest and rest[0].startswith(NAMESPACE):
+        return _operation(world, table, request, api, head[2], rest)
     if head[2] is None:
         return _collection(world, table, request, api, rest, page_size)
     if rest:
-        return _below_row(world, table, request, api, head[2], rest)
+        return below_response(world, table, request, api, head[2], rest, page_size)
     return _row(world, table, request, api, head[2])
 
 
+def _operation(world: World, table: Table, request: Request, api: str, key_text: str | None, rest: Sequence[str]) -> Response:
+    """A bound operation: on the collection, or on a row (W-204)."""
+    name = rest[0].removeprefix(NAMESPACE)
+    if key_text is None and name in OPERATIONS and len(rest) == 1:
+        _only(request, "POST")
+        return bulk_response(world, table, request, api, name)
+    raise not_served(f"the bound operation {rest[0]}")
+
+
 def _collection(world: World, table: Table, request: Request, api: str, rest: Sequence[str], page_size: int) -> Response:
-    if rest and rest != ["$count"]:
+    if rest and rest not in (["$count"], ["$ref"]):
         raise no_segment(rest[0])
     if rest:
         _only(request, "GET")
+        if rest == ["$ref"]:
+            return references_response(api, table, list(table.rows.values())[:page_size])
         return count_response(world, table, request)
     if request.method == "POST":
         return create_response(world, table, request, api)
@@ -118,62 +146,7 @@ def _row(world: World, table: Table, request: Request, api: str, key_text: str) 
     row = row_by_key(table, key)
     if row is None:
         raise missing(table, key)
-    return _single(world, table, request, api, row)
-
-
-def _single(world: World, table: Table, request: Request, api: str, row: Row) -> Response:
-    """One row with its tag; 304 when the caller has it already (W-142)."""
-    options, preferences = options_of(request), preferences_of(request)
-    etag = etag_of(row)
-    plain = not options.expands and not preferences.annotations
-    if plain and request.headers.get("if-none-match") == etag:
-        return Response(status=304, headers=(("ETag", etag),))
-    renderer = Renderer(world, table, select=options.select, expands=options.expands, preferences=preferences)
-    chosen = f"({','.join(options.select)})" if options.select else ""
-    context = f"{api}$metadata#{table.schema.entity_set}{chosen}/$entity"
-    applied = [("Preference-Applied", text) for text in preferences.applied if "annotations" in text]
-    document = {"@odata.context": context, **renderer.row(row)}
-    return json_response(200, document, ("Content-Type", JSON_TYPE), ("ETag", etag), *applied)
-
-
-def _below_row(world: World, table: Table, request: Request, api: str, key_text: str, rest: Sequence[str]) -> Response:
-    name, *more = rest
-    if request.method in ("PUT", "DELETE") and not more:
-        return property_response(world, table, request, key_text, name)
-    _only(request, "GET", "PUT", "DELETE")
-    key = key_of(table, key_text)
-    row = row_by_key(table, key)
-    if row is None:
-        raise missing(table, key)
-    if more and more != ["$value"]:
-        raise not_served(f"{'/'.join(rest)} below a row")
-    if name in table.schema.navs and not more:
-        return _related(world, table, request, api, row, name)
-    if not has_column(table, name):
-        raise no_property(name, table.schema.logical)
-    return _property(table, api, key.text, row, name, raw=bool(more))
-
-
-def _related(world: World, table: Table, request: Request, api: str, row: Row, nav: str) -> Response:
-    """The row a lookup points at, 204 when it points nowhere (W-58)."""
-    column = table.schema.navs[nav]
-    row_id = str(row.get(column.wire))
-    for logical in column.navs[nav]:
-        target = world.table_of(logical)
-        if target is not None and row_id in target.rows:
-            return _single(world, target, request, api, target.rows[row_id])
-    return Response(status=204)
-
-
-def _property(table: Table, api: str, key_text: str, row: Row, name: str, *, raw: bool) -> Response:
-    value: Value = row.get(name)
-    if value is None:
-        return Response(status=204)
-    if raw:
-        text = value if isinstance(value, str) else encode(value).decode()
-        return text_response(200, text)
-    context = f"{api}$metadata#{table.schema.entity_set}({key_text})/{name}"
-    return json_response(200, {"@odata.context": context, "value": value}, ("Content-Type", JSON_TYPE))
+    return single_response(world, table, request, api, row)
 
 
 def _service_document(world: World, request: Request, api: str) -> Response:
@@ -196,5 +169,4 @@ def _who_am_i(request: Request, api: str) -> Response:
 
 def _only(request: Request, *methods: str) -> None:
     if request.method not in methods:
-        message = f"The requested resource does not support http method '{request.method}'."
-        raise ODataError(405, "0x80060888", message, ("Allow", ", ".join(methods)))
+        raise wrong_method(request.method, *methods)

@@ -45,6 +45,12 @@ def no_segment(segment: str) -> ODataError:
     return ODataError(404, "0x8006088a", f"Resource not found for the segment '{segment}'.")
 
 
+def wrong_method(method: str, *allowed: str) -> ODataError:
+    """A method that the resource does not have (W-3, W-181)."""
+    message = f"The requested resource does not support http method '{method}'."
+    return ODataError(405, SYNTAX, message, ("Allow", ", ".join(allowed)))
+
+
 def not_served(what: str) -> ODataError:
     """Something the real service has and this mock has not."""
     return ODataError(501, "0x80040203", f"The mock server does not support {what}.")

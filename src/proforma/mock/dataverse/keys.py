@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
+from urllib.parse import unquote
 
 from proforma.mock.dataverse.errors import ODataError, syntax_error
 from proforma.mock.dataverse.query import split_outside
 from proforma.mock.dataverse.syntax import parse_literal
 from proforma.mock.schema import LOOKUPS
 from proforma.mock.values import Row, Value, as_guid
-from proforma.mock.world import Table
+from proforma.mock.world import Table, World
 
+_ADDRESS: Final = re.compile(r"(?:https?://[^/]+)?/?(?:api/data/v9\.\d/)?(\w+)\((.+)\)", re.DOTALL)
 _FORBIDDEN: Final = re.compile(r"[/<>*%&:\\?+]")
 
 
@@ -45,6 +47,19 @@ def key_of(table: Table, text: str) -> Key:
 def row_by_key(table: Table, key: Key) -> Row | None:
     """The row of a key, None when there is none."""
     return table.rows.get(key.id) if key.id else table.find(key.cells)
+
+
+def referenced(world: World, text: str, targets: Collection[str] | None = None) -> tuple[Table, Row]:
+    """The row that an address in a body names: relative with or without a slash, or absolute (W-103); raises when there is none."""
+    found = _ADDRESS.fullmatch(text.strip())
+    table = world.table(found[1]) if found else None
+    if found is None or table is None or (targets is not None and table.schema.logical not in targets):
+        raise ODataError(400, "0x80048d19", f"The value '{text}' does not name a row that can be bound here.")
+    key = key_of(table, unquote(found[2]))
+    row = row_by_key(table, key)
+    if row is None:
+        raise missing(table, key)
+    return table, row
 
 
 def missing(table: Table, key: Key) -> ODataError:

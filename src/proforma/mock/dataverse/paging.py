@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote, unquote_plus
 
 from proforma.mock.dataverse.errors import JSON_TYPE
@@ -17,6 +17,8 @@ from proforma.mock.dataverse.tracking import changes_count, is_tracked, tracked_
 from proforma.mock.http import Request, Response, json_response
 from proforma.mock.values import Row, Value
 from proforma.mock.world import Table, World
+
+Passes: TypeAlias = Callable[[Row], bool]
 
 ROWS_MAX: Final = 5000
 _TOTAL: Final = "Microsoft.Dynamics.CRM.totalrecordcount"
@@ -30,13 +32,16 @@ class Page:
     token: str | None
 
 
-def collection_response(world: World, table: Table, request: Request, api: str, page_size: int) -> Response:
-    """The answer to a GET on an entity set. `page_size` is the most rows this server gives at once."""
+def collection_response(world: World, table: Table, request: Request, api: str, page_size: int, belongs: Passes | None = None) -> Response:
+    """The answer to a GET on an entity set, or on those of its rows that belong to another row.
+
+    `page_size` is the most rows this server gives at once.
+    """
     options, preferences = options_of(request), preferences_of(request)
     if is_tracked(options, preferences):
         return tracked_response(world, table, request, api, options, preferences, min(page_size, ROWS_MAX))
     renderer = Renderer(world, table, select=options.select, expands=options.expands, preferences=preferences)
-    passes = row_filter(world, table, options.filter, options.aliases) if options.filter else None
+    passes = _passes(world, table, options, belongs)
     ordering = Ordering(world, table, options.order)
     page = _page(ordering, table, options, preferences, passes, page_size)
     document: dict[str, Value] = {"@odata.context": _context(api, table, options)}
@@ -48,15 +53,23 @@ def collection_response(world: World, table: Table, request: Request, api: str, 
     return json_response(200, document, ("Content-Type", JSON_TYPE), *applied)
 
 
-def count_response(world: World, table: Table, request: Request) -> Response:
+def count_response(world: World, table: Table, request: Request, belongs: Passes | None = None) -> Response:
     """The answer to `/$count`: digits behind a byte order mark, 5,000 at most (W-79)."""
     options = options_of(request)
     if options.delta_token is not None:
         total = changes_count(world, table, options)
     else:
-        total = _total(table, row_filter(world, table, options.filter, options.aliases) if options.filter else None)
+        total = _total(table, _passes(world, table, options, belongs))
     text = "\ufeff" + str(min(total, ROWS_MAX))
     return Response(status=200, headers=(("Content-Type", "text/plain"),), body=text.encode())
+
+
+def _passes(world: World, table: Table, options: Options, belongs: Passes | None) -> Passes | None:
+    """What a row must fulfil, None when every row does."""
+    if not options.filter:
+        return belongs
+    passes = row_filter(world, table, options.filter, options.aliases)
+    return passes if belongs is None else lambda row: belongs(row) and passes(row)
 
 
 def _page(

@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import uuid4
 
-from proforma.mock.dataverse.bodies import cell_value, cells_of, document_of
+from proforma.mock.dataverse.bodies import Body, cell_value, document_of, read_body
 from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_property
 from proforma.mock.dataverse.keys import Key, key_of, missing, row_by_key, taken_key
 from proforma.mock.dataverse.query import options_of, preferences_of
 from proforma.mock.dataverse.rows import Renderer, etag_of
 from proforma.mock.http import Request, Response, json_response
 from proforma.mock.schema import LOOKUPS
-from proforma.mock.values import Row, as_guid
+from proforma.mock.values import Row, Value, as_guid
 from proforma.mock.world import Table, World, fill_state
 
 
 def create_response(world: World, table: Table, request: Request, api: str) -> Response:
     """POST on an entity set: 204 with the new row's address, or 201 with the row (W-122, W-123)."""
-    cells = cells_of(world, table, request)
+    document = document_of(request)
+    strict = request.headers.get("mscrm.suppressduplicatedetection", "").lower() == "false"  # W-16
+    with world.transaction():
+        row = created(world, table, document)
+        if strict:
+            _refuse_duplicate(world, table, row)
+    address = f"{api}{table.schema.entity_set}({row[table.schema.primary_id]})"
+    return _written(world, table, request, row, api, address=address, created=True)
+
+
+def created(world: World, table: Table, document: Mapping[str, Value], given: Mapping[str, Value] | None = None) -> Row:
+    """A new row and those that its body nests; `given` cells stand unless the body says otherwise (W-125, W-132)."""
+    body = read_body(world, table, document, deep=True)
     key = table.schema.primary_id
+    cells = {**(given or {}), **body.cells}
     row_id = as_guid(str(cells.get(key) or uuid4())) or str(uuid4())
     if row_id in table.rows:
         raise ODataError(412, "0x80040237", "A record with matching key values already exists.")
-    row = _created(world, table, {**cells, key: row_id})
-    address = f"{api}{table.schema.entity_set}({row_id})"
-    return _written(world, table, request, row, api, address=address, created=True)
+    for column, target, nested in body.parents:
+        cells[column.wire] = created(world, target, nested)[target.schema.primary_id]
+    row = _inserted(world, table, {**cells, key: row_id})
+    _write_children(world, row_id, body)
+    return row
 
 
 def patch_response(world: World, table: Table, request: Request, key_text: str, api: str) -> Response:
@@ -32,16 +48,31 @@ def patch_response(world: World, table: Table, request: Request, key_text: str, 
     key = key_of(table, key_text)
     row = row_by_key(table, key)
     _check_conditions(table, request, key, row)
-    cells = cells_of(world, table, request)
-    if row is None:
-        given = cells.get(table.schema.primary_id) or str(uuid4())
-        row_id = key.id or str(given)
-        written = _created(world, table, {**key.cells, **cells, table.schema.primary_id: row_id})
-    else:
-        kept = {name: value for name, value in cells.items() if name not in key.cells}  # W-132
-        written = _changed(world, table, row, kept)
+    with world.transaction():
+        written = upserted(world, table, document_of(request), key, row)
     address = f"{api}{table.schema.entity_set}({key.text})"
     return _written(world, table, request, written, api, address=address, created=row is None)
+
+
+def upserted(world: World, table: Table, document: Mapping[str, Value], key: Key, row: Row | None) -> Row:
+    """The row of a key changed, or made when there is none (W-130 to W-133)."""
+    if row is None:
+        read_body(world, table, document)  # related rows are not made by an upsert
+        given = {**key.cells, table.schema.primary_id: key.id} if key.id else dict(key.cells)
+        own = {name: value for name, value in document.items() if name != table.schema.primary_id or not key.id}
+        return created(world, table, own, given)
+    cells = read_body(world, table, document).cells
+    return changed(world, table, row, {name: value for name, value in cells.items() if name not in key.cells})
+
+
+def changed(world: World, table: Table, row: Row, cells: Row) -> Row:
+    """The row with other cells and a new version (W-135)."""
+    after = {**row, **cells, table.schema.primary_id: row[table.schema.primary_id]}
+    _match_state(table, after, cells)
+    _refuse_taken(table, after)
+    world.stamp(after)
+    world.put(table, after)
+    return after
 
 
 def delete_response(world: World, table: Table, request: Request, key_text: str) -> Response:
@@ -66,7 +97,7 @@ def property_response(world: World, table: Table, request: Request, key_text: st
         raise no_property(name, table.schema.logical)
     _check_version(request, row)
     value = document_of(request).get("value") if request.method == "PUT" else None
-    _changed(world, table, row, {name: cell_value(table.schema, column, value)})
+    changed(world, table, row, {name: cell_value(table.schema, column, value)})
     return Response(status=204)
 
 
@@ -87,21 +118,41 @@ def _check_version(request: Request, row: Row) -> None:
         raise ODataError(412, "0x80060882", message)
 
 
-def _created(world: World, table: Table, cells: Row) -> Row:
+def _inserted(world: World, table: Table, cells: Row) -> Row:
     row = dict(cells)
+    _match_state(table, row, cells)
     _refuse_taken(table, row)
+    if row.get("overriddencreatedon"):
+        row["createdon"] = row["overriddencreatedon"]  # W-108
     world.stamp(row)
     fill_state(table.schema, row)
-    table.put(row)
+    world.put(table, row)
     return row
 
 
-def _changed(world: World, table: Table, row: Row, cells: Row) -> Row:
-    changed = {**row, **cells, table.schema.primary_id: row[table.schema.primary_id]}
-    _refuse_taken(table, changed)
-    world.stamp(changed)
-    table.put(changed)
-    return changed
+def _write_children(world: World, row_id: str, body: Body) -> None:
+    for relation, nested in body.children:
+        created(world, relation.table(world), nested, {relation.column.wire: row_id})
+    for relation, row in body.attached:
+        changed(world, relation.table(world), row, {relation.column.wire: row_id})
+
+
+def _match_state(table: Table, row: Row, cells: Mapping[str, Value]) -> None:
+    """A state alone takes its first status with it; a status of another state is refused (W-139)."""
+    column = table.schema.columns.get("statuscode")
+    state, status = row.get("statecode"), row.get("statuscode")
+    if column is None or not column.details.states:
+        return
+    if "statecode" in cells and "statuscode" not in cells:
+        if isinstance(state, int) and isinstance(status, int) and column.details.states.get(status) != state:
+            row["statuscode"] = column.first_status.get(state)
+        return
+    belongs = column.details.states.get(status) if isinstance(status, int) else None
+    if "statuscode" in cells and belongs is not None and state not in (None, belongs):
+        message = (
+            f"{status} is not a valid status code for state code {state} on {table.schema.logical} with Id {row[table.schema.primary_id]}."
+        )
+        raise ODataError(400, "0x80048408", message)
 
 
 def _refuse_taken(table: Table, row: Row) -> None:
@@ -113,6 +164,22 @@ def _refuse_taken(table: Table, row: Row) -> None:
             "A duplicate record cannot be created. Select one or more unique values and try again."
         )
         raise ODataError(412, "0x80060892", message)
+
+
+def _refuse_duplicate(world: World, table: Table, row: Row) -> None:
+    """Duplicate detection, where the caller switched it on and the world has rules (W-16, W-127)."""
+    for names in world.switches.duplicates.rules.get(table.schema.entity_set, ()):
+        if _twins(table.rows.values(), row, names) > 1:
+            message = "A record was not created or updated because a duplicate of the current record already exists."
+            raise ODataError(412, "0x80040333", message)
+
+
+def _twins(rows: Iterable[Row], row: Row, names: Sequence[str]) -> int:
+    def cells(one: Row) -> list[object]:
+        return [value.casefold() if isinstance(value, str) else value for value in map(one.get, names)]
+
+    wanted = cells(row)
+    return sum(cells(other) == wanted for other in rows) if None not in wanted else 0
 
 
 def _written(world: World, table: Table, request: Request, row: Row, api: str, *, address: str, created: bool) -> Response:
@@ -131,3 +198,9 @@ def _written(world: World, table: Table, request: Request, row: Row, api: str, *
 
 def _chosen(select: tuple[str, ...] | None) -> str:
     return f"({','.join(select)})" if select else ""
+
+
+def row_id_of(document: Mapping[str, Value], name: str) -> str | None:
+    """The key of a row that a body names, None when it names none."""
+    value = document.get(name)
+    return as_guid(value) if isinstance(value, str) else None
