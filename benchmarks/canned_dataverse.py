@@ -17,6 +17,11 @@ PAGE_ROWS = 5_000
 #: Different pages that are made; a table of more pages repeats them under other ids.
 _PAGES_MADE = 8
 _PAGE = re.compile(r"page=(\d+)")
+_DELTA = re.compile(r"delta=(\d+)")
+_ID = re.compile(rb'"msdyn_actualid":"([0-9a-f-]{36})"')
+_DELETED = b'{"@odata.context":"x/$metadata#msdyn_actuals/$deletedEntity","id":"%s","reason":"deleted"}'
+#: What the description of a changed row begins with.
+CHANGED = "Changed: "
 
 #: The columns that each reader keeps: 40, the id among them.
 COLUMNS = (
@@ -51,8 +56,27 @@ class Table:
         """Number of pages."""
         return -(-self.rows // self.page_rows)
 
+    @property
+    def changed_a_page(self) -> int:
+        """Rows of each page that its delta link names: one of a hundred."""
+        return self.page_rows // 100
 
-def _row(chance: random.Random) -> str:
+    @property
+    def changed(self) -> int:
+        """Number of changed rows."""
+        return self.changed_a_page * self.pages
+
+    @property
+    def deleted(self) -> int:
+        """Number of deleted rows."""
+        return 10
+
+    def deleted_ids(self, first_page: bytes) -> list[bytes]:
+        """The rows that are gone: some of the first page, none of which changed."""
+        return _ID.findall(first_page)[1 : 1 + self.deleted]
+
+
+def row_text(chance: random.Random) -> str:
     """One actual as Dataverse sends it; the page's number is still to be filled in for PPPPPP."""
 
     def guid(kind: int, count: int) -> str:
@@ -87,38 +111,31 @@ def _row(chance: random.Random) -> str:
     )
 
 
+def changed_rows(page: bytes) -> list[bytes]:
+    """Every hundredth row of a page, changed."""
+    rows = page.split(b',{"@odata.etag"')
+    chosen = [rows[0], *(b'{"@odata.etag"' + row for row in rows[100::100])]
+    return [row.replace(b'"msdyn_description":"', b'"msdyn_description":"' + CHANGED.encode()) for row in chosen]
+
+
 def pages_made(page_rows: int) -> list[bytes]:
     """The rows of the different pages."""
     chance = random.Random(2026)
-    return [",".join(_row(chance) for _ in range(page_rows)).encode() for _ in range(_PAGES_MADE)]
+    return [",".join(row_text(chance) for _ in range(page_rows)).encode() for _ in range(_PAGES_MADE)]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class CannedHandler(BaseHTTPRequestHandler):
+    """What every server of the benchmarks does: sign-in and answers of known length."""
+
     protocol_version = "HTTP/1.1"
-    made: tuple[bytes, ...] = ()
-    table = Table(rows=0)
-
-    def do_GET(self) -> None:
-        if "msdyn_actuals" not in self.path:
-            self._answer(b'{"value":[]}')
-            return
-        time.sleep(self.table.page_seconds)
-        found = _PAGE.search(self.path)
-        page = int(found.group(1)) if found else 0
-        onward = b""
-        if page + 1 < self.table.pages:
-            onward = b',"@odata.nextLink":"http://%s/api/data/v9.2/msdyn_actuals?page=%d"' % (self.headers["Host"].encode(), page + 1)
-        else:
-            onward = b',"@odata.deltaLink":"http://%s/api/data/v9.2/msdyn_actuals?delta=1"' % self.headers["Host"].encode()
-        rows = self.made[page % len(self.made)].replace(b"PPPPPP", b"%06x" % page)
-        self._answer(b'{"value":[' + rows + b"]" + onward + b"}")
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        self._answer(b'{"token_type":"Bearer","expires_in":3599,"access_token":"benchmark-token"}')
+        self.answer(b'{"token_type":"Bearer","expires_in":3599,"access_token":"benchmark-token"}')
 
-    def _answer(self, body: bytes) -> None:
-        self.send_response(200)
+    def answer(self, body: bytes, status: int = 200) -> None:
+        """Sends a JSON body."""
+        self.send_response(status)
         self.send_header("Content-Type", "application/json; odata.metadata=minimal")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -126,6 +143,40 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
         """Says nothing."""
+
+
+class _Handler(CannedHandler):
+    made: tuple[bytes, ...] = ()
+    table = Table(rows=0)
+
+    def do_GET(self) -> None:
+        base = b"http://%s/api/data/v9.2/msdyn_actuals" % self.headers["Host"].encode()
+        if "msdyn_actuals" not in self.path:
+            self.answer(b'{"value":[]}')
+        elif "delta=" in self.path:
+            self.answer(self._changes(base))
+        else:
+            time.sleep(self.table.page_seconds)
+            found = _PAGE.search(self.path)
+            page = int(found.group(1)) if found else 0
+            more = page + 1 < self.table.pages
+            onward = b'"@odata.nextLink":"%s?page=%d"' % (base, page + 1) if more else b'"@odata.deltaLink":"%s?delta=0"' % base
+            self.answer(b'{"value":[' + self._rows(page) + b"]," + onward + b"}")
+
+    def _rows(self, page: int) -> bytes:
+        return self.made[page % len(self.made)].replace(b"PPPPPP", b"%06x" % page)
+
+    def _changes(self, base: bytes) -> bytes:
+        """The changed rows of every page, a page of changes at a time, and behind the last ones the deletions."""
+        first = int(_DELTA.search(self.path)[1])  # type: ignore[index]
+        pages = range(first, min(self.table.pages, first + self.table.page_rows // self.table.changed_a_page))
+        entries = [row for page in pages for row in changed_rows(self._rows(page))]
+        if pages.stop < self.table.pages:
+            onward = b'"@odata.nextLink":"%s?delta=%d"' % (base, pages.stop)
+        else:
+            onward = b'"@odata.deltaLink":"%s?delta=0"' % base
+            entries += [_DELETED % identity for identity in self.table.deleted_ids(self._rows(0))]
+        return b'{"value":[' + b",".join(entries) + b"]," + onward + b"}"
 
 
 def _serve(table: Table, ready: Connection) -> None:

@@ -21,12 +21,18 @@ class Result:
 
     rows: int
     seconds: float
+    cpu_seconds: float
     mebibytes: int
 
     @property
     def per_second(self) -> float:
         """Rows a second."""
         return self.rows / self.seconds
+
+    @property
+    def cpu_microseconds(self) -> float:
+        """CPU time for each row."""
+        return self.cpu_seconds / self.rows * 1e6
 
 
 def read_by(reader: str, url: str, *options: str) -> Result:
@@ -37,8 +43,8 @@ def read_by(reader: str, url: str, *options: str) -> Result:
         done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"{reader} failed:\n{done.stderr}")
-    rows, seconds, kibibytes = done.stdout.split()[-3:]
-    return Result(int(rows), float(seconds), int(kibibytes) // 1024)
+    rows, seconds, cpu_seconds, kibibytes = done.stdout.split()[-4:]
+    return Result(int(rows), float(seconds), float(cpu_seconds), int(kibibytes) // 1024)
 
 
 def contest(readers: Sequence[str], url: str, rounds: int) -> dict[str, list[Result]]:
@@ -56,6 +62,11 @@ def ratios(results: dict[str, list[Result]], ours: str, other: str) -> list[floa
     return [mine.per_second / theirs.per_second for mine, theirs in zip(results[ours], results[other], strict=True)]
 
 
+def cpu_ratios(results: dict[str, list[Result]], ours: str, other: str) -> list[float]:
+    """The same in CPU time: how many times as little `ours` took for each row, round by round."""
+    return [theirs.cpu_microseconds / mine.cpu_microseconds for mine, theirs in zip(results[ours], results[other], strict=True)]
+
+
 def spread(figures: Sequence[float]) -> str:
     """Median and extremes."""
     return f"{statistics.median(figures):.2f} (min {min(figures):.2f}, max {max(figures):.2f})"
@@ -68,5 +79,6 @@ def print_results(results: dict[str, list[Result]]) -> None:
         memory = max(result.mebibytes for result in found)
         print(
             f"  {reader:<10}{statistics.median(per_second):>10,.0f} rows/s  (min {min(per_second):,.0f}, "
-            f"max {max(per_second):,.0f}; {memory} MiB)"
+            f"max {max(per_second):,.0f}); {statistics.median(result.cpu_microseconds for result in found):.1f} µs of CPU "
+            f"a row, {memory} MiB"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -47,16 +48,21 @@ def client_of(url: str, *, page_size: int = 4, session: Session | None = None, t
     return DataverseClient(url, tokens, page_size=page_size, session=session, retrier=retrier)
 
 
-def pull_milestones(store: Store, client: DataverseClient, *, full: bool = False, now: datetime | None = None) -> Pulled:
-    """One pull of the milestones alone, by the shipped mapping."""
-    pull = Pull(store, client, _mappings(), now=lambda: now or datetime.now(UTC))
+def pull_milestones(
+    store: Store, client: DataverseClient, *, full: bool = False, now: datetime | None = None, ranges: str | None = None
+) -> Pulled:
+    """One pull of the milestones alone, by the shipped mapping; `ranges` names a column by which it may be divided."""
+    pull = Pull(store, client, mappings(ranges), now=lambda: now or datetime.now(UTC))
     (pulled,) = pull.run(["milestone"], full=full)
     return pulled
 
 
 @cache
-def _mappings() -> Mappings:
-    return load_mappings(None)
+def mappings(ranges: str | None = None) -> Mappings:
+    """The shipped ones; milestones may be divided by a column."""
+    shipped = load_mappings(None)
+    divided = replace(shipped.entities["milestone"], ranges=ranges)
+    return replace(shipped, entities={**shipped.entities, "milestone": divided})
 
 
 def source(server: MockServer) -> dict[str, Decimal]:

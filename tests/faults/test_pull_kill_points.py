@@ -16,6 +16,7 @@ import pytest
 from milestones import NO_TRACKING, change, client_of, mirror, pull_milestones, source, world
 from proforma.mock import MockServer
 from proforma.store import Store, Transaction
+from proforma.sync import ranges
 from proforma.transport.session import Answer, Session
 
 ROWS, PAGE_ROWS, POINTS = 11, 3, 200
@@ -78,7 +79,7 @@ def server() -> Iterator[MockServer]:
         yield server
 
 
-def pull_until(file: Path, server: MockServer, kill_at: int, *, full: bool = False) -> bool:
+def pull_until(file: Path, server: MockServer, kill_at: int, *, full: bool = False, ranges: str | None = None) -> bool:
     """One pull by a process of its own, killed at the given boundary; False when it ended before."""
     session = FusedSession()
     session.fuse = Fuse(kill_at)
@@ -87,10 +88,18 @@ def pull_until(file: Path, server: MockServer, kill_at: int, *, full: bool = Fal
     store.fuse = session.fuse
     with store, client_of(server.url, page_size=PAGE_ROWS, session=session) as client:
         try:
-            pull_milestones(store, client, full=full)
+            pull_milestones(store, client, full=full, ranges=ranges)
         except Killed:
             return True
     return False
+
+
+@pytest.fixture
+def small_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ranges and pages of a size that a small table has several of."""
+    monkeypatch.setattr(ranges, "PAGE_ROWS", 2)
+    monkeypatch.setattr(ranges, "WORTH_ROWS", 0)
+    monkeypatch.setattr(ranges, "AT_ONCE", 3)
 
 
 def disturb(server: MockServer, chance: random.Random) -> None:
@@ -121,3 +130,26 @@ def test_copy_equals_source_wherever_pulls_are_killed(template: bytes, server: M
         for beside in ("proforma.db-wal", "proforma.db-shm"):
             (tmp_path / beside).unlink(missing_ok=True)
     assert killed >= POINTS * 1.5, "most pulls must be killed, or the test shows nothing"
+
+
+@pytest.mark.usefixtures("small_ranges")
+def test_copy_equals_source_wherever_pulls_in_ranges_are_killed(template: bytes, server: MockServer, tmp_path: Path) -> None:
+    """As above for a first pull in ranges: after every kill it is known what is left of them, and what changed meanwhile is read too."""
+    file = tmp_path / "proforma.db"
+    killed = 0
+    for point in range(1, 41):
+        chance = random.Random(point)
+        server.load(world(ROWS, **NO_TRACKING))
+        file.write_bytes(template)
+        killed += pull_until(file, server, 1 + point, ranges="createdon")
+        disturb(server, chance)
+        killed += pull_until(file, server, chance.randint(1, 40), ranges="createdon")
+        disturb(server, chance)
+
+        assert not pull_until(file, server, 0, full=True, ranges="createdon")
+        with Store.open(f"sqlite:///{file}") as store, store.read() as reader:
+            assert mirror(store) == source(server), f"kill point {point}"
+            assert reader.cursors.ranges("milestone") == []
+        for beside in ("proforma.db-wal", "proforma.db-shm"):
+            (tmp_path / beside).unlink(missing_ok=True)
+    assert killed >= 40, "most pulls must be killed, or the test shows nothing"

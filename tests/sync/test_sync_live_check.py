@@ -95,6 +95,7 @@ def test_columns_lookups_and_options(scripted: responses.RequestsMock, tmp_path:
 def test_a_missing_table(scripted: responses.RequestsMock, tmp_path: Path, optional: str, weight: str) -> None:
     """A table that may be missing is a remark, another one would end the pull (W-45)."""
     serve(scripted, DEFINITION, {"error": {"code": "0x80060888", "message": "Could not find an entity"}}, status=404)
+    serve(scripted, f"{ORG}/api/data/v9.2/EntityDefinitions", {"error": {"code": "0x80040220", "message": "no privilege"}}, status=403)
 
     found = differences(tmp_path, optional + MAPPING)
 
@@ -121,7 +122,7 @@ def test_shipped_mappings_beside_the_mock() -> None:
 
 
 def test_the_commands(project: Project) -> None:
-    """`mapping check --live` ends with 2 and names the place; `doctor` says the same in one line."""
+    """`mapping check --live` ends with 2 and names the place; `doctor` says the same in one line; `adopt` mends it."""
     assert project.run("mapping", "check", "--live").code == 0
     assert project.run("doctor").code == 0
     shutil.copytree(shipped_mappings(), project.folder / "mappings")
@@ -140,3 +141,18 @@ def test_the_commands(project: Project) -> None:
     (check,) = [c for c in doctor.json["checks"] if c["check"] == "live mappings"]
     assert (doctor.code, check["ok"]) == (2, False)
     assert "msdyn_quantiti" in check["message"]
+
+    proposed = project.run("mapping", "adopt")
+    assert (proposed.code, proposed.json["files"], proposed.json["written"]) == (0, ["dataverse/actual.yaml"], False)
+    assert "-  quantity: msdyn_quantiti\n+  quantity: msdyn_quantity\n" in proposed.json["diff"]
+    assert project.run("mapping", "adopt", "--write").json["written"]
+    assert actual.read_text(encoding="utf-8") == (shipped_mappings() / "dataverse" / "actual.yaml").read_text(encoding="utf-8")
+    assert project.run("mapping", "check", "--live").code == 0
+
+
+def test_the_mappings_of_the_package_are_not_changed(project: Project) -> None:
+    """Only a folder of one's own is written to."""
+    refused = project.run("mapping", "adopt", "--write")
+
+    assert refused.code == 2
+    assert "proforma init" in refused.err

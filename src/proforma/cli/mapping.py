@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -12,6 +12,7 @@ from proforma.cli.group import group
 
 if TYPE_CHECKING:
     from proforma.mapping import Mappings
+    from proforma.sync.adopt import Proposal
 
 app = group("The mappings from Dataverse to records and from invoices to finance.")
 
@@ -33,6 +34,31 @@ def check(ctx: typer.Context, folder: Folder = None, live: Live = False) -> None
         context.out.document({"ok": True, **counts})
     else:
         context.out.line(f"{counts['entities']} entities and {counts['finance']} finance targets are mapped without fault")
+
+
+@app.command(epilog="Examples: proforma mapping adopt  |  proforma mapping adopt --write")
+def adopt(
+    ctx: typer.Context,
+    folder: Folder = None,
+    write: Annotated[bool, typer.Option("--write", help="Change the files; without it only the difference is printed.")] = False,
+) -> None:
+    """Propose the edits that make the mappings fit the environment: its own names, and options whose label is one of our words."""
+    from proforma.mapping import shipped_mappings
+    from proforma.sync.adopt import propose
+    from proforma.sync.live_check import check_live
+
+    context = given(ctx)
+    home, mappings = _home(context, folder), _mappings(context, folder)
+    if write and home is None:
+        _refuse_to_change_the_package()
+    with context.workshop() as workshop:
+        proposal = propose(mappings, check_live(workshop.client, mappings), home or shipped_mappings())
+    proposal.check()
+    if write:
+        proposal.write()
+    _show_proposal(context, proposal, written=write)
+    if proposal.asks:
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Examples: proforma mapping show actual  |  proforma --json mapping show price-list")
@@ -85,12 +111,33 @@ def _check_live(context: CommandContext, mappings: Mappings, counts: dict[str, i
         raise typer.Exit(worst)
 
 
+def _show_proposal(context: CommandContext, proposal: Proposal, *, written: bool) -> None:
+    files = [path.relative_to(proposal.folder).as_posix() for path in sorted(proposal.texts)]
+    if context.json:
+        context.out.document({"files": files, "diff": proposal.diff(), "asks": list(proposal.asks), "written": written})
+        return
+    if proposal.texts and not written:
+        context.out.line(proposal.diff().rstrip("\n"))
+    for ask in proposal.asks:
+        context.out.remark(f"yours to decide: {ask}")
+    context.out.remark(f"{len(files)} files {'changed' if written else 'would change'}, {len(proposal.asks)} decisions are yours")
+
+
+def _refuse_to_change_the_package() -> NoReturn:
+    from proforma.domain.errors import ConfigurationError
+
+    raise ConfigurationError("the mappings in use are those of the package", hint="copy them with `proforma init`, and set `mappings`")
+
+
 def _mappings(context: CommandContext, folder: Path | None) -> Mappings:
     from proforma.mapping import load_mappings
 
-    if folder is not None:
-        return load_mappings(folder)
-    if not context.config_path.is_file():
-        return load_mappings(None)
+    return load_mappings(_home(context, folder))
+
+
+def _home(context: CommandContext, folder: Path | None) -> Path | None:
+    """The folder of the mappings, None for those of the package."""
+    if folder is not None or not context.config_path.is_file():
+        return folder
     configured = context.configuration.mappings
-    return load_mappings(None if configured is None else context.configuration.folder / configured)
+    return None if configured is None else context.configuration.folder / configured

@@ -14,7 +14,7 @@ import msgspec
 
 from proforma.dataverse.client import DataverseClient
 from proforma.dataverse.query import literal
-from proforma.transport.errors import HttpStatusError
+from proforma.transport.errors import BadResponseError, HttpStatusError
 
 #: Types of columns that hold the id of another row, and those that hold an option.
 LOOKUPS: Final = frozenset({"Lookup", "Customer", "Owner"})
@@ -32,17 +32,14 @@ class TableDefinition:
     columns: Mapping[str, str]
 
 
-class _Attribute(msgspec.Struct, frozen=True, rename="pascal"):
-    logical_name: str
-    attribute_type: str | None = None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableName:
+    """What a table is called: by programs, in links, its key, and by people."""
 
-
-class _Table(msgspec.Struct, frozen=True, rename="pascal"):
-    logical_name: str
-    attributes: list[_Attribute]
-    entity_set_name: str | None = None
-    primary_id_attribute: str | None = None
-    change_tracking_enabled: bool | None = None
+    name: str
+    entity_set: str | None
+    key: str | None
+    label: str
 
 
 class _Label(msgspec.Struct, frozen=True, rename="pascal"):
@@ -51,6 +48,29 @@ class _Label(msgspec.Struct, frozen=True, rename="pascal"):
 
 class _Labels(msgspec.Struct, frozen=True, rename="pascal"):
     user_localized_label: _Label | None = None
+
+
+class _Attribute(msgspec.Struct, frozen=True, rename="pascal"):
+    logical_name: str
+    attribute_type: str | None = None
+    display_name: _Labels | None = None
+
+
+class _Table(msgspec.Struct, frozen=True, rename="pascal"):
+    logical_name: str
+    attributes: list[_Attribute] = []
+    entity_set_name: str | None = None
+    primary_id_attribute: str | None = None
+    change_tracking_enabled: bool | None = None
+    display_name: _Labels | None = None
+
+
+class _Attributes(msgspec.Struct, frozen=True):
+    value: list[_Attribute]
+
+
+class _Tables(msgspec.Struct, frozen=True):
+    value: list[_Table]
 
 
 class _Option(msgspec.Struct, frozen=True, rename="pascal"):
@@ -87,6 +107,46 @@ def table_definition(client: DataverseClient, name: str) -> TableDefinition | No
         tracked=found.change_tracking_enabled,
         columns=MappingProxyType({column.logical_name: column.attribute_type or "" for column in found.attributes}),
     )
+
+
+def table_names(client: DataverseClient) -> list[TableName]:
+    """All tables of the environment; they come in one answer (W-44). None where it does not let us look."""
+    try:
+        found = client.get("EntityDefinitions?$select=LogicalName,EntitySetName,PrimaryIdAttribute,DisplayName", _Tables)
+    except HttpStatusError:
+        return []
+    return [
+        TableName(
+            name=table.logical_name, entity_set=table.entity_set_name, key=table.primary_id_attribute, label=_text(table.display_name)
+        )
+        for table in found.value
+    ]
+
+
+def labels(client: DataverseClient, name: str) -> dict[str, str]:
+    """What people call the columns of a table, by logical name, in the reader's language (W-51). Empty where we may not look."""
+    try:
+        found = client.get(f"{_table(name)}/Attributes?$select=LogicalName,DisplayName", _Attributes)
+    except HttpStatusError:
+        return {}
+    return {column.logical_name: _text(column.display_name) for column in found.value}
+
+
+class _Counts(msgspec.Struct, frozen=True, rename="pascal"):
+    values: list[int]
+
+
+class _RecordCounts(msgspec.Struct, frozen=True, rename="pascal"):
+    entity_record_count_collection: _Counts
+
+
+def row_count(client: DataverseClient, name: str) -> int | None:
+    """About how many rows the table has, as the environment last counted them, up to a day ago (W-78); None when it does not say."""
+    try:
+        found = client.get(f"RetrieveTotalRecordCount(EntityNames=[{literal(name)}])", _RecordCounts)
+    except (HttpStatusError, BadResponseError):
+        return None
+    return found.entity_record_count_collection.values[0] if found.entity_record_count_collection.values else None
 
 
 def options(client: DataverseClient, name: str, kind: str) -> dict[str, dict[int, str]]:

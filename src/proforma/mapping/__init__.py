@@ -6,9 +6,10 @@ Never talks to a server, keeps nothing, decides no price and no invoice, and nev
 from proforma.mapping.compiler import VERSION, CompiledEntity, Form, compile_entity
 from proforma.mapping.description import describe, schema
 from proforma.mapping.dimensions import DimensionColumn, dimension_columns
-from proforma.mapping.entities import EntityMapping, Mappings, values_of
+from proforma.mapping.editing import NewOption, Rename, edited
+from proforma.mapping.entities import EntityMapping, Mappings, values_of, words_of
 from proforma.mapping.expressions import Read, Values
-from proforma.mapping.faults import Fault, MappingError, RowRejectedError, did_you_mean
+from proforma.mapping.faults import Fault, MappingError, RowRejectedError, did_you_mean, nearest
 from proforma.mapping.finance import DocumentRules, FinanceCall, FinanceMapping
 from proforma.mapping.folder import load_mappings, shipped_mappings
 
@@ -24,15 +25,20 @@ __all__ = [
     "Form",
     "MappingError",
     "Mappings",
+    "NewOption",
     "Read",
+    "Rename",
     "RowRejectedError",
     "Values",
     "compile_entity",
     "describe",
     "did_you_mean",
     "dimension_columns",
+    "edited",
     "load_mappings",
+    "nearest",
     "schema",
     "shipped_mappings",
     "values_of",
+    "words_of",
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from proforma.mapping.expressions import Expression, Values, parts_of, reads_of
+from proforma.mapping.fields import fields_of
 from proforma.mapping.finance import FinanceMapping
 
 #: How changes are found: by the table's own change tracking, by the time of the last change, or by reading everything again.
@@ -55,6 +56,10 @@ class EntityMapping:
         both = (*self.columns.items(), *self.dimensions.items())
         return next((self.places.get(name) for name, filled in both if any(read.column == column for read in reads_of(filled))), None)
 
+    def fields_from(self, column: str) -> tuple[str, ...]:
+        """The fields that read a foreign column."""
+        return tuple(name for name, filled in self.columns.items() if any(read.column == column for read in reads_of(filled)))
+
     def where(self, column: str) -> str:
         """Place of a field or foreign column, as messages name it: file, and line where it is known."""
         line = self.line_of(column)
@@ -82,6 +87,14 @@ def values_of(mapping: EntityMapping) -> Iterator[Values]:
     """Every table from numbers to words in a mapping."""
     for expression in (*mapping.columns.values(), *mapping.dimensions.values()):
         yield from (part for part in parts_of(expression) if isinstance(part, Values))
+
+
+def words_of(mapping: EntityMapping, column: str) -> tuple[str, ...]:
+    """The words that the fields filled from a column may hold, where they come from a closed list."""
+    record: type = mapping.record
+    types = fields_of(record)
+    choices = [types[name].choices for name in mapping.fields_from(column) if name in types]
+    return tuple(str(word) for words in choices if words is not None for word in words)
 
 
 def arrange(needs: Mapping[str, Iterable[str]]) -> tuple[list[str], list[str]]:

@@ -46,9 +46,14 @@ class RowRejectedError(RefusedError):
         self.field = field
 
 
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """The known word that is most like this one, None when none is."""
+    return next(iter(get_close_matches(word.lower(), known, n=1, cutoff=0.6)), None)
+
+
 def did_you_mean(word: str, known: Sequence[str]) -> str | None:
     """A hint that names the nearest known word, or all of them when they are few."""
-    near = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {near[0]!r}?"
+    near = nearest(word, known)
+    if near is not None:
+        return f"did you mean {near!r}?"
     return f"one of: {', '.join(known)}" if 0 < len(known) <= 12 else None

@@ -4,7 +4,7 @@ Never decides a price or a bill, never talks to a remote, and never changes what
 """
 
 from proforma.store.columns import codec
-from proforma.store.cursors import Cursor
+from proforma.store.cursors import Cursor, Range
 from proforma.store.decisions import Decisions, DecisionWriter
 from proforma.store.integrity import IntegrityFault
 from proforma.store.leases import Lease, Leases, LeaseWriter, Tick
@@ -38,6 +38,7 @@ __all__ = [
     "Problem",
     "Quarantine",
     "QuarantineWriter",
+    "Range",
     "Reader",
     "Record",
     "Run",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 
 from proforma.store.columns import codec
 from proforma.store.statements import upsert
-from proforma.store.tables import cursors
+from proforma.store.tables import cursor_ranges, cursors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,18 @@ class Cursor:
     delta_link: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """A part of an entity that is still to be read: rows from `first` on, before `last`; an open end is None."""
+
+    entity: str
+    number: int
+    first: datetime | None
+    last: datetime | None
+
+
 _CODEC: Final = codec(Cursor)
+_RANGES: Final = codec(Range)
 
 
 class Cursors:
@@ -56,9 +68,24 @@ class Cursors:
         """All cursors, by entity."""
         return list(_CODEC.decode(self._connection.execute(sa.select(*_COLUMNS).order_by(cursors.c.entity))))
 
+    def ranges(self, entity: str) -> list[Range]:
+        """What is still to be read of an entity that is read in ranges, by number."""
+        columns = [cursor_ranges.c[name] for name in _RANGES.names]
+        rows = self._connection.execute(sa.select(*columns).where(cursor_ranges.c.entity == entity).order_by(cursor_ranges.c.number))
+        return list(_RANGES.decode(rows))
+
 
 class CursorWriter(Cursors):
     """The cursors, moved."""
+
+    def set_ranges(self, ranges: Iterable[Range]) -> None:
+        """Writes ranges down, each in the place of the one with its number."""
+        upsert(self._connection, cursor_ranges, _RANGES.encode(ranges))
+
+    def drop_ranges(self, entity: str, number: int | None = None) -> None:
+        """One range has been read to its end, or all of them are of no use any more."""
+        gone = sa.delete(cursor_ranges).where(cursor_ranges.c.entity == entity)
+        self._connection.execute(gone if number is None else gone.where(cursor_ranges.c.number == number))
 
     def set(self, entity: str, cursor: Cursor) -> None:
         """Moves the entity's cursor. Raises ValueError when the cursor names another entity."""
@@ -69,6 +96,7 @@ class CursorWriter(Cursors):
     def drop(self, entity: str) -> None:
         """Forgets how far the entity was pulled: the next pull of it is a full one."""
         self._connection.execute(sa.delete(cursors).where(cursors.c.entity == entity))
+        self.drop_ranges(entity)
 
 
 _COLUMNS: Final = [cursors.c[name] for name in _CODEC.names]

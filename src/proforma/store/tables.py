@@ -141,6 +141,16 @@ cursors: Final = sa.Table(
     sa.Column("delta_link", sa.Text),
 )
 
+#: What is still to be read of an entity that is read in ranges: rows from `first` on, before `last`; an empty end is open.
+cursor_ranges: Final = sa.Table(
+    "cursor_ranges",
+    metadata,
+    sa.Column("entity", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True),
+    sa.Column("first", sa.Text),
+    sa.Column("last", sa.Text),
+)
+
 runs: Final = sa.Table(
     "runs",
     metadata,

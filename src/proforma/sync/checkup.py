@@ -71,7 +71,9 @@ def _live_mappings(workshop: Workshop) -> str:
     faults = [difference for difference in found if difference.weight is Weight.FAULT]
     if faults:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise ConfigurationError(f"{faults[0].message}{more}", at=faults[0].at, hint="see `proforma mapping check --live`")
+        raise ConfigurationError(
+            f"{faults[0].message}{more}", at=faults[0].at, hint="see `proforma mapping check --live` and `proforma mapping adopt`"
+        )
     warnings = sum(difference.weight is Weight.WARNING for difference in found)
     return f"the environment has what the mappings need; {warnings} options without a word, {len(found) - warnings} remarks"
 

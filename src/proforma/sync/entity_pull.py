@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from contextlib import closing
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from proforma.dataverse.client import DataverseClient
 from proforma.dataverse.errors import StaleLinkError, TrackingRefusedError
 from proforma.mapping import CompiledEntity
-from proforma.store import Cursor, Store, Transaction
+from proforma.store import Cursor, Transaction
 from proforma.sync.mapped_pages import MappedPage, PageMapper
-from proforma.sync.progress import Progress
-from proforma.sync.walks import FULL, TRACKED, Walk, newest
+from proforma.sync.pull_desk import PullDesk, StoppedError
+from proforma.sync.ranges import RangePage, RangeReading
+from proforma.sync.walks import FULL, RANGES, TRACKED, Walk, newest
 from proforma.transport.errors import ForbiddenOriginError
 
 log = logging.getLogger(__name__)
@@ -42,33 +41,6 @@ class Pulled:
     note: str = ""
 
 
-class StoppedError(Exception):
-    """The pull ends because of something else: this entity goes on from its cursor next time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PullDesk:
-    """What the entities of one pull share. `stop` ends each of them after the page at hand."""
-
-    store: Store
-    client: DataverseClient
-    now: Callable[[], datetime]
-    progress: Progress
-    stop: threading.Event = field(default_factory=threading.Event)
-    _writer: threading.Lock = field(default_factory=threading.Lock)
-
-    @contextmanager
-    def writing(self) -> Iterator[Transaction]:
-        """A transaction of the one writer. SQLite has one at a time and polls for its turn; our own threads take theirs in order."""
-        with self._writer, self.store.begin() as tx:
-            yield tx
-
-    def advance(self, rows: int) -> None:
-        """So many more rows are committed."""
-        with self._writer:
-            self.progress.advance(rows)
-
-
 class EntityPull:
     """Reads one entity; the next page is fetched and mapped while the last one is committed."""
 
@@ -85,18 +57,23 @@ class EntityPull:
         self._pages = 0
         self._rows = 0
         self._deleted = 0
+        self._in_ranges = False
         with desk.store.read() as reader:
             self._problems_before = {problem.source for problem in reader.quarantine.open(kind="row", entity=compiled.entity)}
 
     def run(self) -> Pulled:
         """Reads and commits every page.
 
-        A walk that was interrupted shows the rows it has passed as they were then, so what changed since is read in the same pull.
+        A walk that was interrupted, or in ranges, shows the rows it has passed as they were then, so what changed since is read in the
+        same pull.
         """
         resumed = self._walk.resumed
-        self._walk_to_the_end()
-        mode = self._cursor.mode
-        if resumed:
+        if self._walk.divisible or self._cursor.mode == RANGES:
+            self._in_ranges = self._read_in_ranges()
+        if not self._in_ranges:
+            self._walk_to_the_end()
+        mode = RANGES if self._in_ranges else self._cursor.mode
+        if resumed or self._in_ranges:
             following = Walk.begin(self._store, self._compiled, now=self._now(), full=False)
             if following.cursor.mode != FULL:
                 self._begin(following)
@@ -111,6 +88,17 @@ class EntityPull:
             missing=tuple(sorted(self._missing)),
             note=self._note(),
         )
+
+    def _read_in_ranges(self) -> bool:
+        """Reads the table in ranges, if that is begun already or worth while. Answers whether it was."""
+        reading = RangeReading.begin(self._desk, self._compiled, self._cursor)
+        if reading is None:
+            return False
+        self._cursor = reading.cursor
+        with closing(reading.pages()) as pages:
+            for page in pages:
+                self._commit(page.mapped, page)
+        return True
 
     def _walk_to_the_end(self) -> None:
         """A link that the server no longer takes starts the walk again, over everything."""
@@ -137,8 +125,11 @@ class EntityPull:
             self._read()
 
     def _note(self) -> str:
-        untracked = self._compiled.changes == "tracked" and self._cursor.delta_link is None
-        return "change tracking is off, so only full pulls find deletions" if untracked else ""
+        if self._compiled.changes != "tracked" or self._cursor.delta_link is not None:
+            return ""
+        if self._in_ranges:
+            return "read in ranges; change tracking begins with the next full pull, within a day"
+        return "change tracking is off, so only full pulls find deletions"
 
     def _read(self) -> None:
         walk, compiled = self._walk, self._compiled
@@ -149,8 +140,11 @@ class EntityPull:
                 raise StoppedError
             self._commit(page)
 
-    def _commit(self, page: MappedPage) -> None:
-        """One page: its rows, its deletions, its quarantined rows and the cursor after it, in one transaction (promise 1)."""
+    def _commit(self, page: MappedPage, part: RangePage | None = None) -> None:
+        """One page: its rows, its deletions, its quarantined rows and the cursor after it, in one transaction (promise 1).
+
+        `part`: the page belongs to a range, and what is left to read of the table goes with it.
+        """
         self._missing |= page.missing_columns
         at = self._now()
         with self._desk.writing() as tx:
@@ -159,12 +153,14 @@ class EntityPull:
             deleted = self._delete(tx, page.deleted, at)
             cursor = replace(
                 self._cursor,
-                next_link=page.next_link,
+                next_link=page.next_link if part is None else None,
                 rows=self._cursor.rows + len(page.rows),
                 pending=newest(self._cursor.pending, page.newest),
                 updated_at=at,
             )
-            if page.next_link is None:
+            if part is not None:
+                part.write_down(tx)
+            if part.is_last if part is not None else page.next_link is None:
                 deleted += self._sweep(tx, at)
                 cursor = _complete(cursor, page.delta_link)
             tx.cursors.set(self._compiled.entity, cursor)
@@ -185,11 +181,12 @@ class EntityPull:
 
     def _sweep(self, tx: Transaction, at: datetime) -> int:
         """After the last page of a full walk: rows it has not seen are gone (promise 2)."""
-        if self._cursor.mode != FULL:
+        if self._cursor.mode not in (FULL, RANGES):
             return 0
         gone = self._problems_before - self._quarantined
         if gone and not self._walk.resumed:
             tx.quarantine.resolve(self._compiled.entity, gone, kind="row")
+        tx.cursors.drop_ranges(self._compiled.entity)
         return tx.mirror.sweep(self._compiled.entity, self._cursor.generation, at)
 
     def _put_aside(self, tx: Transaction, page: MappedPage, at: datetime) -> None:
@@ -218,4 +215,5 @@ def _complete(cursor: Cursor, delta_link: str | None) -> Cursor:
     The watermark never passes the instant at which the walk began: a row may have changed behind it, long before the newest one it saw.
     """
     seen = min((at for at in (cursor.pending, cursor.began_at) if at is not None), default=None) if cursor.pending else None
-    return replace(cursor, watermark=newest(cursor.watermark, seen), pending=None, delta_link=delta_link or cursor.delta_link)
+    mode = FULL if cursor.mode == RANGES else cursor.mode
+    return replace(cursor, mode=mode, watermark=newest(cursor.watermark, seen), pending=None, delta_link=delta_link or cursor.delta_link)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
 
 from proforma.dataverse.client import DataverseClient
-from proforma.dataverse.metadata import CHOICES, LOOKUPS, TableDefinition, options, table_definition
-from proforma.mapping import EntityMapping, Mappings, Read, Values, compile_entity, did_you_mean, values_of
+from proforma.dataverse.metadata import CHOICES, LOOKUPS, TableDefinition, TableName, labels, options, table_definition, table_names
+from proforma.mapping import EntityMapping, Mappings, Read, Values, compile_entity, nearest, values_of, words_of
+from proforma.sync.assumed_names import COLUMN_LABELS, TABLE_LABELS, same_label
 
 
 class Weight(StrEnum):
@@ -21,7 +24,11 @@ class Weight(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Something that mapping and environment do not agree on. `kind`: table, set, key, column, lookup, option or new-option."""
+    """Something that mapping and environment do not agree on. `kind`: table, set, key, column, lookup, option or new-option.
+
+    `instead`: what the environment has in its place, as a mapping spells it; for a new option the word that its label says. `heads`: what
+    changes with the name of a table.
+    """
 
     entity: str
     kind: str
@@ -29,6 +36,8 @@ class Difference:
     weight: Weight
     message: str
     at: str
+    instead: str | None = None
+    heads: tuple[tuple[str, str | None], ...] = ()
 
     def __str__(self) -> str:
         return f"{self.at}: {self.message}"
@@ -36,20 +45,37 @@ class Difference:
 
 def check_live(client: DataverseClient, mappings: Mappings) -> Iterator[Difference]:
     """Every difference, entity by entity. Raises the faults of the transfer."""
+    names: list[TableName] = []
     for mapping in mappings.order():
         table = table_definition(client, mapping.table)
         if table is None:
-            yield _missing_table(mapping)
+            names = names or table_names(client)
+            yield _missing_table(mapping, names)
         else:
             yield from _of_table(mapping, table)
-            yield from _of_columns(mapping, table)
+            yield from _of_columns(mapping, table, _Labels(client, table))
             yield from _of_options(client, mapping, table)
 
 
-def _missing_table(mapping: EntityMapping) -> Difference:
-    message = f"the environment has no table {mapping.table!r}"
-    weight = Weight.REMARK if mapping.optional else Weight.FAULT
-    return Difference(entity=mapping.entity, kind="table", name=mapping.table, weight=weight, message=message, at=str(mapping.source))
+def _missing_table(mapping: EntityMapping, names: Sequence[TableName]) -> Difference:
+    """The table may be there under another name: the one with the label of the documentation, or one whose name is near."""
+    labels = TABLE_LABELS.get(mapping.entity, ())
+    found = [table for table in names if any(same_label(table.label, label) for label in labels)]
+    near = nearest(mapping.table, [table.name for table in names])
+    by_label = len(found) == 1
+    found = found if by_label else [table for table in names if table.name == near]
+    called = _called(found[0].name, found[0].label if by_label else "") if found else ""
+    message = f"the environment has no table {mapping.table!r}{called}"
+    return Difference(
+        entity=mapping.entity,
+        kind="table",
+        name=mapping.table,
+        weight=Weight.REMARK if mapping.optional else Weight.FAULT,
+        message=message,
+        at=str(mapping.source),
+        instead=found[0].name if found and (by_label or not mapping.optional) else None,
+        heads=(("set", found[0].entity_set), ("key", found[0].key)) if found else (),
+    )
 
 
 def _of_table(mapping: EntityMapping, table: TableDefinition) -> Iterator[Difference]:
@@ -57,41 +83,80 @@ def _of_table(mapping: EntityMapping, table: TableDefinition) -> Iterator[Differ
     for kind, ours, theirs in pairs:
         if theirs is not None and ours != theirs:
             message = f"the {kind} of {table.name} is {theirs!r}, not {ours!r}"
-            yield Difference(entity=mapping.entity, kind=kind, name=ours, weight=Weight.FAULT, message=message, at=str(mapping.source))
+            at = str(mapping.source)
+            yield Difference(entity=mapping.entity, kind=kind, name=ours, weight=Weight.FAULT, message=message, at=at, instead=theirs)
 
 
-def _of_columns(mapping: EntityMapping, table: TableDefinition) -> Iterator[Difference]:
+def _of_columns(mapping: EntityMapping, table: TableDefinition, called: _Labels) -> Iterator[Difference]:
     compiled = compile_entity(mapping)
     for column in (*compiled.select, *compiled.optional):
-        fault = _column_fault(column, table)
+        optional = column in compiled.optional
+        fault = _column_fault(mapping, column, table, called)
         if fault is not None:
-            kind, message = fault
-            weight = Weight.REMARK if column in compiled.optional else Weight.FAULT
             yield Difference(
-                entity=mapping.entity, kind=kind, name=column, weight=weight, message=message, at=mapping.where(column)
-            )  # fmt: skip
+                entity=mapping.entity,
+                kind=fault.kind,
+                name=column,
+                weight=Weight.REMARK if optional else Weight.FAULT,
+                message=fault.message,
+                at=mapping.where(column),
+                # A near name may be another thing: where nothing is missed, only a label makes sure.
+                instead=fault.instead if fault.sure or not optional else None,
+            )
 
 
-def _column_fault(column: str, table: TableDefinition) -> tuple[str, str] | None:
+class _ColumnFault(NamedTuple):
+    """What is wrong with a column, and what to read instead; `sure` when that is more than a name that looks alike."""
+
+    kind: str
+    message: str
+    instead: str | None
+    sure: bool
+
+
+def _column_fault(mapping: EntityMapping, column: str, table: TableDefinition, called: _Labels) -> _ColumnFault | None:
     """What is wrong with a column of the wire (W-61): a lookup `x` travels as `_x_value`."""
     if column.startswith("_") and column.endswith("_value"):
         target = column.removeprefix("_").removesuffix("_value")
         if table.columns.get(target) in LOOKUPS or column in table.columns:
             return None
         if target in table.columns:
-            return "lookup", f"{target!r} of {table.name} is no lookup but {table.columns[target]}; read it by its own name"
-        return "lookup", f"{table.name} has no lookup {target!r}" + _near(target, (n for n, t in table.columns.items() if t in LOOKUPS))
+            message = f"{target!r} of {table.name} is no lookup but {table.columns[target]}; read it by its own name"
+            return _ColumnFault("lookup", message, target, sure=True)
+        near, label = called.other_name(mapping, column, target, [name for name, type_ in table.columns.items() if type_ in LOOKUPS])
+        message = f"{table.name} has no lookup {target!r}" + _called(near, label)
+        return _ColumnFault("lookup", message, near and f"_{near}_value", sure=label != "")
     if table.columns.get(column) in LOOKUPS:
-        return "column", f"{column!r} of {table.name} is a lookup; read it as '_{column}_value'"
+        message = f"{column!r} of {table.name} is a lookup; read it as '_{column}_value'"
+        return _ColumnFault("column", message, f"_{column}_value", sure=True)
     if column in table.columns:
         return None
-    return "column", f"{table.name} has no column {column!r}" + _near(column, table.columns)
+    near, label = called.other_name(mapping, column, column, [name for name, type_ in table.columns.items() if type_ not in LOOKUPS])
+    return _ColumnFault("column", f"{table.name} has no column {column!r}" + _called(near, label), near, sure=label != "")
 
 
-def _near(name: str, known: Iterable[str]) -> str:
-    hint = did_you_mean(name, tuple(known))
-    # Where nothing is near it lists all that is known: too long for a table.
-    return f" ({hint})" if hint is not None and hint.startswith("did you mean") else ""
+class _Labels:
+    """What people call the columns of a table: asked for when the first column is missing."""
+
+    def __init__(self, client: DataverseClient, table: TableDefinition) -> None:
+        self._client = client
+        self._table = table
+
+    @cached_property
+    def _by_name(self) -> dict[str, str]:
+        return labels(self._client, self._table.name)
+
+    def other_name(self, mapping: EntityMapping, column: str, name: str, among: Sequence[str]) -> tuple[str | None, str]:
+        """The one column that has a label of the documentation, with it; else the one whose name is near."""
+        documented = [label for field in mapping.fields_from(column) for label in COLUMN_LABELS.get((mapping.entity, field), ())]
+        found = [other for other in among if any(same_label(self._by_name.get(other, ""), label) for label in documented)]
+        return (found[0], self._by_name[found[0]]) if len(found) == 1 else (nearest(name, among), "")
+
+
+def _called(name: str | None, label: str) -> str:
+    if name is None:
+        return ""
+    return f" (did you mean {name!r}, “{label}”?)" if label else f" (did you mean {name!r}?)"
 
 
 def _of_options(client: DataverseClient, mapping: EntityMapping, table: TableDefinition) -> Iterator[Difference]:
@@ -108,11 +173,15 @@ def _of_choice(mapping: EntityMapping, value: Values, column: str, there: dict[i
     at = mapping.where(column)
     for number, label in there.items():
         if number not in value.table:
-            weight = Weight.WARNING if value.closed else Weight.REMARK
-            message = f"option {number} ({label}) of {column} has no word in the mapping" + (
-                "; rows with it are held" if value.closed else ""
+            yield Difference(
+                entity=mapping.entity,
+                kind="new-option",
+                name=f"{column}={number}",
+                weight=Weight.WARNING if value.closed else Weight.REMARK,
+                message=f"option {number} ({label}) of {column} has no word in the mapping" + ("; rows with it are held" * value.closed),
+                at=at,
+                instead=next((word for word in words_of(mapping, column) if same_label(word, label)), None),
             )
-            yield Difference(entity=mapping.entity, kind="new-option", name=f"{column}={number}", weight=weight, message=message, at=at)
     for mapped in value.table:
         if isinstance(mapped, int) and not isinstance(mapped, bool) and mapped not in there:
             message = f"the environment has no option {mapped} of {column}"

@@ -19,8 +19,9 @@ from proforma.domain.errors import ConfigurationError
 from proforma.domain.prices import DimensionFieldName, PricingDimension
 from proforma.mapping import CompiledEntity, EntityMapping, Mappings, compile_entity, dimension_columns
 from proforma.store import Store
-from proforma.sync.entity_pull import EntityPull, PullDesk, Pulled
+from proforma.sync.entity_pull import EntityPull, Pulled
 from proforma.sync.progress import Progress, Silent
+from proforma.sync.pull_desk import PullDesk
 from proforma.sync.walks import FULL, Walk
 
 __all__ = ["Pull", "Pulled"]

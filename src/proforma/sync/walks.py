@@ -11,8 +11,10 @@ from proforma.dataverse.query import Condition, Query, and_, ge
 from proforma.mapping import CompiledEntity
 from proforma.store import Cursor, Store
 
-#: How an entity is read: all rows, those with a newer time of change, or those that the table's change tracking names.
+#: How an entity is read: all rows, all rows in ranges several at once, those with a newer time of change, or those that the table's
+#: change tracking names.
 FULL: Final = "full"
+RANGES: Final = "ranges"
 MODIFIED: Final = "modified"
 TRACKED: Final = "tracked"
 
@@ -24,11 +26,17 @@ FULL_WALK_EVERY: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One reading of an entity: the cursor to begin with, whether an interrupted walk goes on, whether tracking is asked for."""
+    """One reading of an entity: the cursor to begin with, whether an interrupted walk goes on, whether tracking is asked for.
+
+    `divisible`: it may be read in ranges, if the table is large. A tracked set cannot be filtered (W-167), and its delta link comes only
+    with its last page (W-165). So only the very first pull of a tracked table is: its rows are there soon, what changes afterwards
+    is found by the time of change, and the next full walk, at most a day later, begins the tracking.
+    """
 
     cursor: Cursor
     resumed: bool
     tracking: bool
+    divisible: bool = False
 
     @classmethod
     def begin(cls, store: Store, compiled: CompiledEntity[Any], *, now: datetime, full: bool) -> Walk:
@@ -40,13 +48,16 @@ class Walk:
         with store.read() as reader:
             last = reader.cursors.get(compiled.entity)
         if last is None or last.signature != signature or full:
-            return cls(_full_cursor(compiled.entity, last, signature, now), resumed=False, tracking=tracking)
+            cursor, divisible = _full_cursor(compiled.entity, last, signature, now), last is None or not tracking
+            return cls(cursor, resumed=False, tracking=tracking, divisible=divisible)
+        if last.mode == RANGES:
+            return cls(last, resumed=True, tracking=False)
         if last.next_link is not None:
             return cls(last, resumed=True, tracking=tracking)
         if tracking and last.delta_link is not None:
             return cls(replace(last, mode=TRACKED, rows=0, pending=None, began_at=now), resumed=False, tracking=True)
         if compiled.changes == "full" or last.watermark is None or now - (last.full_at or now) >= FULL_WALK_EVERY:
-            return cls(_full_cursor(compiled.entity, last, signature, now), resumed=False, tracking=tracking)
+            return cls(_full_cursor(compiled.entity, last, signature, now), resumed=False, tracking=tracking, divisible=not tracking)
         return cls(replace(last, mode=MODIFIED, rows=0, pending=None, began_at=now), resumed=False, tracking=False)
 
     def afresh(self, now: datetime) -> Walk:

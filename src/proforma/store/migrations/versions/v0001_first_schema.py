@@ -145,6 +145,7 @@ def _run_tables() -> None:
         "entity! generation:whole! watermark next_link mode! signature rows:whole! updated_at! full_at pending began_at delta_link",
         key="entity",
     )
+    _table("cursor_ranges", "entity! number:whole! first last", key="entity number")
     _table(
         "runs",
         "id:number! kind! started_at! finished_at outcome counts! pid:whole! host! process_start",

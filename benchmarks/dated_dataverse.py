@@ -1,0 +1,85 @@
+"""A server whose rows lie evenly in time, so that ranges of `createdon` can be asked for; each page takes it a fixed while."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import ThreadingHTTPServer
+from multiprocessing.connection import Connection
+from urllib.parse import unquote
+
+from benchmarks.canned_dataverse import CannedHandler, Table, row_text
+
+_BEGAN = datetime(2020, 1, 1, tzinfo=UTC)
+_APART = timedelta(seconds=60)
+_FILTER = re.compile(r"createdon (ge|lt) ([0-9T:Z-]+)")
+_LINK = re.compile(r"from=(\d+)&to=(\d+)")
+_SIZE = re.compile(r"maxpagesize=(\d+)")
+_ROWS_MADE = 2_000
+
+
+class _Handler(CannedHandler):
+    rows: tuple[bytes, ...] = ()
+    table = Table(rows=0)
+
+    def do_GET(self) -> None:  # noqa: N802 - the base class names it so
+        if "msdyn_actuals" not in self.path:
+            self.answer(b'{"error":{"code":"","message":"No HTTP resource was found"}}', status=404)
+            return
+        path, size = unquote(self.path), self._page_rows()
+        if "modifiedon ge" in path:
+            self.answer(b'{"value":[]}')  # nothing changes meanwhile
+            return
+        if "createdon desc" in path:
+            self.answer(b'{"value":[' + self._row(self.table.rows - 1) + b"]}")
+            return
+        first, last = self._bounds(path)
+        if size > 1:
+            time.sleep(self.table.page_seconds)
+        end = min(last, first + size)
+        onward = b""
+        if end < last:
+            host = self.headers["Host"].encode()
+            onward = b',"@odata.nextLink":"http://%s/api/data/v9.2/msdyn_actuals?from=%d&to=%d"' % (host, end, last)
+        self.answer(b'{"value":[' + b",".join(map(self._row, range(first, end))) + b"]" + onward + b"}")
+
+    def _page_rows(self) -> int:
+        asked = _SIZE.search(self.headers.get("Prefer", ""))
+        return min(self.table.page_rows, int(asked[1])) if asked else self.table.page_rows
+
+    def _bounds(self, path: str) -> tuple[int, int]:
+        if found := _LINK.search(path):
+            return int(found[1]), int(found[2])
+        bounds = {word: -((_BEGAN - datetime.fromisoformat(moment)) // _APART) for word, moment in _FILTER.findall(path)}
+        return max(0, bounds.get("ge", 0)), min(self.table.rows, bounds.get("lt", self.table.rows))
+
+    def _row(self, number: int) -> bytes:
+        text = self.rows[number % _ROWS_MADE].replace(b"PPPPPP", b"%06x" % (number // _ROWS_MADE))
+        at = text.index(b'"createdon":"') + len(b'"createdon":"')
+        return text[:at] + f"{_BEGAN + number * _APART:%Y-%m-%dT%H:%M:%S}Z".encode() + text[at + 20 :]
+
+
+def _serve(table: Table, ready: Connection) -> None:
+    chance = random.Random(2026)
+    _Handler.rows, _Handler.table = tuple(row_text(chance).encode() for _ in range(_ROWS_MADE)), table
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    ready.send(server.server_address[1])
+    server.serve_forever()
+
+
+@contextmanager
+def dated_dataverse(table: Table) -> Iterator[str]:
+    """A server of the table in a process of its own; gives its URL."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.Process(target=_serve, args=(table, theirs), daemon=True)
+    process.start()
+    try:
+        yield f"http://127.0.0.1:{ours.recv()}"
+    finally:
+        process.terminate()
+        process.join()
