@@ -6,9 +6,11 @@ Never opens a connection, and never shows a secret.
 from proforma.settings.configuration import (
     AuthSettings,
     Configuration,
+    DocumentSettings,
     FinanceSettings,
+    SellerSettings,
     SourceSettings,
     load_configuration,
 )
 
-__all__ = ["AuthSettings", "Configuration", "FinanceSettings", "SourceSettings", "load_configuration"]
+__all__ = ["AuthSettings", "Configuration", "DocumentSettings", "FinanceSettings", "SellerSettings", "SourceSettings", "load_configuration"]

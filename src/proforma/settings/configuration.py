@@ -111,6 +111,21 @@ class ScheduleSettings(_Section):
     every_minutes: int = Field(default=10, ge=1, le=1440)
 
 
+class SellerSettings(_Section):
+    """Who bills, as documents show it: a name, and below it the address and whatever else belongs there."""
+
+    name: str
+    lines: list[str] = []
+
+
+class DocumentSettings(_Section):
+    """How `proforma invoice export` looks. `fonts`: folders with fonts for scripts that the program's own fonts lack."""
+
+    language: Literal["en", "nb"] = "en"
+    seller: SellerSettings | None = None
+    fonts: list[Path] = []
+
+
 class Configuration(_Section):
     """A checked configuration. `folder` is where relative paths of the file begin."""
 
@@ -123,6 +138,7 @@ class Configuration(_Section):
     pricing: Annotated[PricingPolicy, _known_keys(PricingPolicy)] = PricingPolicy()
     invoicing: Annotated[InvoicingPolicy, _known_keys(InvoicingPolicy)] = InvoicingPolicy()
     schedule: ScheduleSettings = ScheduleSettings()
+    documents: DocumentSettings = DocumentSettings()
     allow_literal_secrets: bool = False
 
     @field_validator("business_time_zone")
@@ -242,6 +258,8 @@ def _near(path: tuple[str, ...]) -> str:
         "finance": FinanceSettings,
         "auth": AuthSettings,
         "schedule": ScheduleSettings,
+        "documents": DocumentSettings,
+        "seller": SellerSettings,
     }
     model = models.get(path[-2] if len(path) > 1 else "", Configuration)
     return _did_you_mean(path[-1], sorted(set(model.model_fields) - {"folder"}))
