@@ -78,6 +78,9 @@ class Teller:
     def _evaluate(self, words: list[str], named: dict[str, str]) -> Changes:
         return self.deal.evaluate(*words)
 
+    def _refund(self, words: list[str], named: dict[str, str]) -> Changes:
+        return self.deal.refund(*words)
+
     def _edit(self, words: list[str], named: dict[str, str]) -> Changes:
         return self.deal.edit(words[0], **named)
 

@@ -111,6 +111,11 @@ class InvoiceDetail:
         return self.amount if difference is None else difference
 
     @property
+    def is_application(self) -> bool:
+        """Whether it uses a retainer for the work of its invoice (I-67); paying one back is no such use (I-70)."""
+        return self.kind is SourceKind.ADVANCE and self.type is LineType.ADVANCE_APPLIED
+
+    @property
     def is_edited(self) -> bool:
         """Whether quantity, price, amount or billing type differ from the source (I-88)."""
         return self.original is not None and self.original != Figures(

@@ -30,9 +30,16 @@ def billing_status(
         return ours
     mirrored = mirror or BillingStatus.NOT_READY
     mark = facts.book.marks.get(source)
-    if mirrored in OPEN and mark is not None and mark.status is not None:
+    if mirrored in OPEN and mark is not None and mark.status in OPEN:
         return mark.status
-    return mirrored
+    return BillingStatus.INVOICE_POSTED if mirrored is BillingStatus.READY_TO_REFUND else mirrored
+
+
+def is_to_be_refunded(facts: Facts, source: SourceId, *, mirror: BillingStatus | None) -> bool:
+    """Whether somebody wants the rest of a retainer paid back, here or, where its mapping says so, in Dataverse; we win (I-70)."""
+    mark = facts.book.marks.get(source)
+    said = mirror if mark is None or mark.status is None else mark.status
+    return said is BillingStatus.READY_TO_REFUND
 
 
 def adjustment(facts: Facts, source: SourceId, *, mirror: AdjustmentStatus | None) -> AdjustmentStatus | None:
