@@ -76,16 +76,21 @@ def show(ctx: typer.Context, invoice: InvoiceName) -> None:
     from proforma.cli.output import text
     from proforma.cli.shapes import invoice_shape
     from proforma.domain.errors import ConfigurationError
+    from proforma.sync.amount_check import amount_warnings
 
     context = given(ctx)
     with context.workshop() as workshop, workshop.store.read() as reader:
         found = reader.ledger.invoice(invoice)
+        warnings = [] if found is None else amount_warnings(reader, found)
     if found is None:
         raise ConfigurationError(f"there is no invoice {invoice!r}", hint="see `proforma invoice list --all`")
     if context.json:
-        context.out.document(invoice_shape(found))
+        told = [{"source": w.source, "reason": "amount-differs", "message": w.message} for w in warnings]
+        context.out.document({**invoice_shape(found), "warnings": told})
         return
     out = context.out
+    for warning in warnings:
+        out.warn(f"{warning.source}: {warning.message}")
     out.line(f"{found.number}  {found.status}  push: {found.push}  {found.external_number or ''}".rstrip())
     out.line(f"contract {found.contract_id}  customer {found.customer_id}  date {found.invoice_date}")
     for line in found.lines:

@@ -1,4 +1,7 @@
-"""Creating proforma invoices by hand: for contracts, for selected rows, on a new draft or an open one (I-72 … I-78)."""
+"""Creating proforma invoices by hand: for contracts, for selected rows, on a new draft or an open one (I-72 … I-78).
+
+A draft makes no actuals; only where its sources stand changes (I-9).
+"""
 
 from __future__ import annotations
 

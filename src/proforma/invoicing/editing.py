@@ -86,7 +86,9 @@ def _check_application(facts: Facts, invoice: Invoice, retainer_id: RetainerId, 
     if not amount.is_finite() or amount < 0:
         raise RefusedError("not-editable", f"{amount} cannot be applied: give 0 or more")
     others = total(d.amount for d in invoice.details if d.is_application and d.source != SourceId(retainer_id))
-    paid_back = total(d.amount for d in invoice.details if d.source == retainer_id and d.kind is SourceKind.ADVANCE and not d.is_application)
+    paid_back = total(
+        d.amount for d in invoice.details if d.source == SourceId(retainer_id) and d.kind is SourceKind.ADVANCE and not d.is_application
+    )
     free = total((balance(facts, retainer, without=invoice.id).free, paid_back))
     coverable = total((chargeable_base(invoice.details), others))
     if amount > free:

@@ -24,7 +24,10 @@ _RETURNING: Final = frozenset({SourceKind.MILESTONE, SourceKind.RETAINER})
 def billing_status(
     facts: Facts, source: SourceId, kind: SourceKind, *, mirror: BillingStatus | None, customer_id: CustomerId | None = None
 ) -> BillingStatus:
-    """Where a source stands (I-52, I-54, I-58). `customer_id`: of one share of a milestone that several customers pay (I-61)."""
+    """Where a source stands: on a draft created, on a confirmed invoice posted, whatever its kind (I-52, I-54, I-58, I-60).
+
+    `customer_id`: of one share of a milestone that several customers pay (I-61).
+    """
     ours = _held(facts, source, kind, customer_id)
     if ours is not None:
         return ours
