@@ -61,7 +61,8 @@ def test_every_cent_and_every_difference_is_explained(books: Project) -> None:
 
 def test_what_happened_in_dataverse_since_the_pull_is_told(books: Project) -> None:
     """A new row, a changed one, a deleted one, and one that Dataverse has billed too: each needs a person, exit code 1."""
-    rows: Any = {row["msdyn_actualid"]: row for row in books.server.dump()[SET]}
+    dump: Any = books.server.dump()
+    rows = {row["msdyn_actualid"]: row for row in dump[SET]}
     new = {**rows[guid("@waits")], "msdyn_actualid": guid("@new")}
     changed = {"msdyn_actualid": guid("@waits"), "msdyn_amount": "55.00"}
     billed = {"msdyn_actualid": guid("@billed"), "msdyn_billingstatus": 192350002}

@@ -12,7 +12,7 @@ from proforma.dataverse.client import DataverseClient
 from proforma.dataverse.query import Condition, Query
 from proforma.domain.codes import BillingStatus, TransactionClass, TransactionType
 from proforma.domain.contracts import Contract
-from proforma.domain.ids import ContractId, RecordId, SourceId
+from proforma.domain.ids import ContractId, Guid, RecordId, SourceId
 from proforma.domain.money import plain, total
 from proforma.domain.policies import InvoicingPolicy
 from proforma.domain.records import Actual
@@ -114,7 +114,7 @@ def _live(client: DataverseClient, compiled: CompiledEntity[Any], days: Days) ->
             try:
                 actual: Actual = compiled.to_record(row)
             except RowRejectedError as error:
-                rejected[RecordId(compiled.key(row) or error.reason)] = error.message
+                rejected[RecordId(compiled.key(row) or Guid(error.reason))] = error.message
                 continue
             if _is_unbilled(actual) and days.have(actual):
                 found[actual.id] = actual
@@ -173,13 +173,9 @@ def _of_billing(facts: Facts, contract_id: ContractId, live: Actual) -> Iterator
             change = total((holding.detail.value, -holding.detail.original.amount))
             yield told("edited-here", f"{number} bills {plain(change)} more than the row says, by an edit (I-88)", amount)
     mark = facts.book.marks.get(SourceId(live.id))
-    if (
-        not holdings
-        and mark is not None
-        and mark.status is not None
-        and mark.status is not (live.billing_status or BillingStatus.NOT_READY)
-    ):
-        yield told("marked-here", f"marked {mark.status.value} here, {there} there (I-52)", live.amount)
+    there = live.billing_status or BillingStatus.NOT_READY
+    if not holdings and mark is not None and mark.status not in (None, there):
+        yield told("marked-here", f"marked {mark.status} here, {there} there (I-52)", live.amount)
     decision = facts.book.decisions.get(live.id)
     if live.amount is None and decision is not None and decision.amount is not None:
         yield told("priced-here", f"Dataverse has no amount; ours is by rule {decision.rule} (I-55a)", decision.amount)
