@@ -59,6 +59,7 @@ from proforma.invoicing import (
     edit,
     evaluate_nte,
     mark,
+    mark_refund,
     problems,
     refresh,
     remove,
@@ -341,6 +342,10 @@ class Deal:
     def mark(self, *sources: str, ready: bool = True) -> Changes:
         """Marks rows."""
         return self.commit(mark(self.book, self.clerk, sources=_sources(sources), ready=ready))
+
+    def refund(self, *retainers: str, wanted: bool = True) -> Changes:
+        """Has retainers paid back."""
+        return self.commit(mark_refund(self.book, self.clerk, retainers=_sources(retainers), wanted=wanted))
 
     def evaluate(self, *sources: str) -> Changes:
         """Checks limits."""

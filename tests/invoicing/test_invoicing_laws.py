@@ -14,6 +14,7 @@ from invoicing_world import READY, D, Deal, customer_id, day, lines
 from proforma.domain.codes import BillingStatus, BillingType, InvoiceStatus, LedgerType, TransactionClass
 from proforma.domain.money import total
 from proforma.invoicing import backlog
+from proforma.invoicing.accounts import unproven
 from proforma.invoicing.splitting import Payer, split_among
 
 
@@ -156,6 +157,7 @@ def test_books_agree_whatever_is_edited_and_corrected(works: list[Work], retaine
     assert total(chargeable) == total(i.total for i in confirmed)
     sequences = [r.sequence for r in deal.book.ledger if r.invoice_id == deal.invoice().id]
     assert sequences == list(range(1, len(sequences) + 1))
+    assert list(unproven(deal.book)) == []
 
 
 @settings(max_examples=40, deadline=None)

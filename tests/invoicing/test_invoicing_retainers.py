@@ -278,3 +278,86 @@ def test_work_by_hand_is_no_retainer() -> None:
     deal.add(by_hand("x", "5.00"))
 
     assert [r.source for r in backlog(deal.book, include_all=True)] == ["r", "a"]
+
+
+def test_the_rest_of_a_retainer_is_paid_back() -> None:
+    """I-70: of 1,000.00, 300.00 are used; the 700.00 left go back on an invoice of their own, and nothing is available after it."""
+    deal = Deal()
+    deal.retainer("r", "1000.00")
+    deal.work("a", hours="1.5")
+    deal.create()
+    deal.confirm()
+
+    assert len(deal.refund("r").marks) == 1
+    assert deal.refund("r").marks == ()
+    deal.create()
+
+    assert lines(deal.invoice()) == ["- retainer -700.00: r 1 x -700.00 = -700.00"]
+    assert deal.balance("r") == "used 300.00 available 700.00"
+    deal.confirm()
+    assert deal.ledger() == ["R U r 1 700.00", "B r 1 -700.00"]
+    assert deal.balance("r") == "used 1000.00 available 0.00"
+    assert deal.create().happenings == ()
+
+
+def test_a_refund_rides_with_work_and_is_not_applied_to_it() -> None:
+    """I-70: 250.00 of a retainer go back beside 200.00 of work: −50.00 in total, and the retainer pays for nothing."""
+    deal = Deal()
+    deal.retainer("r", "250.00")
+    deal.refund("r")
+    deal.work("a", hours="1")
+    deal.create()
+    assert (lines(deal.invoice()), deal.invoice().total) == (
+        ["work time 200.00: a 1 x 200.00 = 200.00", "- retainer -250.00: r 1 x -250.00 = -250.00"], D("-50.00"),
+    )  # fmt: skip
+    assert reasons(deal.apply("r", "10")) == {"r": "over-available"}
+
+
+def test_a_refund_takes_what_no_other_draft_has_reserved() -> None:
+    """I-70, I-67: a draft has reserved 200.00 of 1,000.00; 800.00 go back, and both can be confirmed."""
+    deal = Deal()
+    deal.retainer("r", "1000.00")
+    deal.work("a", hours="1")
+    deal.create()
+    deal.refund("r")
+    deal.create()
+    assert deal.invoice().total == D("-800.00")
+    assert deal.confirm(0, 1).refusals == ()
+    assert deal.balance("r") == "used 1000.00 available 0.00"
+
+
+def test_a_refund_can_be_taken_back_until_it_is_confirmed() -> None:
+    """I-70: it is refused to cancel what a draft pays back; once removed and cancelled, the retainer is applied again."""
+    deal = Deal()
+    deal.retainer("r", "100.00")
+    deal.refund("r")
+    deal.create()
+    assert reasons(deal.refund("r", wanted=False)) == {"r": "on-draft"}
+    deal.remove("r")
+    deal.delete()
+    assert len(deal.refund("r", wanted=False).marks) == 1
+    deal.work("a", hours="1")
+    deal.create()
+    assert lines(deal.invoice())[1] == "- advance-applied -100.00: r 1 x -100.00 = -100.00"
+
+
+def test_what_cannot_be_refunded() -> None:
+    """I-70: a retainer that was never billed, one that is used up, and one that does not exist are refused, and nothing changes."""
+    deal = Deal()
+    deal.retainer("new", "100.00", status=READY)
+    deal.retainer("empty", "100.00", used="100.00")
+    assert reasons(deal.refund("new", "empty", "ghost")) == {"new": "not-ready", "empty": "over-available", "ghost": "unknown-source"}
+    assert deal.book.marks == {}
+
+
+def test_a_refund_is_credited_like_an_application() -> None:
+    """I-70, I-99: the invoice that paid 700.00 back is credited in full, and 700.00 are available again."""
+    deal = Deal()
+    deal.retainer("r", "700.00")
+    deal.refund("r")
+    deal.create()
+    deal.confirm()
+    deal.correct()
+    assert deal.confirm().refusals == ()
+    assert deal.ledger() == ["R B r 1 700.00", "U r 1 -700.00"]
+    assert deal.balance("r") == "used 0.00 available 700.00"

@@ -78,6 +78,9 @@ class Teller:
     def _evaluate(self, words: list[str], named: dict[str, str]) -> Changes:
         return self.deal.evaluate(*words)
 
+    def _refund(self, words: list[str], named: dict[str, str]) -> Changes:
+        return self.deal.refund(*words)
+
     def _edit(self, words: list[str], named: dict[str, str]) -> Changes:
         return self.deal.edit(words[0], **named)
 
@@ -137,6 +140,40 @@ def test_example_of_the_rules_page(example: str) -> None:
     assert answers
     for question, printed, real in answers:
         assert printed == real, question
+
+
+#: Every rule of the family that exists.
+RULES = [*range(1, 14), *range(20, 28), *range(30, 37), *range(40, 47), *range(50, 103), *range(110, 115), *range(120, 125), 130]
+_NUMBERS = re.compile(r"I-(\d+)(?:[a-z])?(?:\s*…\s*I-(\d+))?")
+
+
+def named(text: str) -> set[int]:
+    """The rule numbers that a text names, alone or in a range such as I-40 … I-43."""
+    found: set[int] = set()
+    for first, last in _NUMBERS.findall(text):
+        found.update(range(int(first), int(last or first) + 1))
+    return found
+
+
+def files_of(folder: str) -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / folder).rglob("*.py")))
+
+
+def test_every_rule_is_told_on_the_page() -> None:
+    """The page names each rule, and no rule that does not exist."""
+    assert sorted(named(PAGE.replace("(I-1 … I-130)", ""))) == RULES
+
+
+def test_every_rule_is_proved_by_a_test() -> None:
+    """Each rule is named by at least one test, beside this one."""
+    here = Path(__file__).read_text(encoding="utf-8")
+    assert sorted(set(RULES) - named(files_of("tests").replace(here, ""))) == []
+
+
+def test_every_rule_that_binds_us_is_named_by_the_code() -> None:
+    """Code names each rule, but for those that the page lists as what the source system and finance do by themselves."""
+    told_only = named(PAGE.split("Rules of the source system")[1].split(")")[0])
+    assert sorted(set(RULES) - named(files_of("src")) - told_only) == []
 
 
 def test_every_reason_is_on_the_page() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 from mapping_files import guid, milestone
-from mapping_json_schema import fits
 
+from json_schema import fits
 from proforma.mapping import describe, load_mappings, schema, shipped_mappings
 from proforma.mapping.faults import Fault
 from proforma.mapping.yaml_source import Entries, Items, Node, read_yaml

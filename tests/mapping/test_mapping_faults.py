@@ -83,7 +83,7 @@ def test_head_of_the_file(tmp_path: Path, before: str, after: str, faults: list[
         pytest.param("name: {column: x, optional: 1}", ["9:31: 'optional' is true or false"], id="optional"),
         pytest.param("status: msdyn_x", [
             "9:11: the field holds a word of a closed list (not-ready, ready, invoice-created, invoice-posted, canceled, "
-            "work-order-posted), the column a number (write values: {number: word, ...})",
+            "work-order-posted, ready-to-refund), the column a number (write values: {number: word, ...})",
         ], id="number for a word"),
         pytest.param("amount: {column: x, transform: date}", [
             "9:20: transform 'date' reads a date, but the field holds a decimal number",

@@ -52,6 +52,22 @@ def not_ready(ctx: typer.Context, sources: Sources) -> None:
     _mark(ctx, sources, is_ready=False)
 
 
+@app.command(epilog="Examples: proforma backlog refund 6f1c…  |  proforma backlog refund 6f1c… --cancel")
+def refund(
+    ctx: typer.Context,
+    sources: Annotated[list[str], typer.Argument(metavar="ID...", help="GUIDs of retainers.")],
+    cancel: Annotated[bool, typer.Option("--cancel", help="Not any more.")] = False,
+) -> None:
+    """Pay the unused rest of retainers back with the next draft of their customer."""
+    from proforma.cli.ids import Ids
+    from proforma.cli.report import report_answer
+
+    context = given(ctx)
+    with context.workshop() as workshop:
+        answer = workshop.desk.refund(Ids(workshop.store).sources(sources), wanted=not cancel)
+    report_answer(context.out, answer, done=f"{len(answer.changes.marks)} retainers changed")
+
+
 def _mark(ctx: typer.Context, sources: list[str], *, is_ready: bool) -> None:
     from proforma.cli.ids import Ids
     from proforma.cli.report import report_answer

@@ -5,17 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import Protocol
 
+from proforma.documents.cells import Cell, cell
 from proforma.domain.errors import ConfigurationError
-from proforma.domain.money import plain
 
-Cell: TypeAlias = "str | Decimal | date | int | None"
-#: A cell that begins like this is a formula to a spreadsheet, or hides one behind white space.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+__all__ = ["Cell", "Rows", "cell", "csv_file"]
 
 
 class Rows(Protocol):
@@ -23,19 +19,6 @@ class Rows(Protocol):
 
     def writerow(self, row: Sequence[str], /) -> object:
         """Writes one row."""
-
-
-def cell(value: Cell) -> str:
-    """A cell as it is written: figures stay figures, text that a spreadsheet would calculate gets an apostrophe before it."""
-    match value:
-        case None:
-            return ""
-        case Decimal():
-            return plain(value)
-        case str():
-            return f"'{value}" if value.startswith(_FORMULA) else value
-        case _:
-            return str(value)
 
 
 @contextmanager

@@ -21,11 +21,13 @@ def upgrade(ctx: typer.Context) -> None:
 
 @app.command(epilog="Examples: proforma db check  |  proforma --json db check")
 def check(ctx: typer.Context) -> None:
-    """Fold every invoice's events anew and compare with what is stored; exit code 1 when something differs."""
+    """Fold every invoice's events anew, and account for every contract's money to the cent; exit code 1 when something does not hold."""
+    from proforma.sync.proof import faults as proven_wrong
+
     context = given(ctx)
     with context.workshop() as workshop, workshop.store.read() as reader:
         invoices = len(reader.ledger.invoices(include_deleted=True))
-        faults = list(reader.ledger.check())
+        faults = list(proven_wrong(reader, context.configuration.invoicing))
     if context.json:
         context.out.document({"invoices": invoices, "faults": [str(fault) for fault in faults]})
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -75,16 +76,21 @@ def show(ctx: typer.Context, invoice: InvoiceName) -> None:
     from proforma.cli.output import text
     from proforma.cli.shapes import invoice_shape
     from proforma.domain.errors import ConfigurationError
+    from proforma.sync.amount_check import amount_warnings
 
     context = given(ctx)
     with context.workshop() as workshop, workshop.store.read() as reader:
         found = reader.ledger.invoice(invoice)
+        warnings = [] if found is None else amount_warnings(reader, found)
     if found is None:
         raise ConfigurationError(f"there is no invoice {invoice!r}", hint="see `proforma invoice list --all`")
     if context.json:
-        context.out.document(invoice_shape(found))
+        told = [{"source": w.source, "reason": "amount-differs", "message": w.message} for w in warnings]
+        context.out.document({**invoice_shape(found), "warnings": told})
         return
     out = context.out
+    for warning in warnings:
+        out.warn(f"{warning.source}: {warning.message}")
     out.line(f"{found.number}  {found.status}  push: {found.push}  {found.external_number or ''}".rstrip())
     out.line(f"contract {found.contract_id}  customer {found.customer_id}  date {found.invoice_date}")
     for line in found.lines:
@@ -99,6 +105,41 @@ def show(ctx: typer.Context, invoice: InvoiceName) -> None:
         out.table(columns, rows, right=("quantity", "price", "amount"), ids=("source",))
     out.line()
     out.line(f"total {text(found.total)} {found.currency.code}, tax excluded")
+
+
+_EXPORT_EXAMPLES = (
+    "Examples: proforma invoice export PF-000001 --format pdf --language nb  |  "
+    "proforma invoice export PF-000001 --format csv > PF-000001.csv"
+)
+
+
+@app.command(epilog=_EXPORT_EXAMPLES)
+def export(
+    ctx: typer.Context,
+    invoice: InvoiceName,
+    format_: Annotated[str, typer.Option("--format", metavar="pdf|csv|json|xlsx", help="What to write.")] = "pdf",
+    language: Annotated[str | None, typer.Option("--language", metavar="en|nb", help="Of PDF and XLSX; as configured by default.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Default: NUMBER.pdf or .xlsx here, stdout for csv and json.")
+    ] = None,
+    fonts: Annotated[list[Path] | None, typer.Option("--fonts", metavar="FOLDER", help="Fonts for other scripts; may be repeated.")] = None,
+) -> None:
+    """Write an invoice as a document that a customer can be shown."""
+    from proforma.cli.paper import export as write
+    from proforma.cli.paper import wish
+    from proforma.domain.errors import ConfigurationError
+    from proforma.sync.paper import paper_of
+
+    context = given(ctx)
+    settings = context.configuration.documents
+    configured = [context.configuration.folder / folder for folder in settings.fonts]
+    wanted = wish(format_=format_, language=language or settings.language, output=output, fonts=fonts or configured)
+    with context.workshop() as workshop, workshop.store.read() as reader:
+        found = reader.ledger.invoice(invoice)
+        if found is None:
+            raise ConfigurationError(f"there is no invoice {invoice!r}", hint="see `proforma invoice list --all`")
+        paper = paper_of(reader, found, settings)
+    write(context.out, paper, wanted)
 
 
 @app.command(epilog="Examples: proforma invoice confirm PF-000001  |  proforma invoice confirm --all-drafts")

@@ -57,6 +57,8 @@ class BillingStatus(StrEnum):
     INVOICE_POSTED = "invoice-posted"
     CANCELED = "canceled"
     WORK_ORDER_POSTED = "work-order-posted"
+    #: A retainer whose unused rest the customer gets back; billed and available until then (I-70).
+    READY_TO_REFUND = "ready-to-refund"
 
 
 class AdjustmentStatus(StrEnum):

@@ -111,6 +111,11 @@ class InvoiceDetail:
         return self.amount if difference is None else difference
 
     @property
+    def is_application(self) -> bool:
+        """Whether it uses a retainer for the work of its invoice (I-67); paying one back is no such use (I-70)."""
+        return self.kind is SourceKind.ADVANCE and self.type is LineType.ADVANCE_APPLIED
+
+    @property
     def is_edited(self) -> bool:
         """Whether quantity, price, amount or billing type differ from the source (I-88)."""
         return self.original is not None and self.original != Figures(
@@ -164,7 +169,7 @@ class Invoice:
 
     @property
     def total(self) -> Decimal:
-        """Sum of the line amounts; tax excluded (I-86, I-110)."""
+        """Sum of the line amounts, negative ones too; tax excluded (I-86, I-110, I-114)."""
         return total(line.amount for line in self.lines)
 
     @property
@@ -313,6 +318,8 @@ def fold(events: Iterable[InvoiceEvent]) -> Invoice:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerActual:
     """An actual that a confirmation put into our ledger (I-88, I-98). With origin `local` these exist here only (I-130).
+
+    Invoice, detail and source lead from it to what made it, and `reverses` to what it takes back (I-12).
 
     `billing_status`: of an unbilled row. `adjusted`: set later on a billed row that a correction replaced; `reverses`: the
     ledger row that a reversal takes back, None when it takes back a Dataverse actual.

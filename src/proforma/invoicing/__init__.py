@@ -15,6 +15,7 @@ from proforma.invoicing.editing import apply_retainer, delete, edit, refresh, re
 from proforma.invoicing.marking import evaluate_nte, mark, reset_nte
 from proforma.invoicing.periodic import run_periodic
 from proforma.invoicing.references import reference
+from proforma.invoicing.refunding import mark_refund
 from proforma.invoicing.totals import LineSums, line_sums
 from proforma.invoicing.watching import problems, source_changes
 
@@ -37,6 +38,7 @@ __all__ = [
     "evaluate_nte",
     "line_sums",
     "mark",
+    "mark_refund",
     "problems",
     "reference",
     "refresh",

@@ -38,6 +38,37 @@ def _unrounded(now: Figures, basis: Figures | None, actual: Actual | None, *, ex
     return product
 
 
+def off_by(actual: Actual, *, precision: int) -> Decimal | None:
+    """How far a stored amount lies from what its amount method gives, where that is more than one minor unit (I-111).
+
+    The amount is billed as stored all the same. None: within a minor unit, or not to be known; an extended amount differs by right (I-27).
+    """
+    expected = _by_method(actual)
+    if actual.amount is None or expected is None or actual.extended_amount is not None:
+        return None
+    difference = EXACT.subtract(actual.amount, expected)
+    return round_amount(difference, precision=precision) if abs(difference) > Decimal(1).scaleb(-precision) else None
+
+
+def _by_method(actual: Actual) -> Decimal | None:
+    match actual.amount_method:
+        case AmountMethod.FIXED_PRICE:
+            return actual.price
+        case AmountMethod.BASIS_QUANTITY_BY_PRICE:
+            return _product(actual.basis_quantity, actual.price)
+        case AmountMethod.BASIS_AMOUNT_BY_PERCENT:
+            hundredfold = _product(actual.basis_amount, actual.percent)
+            return None if hundredfold is None else EXACT.divide(hundredfold, Decimal(100))
+        case None | AmountMethod.QUANTITY_BY_PRICE:
+            return _product(actual.quantity, actual.price)
+        case _:
+            return None
+
+
+def _product(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return None if one is None or other is None else EXACT.multiply(one, other)
+
+
 def left_over(quantity: Decimal, now: Figures, before: Figures, *, precision: int) -> Decimal:
     """The amount of what is left of figures whose quantity was lowered: at the price before, or what the money leaves over.
 

@@ -1,4 +1,7 @@
-"""Creating proforma invoices by hand: for contracts, for selected rows, on a new draft or an open one (I-72 … I-78)."""
+"""Creating proforma invoices by hand: for contracts, for selected rows, on a new draft or an open one (I-72 … I-78).
+
+A draft makes no actuals; only where its sources stand changes (I-9).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from proforma.invoicing.changes import happened, joined, refused
 from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.details import arranged, detail_of
 from proforma.invoicing.facts import Facts
-from proforma.invoicing.retainers import applied_anew, balances
+from proforma.invoicing.retainers import applied_anew, balances, refund, refundable
 from proforma.invoicing.sources import Source, collect
 from proforma.invoicing.sources.picking import is_pickable
 from proforma.invoicing.watching import attention
@@ -31,6 +34,7 @@ class Draughtsman:
     clerk: Clerk
     as_of: date
     periodic: bool = False
+    refunds: bool = True
 
     def of(self, contract_id: ContractId) -> list[Source]:
         """The sources of one contract."""
@@ -53,7 +57,8 @@ def create(
     bill gives no draft and no refusal; a refused contract does not stop the others.
     """
     facts = Facts(book)
-    drawing = Draughtsman(facts=facts, sources=collect(facts), clerk=clerk, as_of=as_of)
+    # Rows that were selected are all that a person wants on the invoice (I-74): nothing is paid back beside them.
+    drawing = Draughtsman(facts=facts, sources=collect(facts), clerk=clerk, as_of=as_of, refunds=not only)
     selected = frozenset(only)
     return joined(_of_contract(drawing, id_, selected, to_existing=to_existing) for id_ in dict.fromkeys(contracts))
 
@@ -92,7 +97,7 @@ def _refusals(rows: Iterable[Source]) -> Iterable[Refusal]:
 
 def drafts_of(drawing: Draughtsman, contract: Contract, picked: Sequence[Source], *, to_existing: bool = False) -> list[Changes]:
     """One draft for each customer of the picked rows, the primary customer's first; none where nothing is chargeable (I-35, I-77)."""
-    customers = {s.customer_id for s in picked if s.customer_id is not None}
+    customers = {s.customer_id for s in picked if s.customer_id is not None} | set(_refunded(drawing, contract))
     order = sorted(customers, key=lambda c: (c != contract.customer_id, c))
     return [_of_customer(drawing, contract, c, [s for s in picked if s.customer_id == c], to_existing) for c in order]
 
@@ -101,7 +106,8 @@ def _of_customer(drawing: Draughtsman, contract: Contract, customer_id: Customer
     existing = newest_draft(drawing.facts, contract.id, customer_id) if to_existing else None
     if existing is not None:
         return extended(drawing, existing, picked, act="add")
-    if not any(s.billing_type is BillingType.CHARGEABLE for s in picked):
+    refunds = refundable(drawing.facts, contract.id, customer_id) if drawing.refunds else []
+    if not refunds and not any(s.billing_type is BillingType.CHARGEABLE for s in picked):
         return Changes()
     invoice = Invoice(
         id=InvoiceId(drawing.clerk.new_id()),
@@ -117,6 +123,12 @@ def _of_customer(drawing: Draughtsman, contract: Contract, customer_id: Customer
         periodic=drawing.periodic,
     )
     return happened(invoice.id, Drafted(invoice=invoice))
+
+
+def _refunded(drawing: Draughtsman, contract: Contract) -> Iterable[CustomerId]:
+    """Customers who get the rest of a retainer back: that may be all that an invoice says (I-70, I-77)."""
+    owners = {r.customer_id for r in drawing.facts.retainers.values() if r.contract_id == contract.id and r.customer_id is not None}
+    return (c for c in owners if drawing.refunds and refundable(drawing.facts, contract.id, c))
 
 
 def _currency_id(contract: Contract) -> CurrencyId:
@@ -152,5 +164,7 @@ def _with_retainers(
     without: InvoiceId | None = None,
 ) -> tuple[InvoiceDetail, ...]:
     new = [detail_of(drawing.facts, s, drawing.clerk.new_id()) for s in picked]
+    if drawing.refunds:
+        new += [refund(found, drawing.clerk) for found in refundable(drawing.facts, contract_id, customer_id)]
     usable = balances(drawing.facts, contract_id, customer_id, without=without)
     return applied_anew((*details, *new), usable, drawing.clerk)

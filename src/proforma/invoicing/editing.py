@@ -18,7 +18,7 @@ from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.details import arranged, detail_of, figures_of, with_source
 from proforma.invoicing.edits import edited
 from proforma.invoicing.facts import Facts
-from proforma.invoicing.retainers import advance, applied_anew, balance, balances, chargeable_base, lowered, set_by_hand
+from proforma.invoicing.retainers import advance, applied_anew, balance, balances, chargeable_base, lowered, refund, refundable, set_by_hand
 from proforma.invoicing.sources import Source, collect
 from proforma.invoicing.sources.picking import is_pickable
 from proforma.invoicing.watching import changed_sources
@@ -76,7 +76,7 @@ def apply_retainer(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, retainer_
 
 
 def _applies(detail: InvoiceDetail, source: SourceId) -> bool:
-    return detail.kind is SourceKind.ADVANCE and detail.source == source
+    return detail.is_application and detail.source == source
 
 
 def _check_application(facts: Facts, invoice: Invoice, retainer_id: RetainerId, amount: Decimal) -> None:
@@ -85,8 +85,11 @@ def _check_application(facts: Facts, invoice: Invoice, retainer_id: RetainerId, 
         raise RefusedError("over-available", "the retainer is not one of this contract and customer")
     if not amount.is_finite() or amount < 0:
         raise RefusedError("not-editable", f"{amount} cannot be applied: give 0 or more")
-    others = total(d.amount for d in invoice.details if d.kind is SourceKind.ADVANCE and d.source != SourceId(retainer_id))
-    free = balance(facts, retainer, without=invoice.id).free
+    others = total(d.amount for d in invoice.details if d.is_application and d.source != SourceId(retainer_id))
+    paid_back = total(
+        d.amount for d in invoice.details if d.source == SourceId(retainer_id) and d.kind is SourceKind.ADVANCE and not d.is_application
+    )
+    free = total((balance(facts, retainer, without=invoice.id).free, paid_back))
     coverable = total((chargeable_base(invoice.details), others))
     if amount > free:
         raise RefusedError("over-available", f"only {free} of the retainer is available")
@@ -114,7 +117,12 @@ def refresh(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, as_of: date) -> 
     kept = _renewed(facts, invoice, {s.id: s for s in own}, changed)
     new = [detail_of(facts, s, clerk.new_id()) for s in own if is_pickable(s, as_of=as_of)]
     usable = balances(facts, invoice.contract_id, invoice.customer_id, without=invoice.id)
-    return relined(facts, invoice, "refresh", applied_anew((*kept, *new), usable, clerk))
+    return relined(facts, invoice, "refresh", applied_anew((*kept, *new, *refunds(facts, invoice, clerk)), usable, clerk))
+
+
+def refunds(facts: Facts, invoice: Invoice, clerk: Clerk) -> list[InvoiceDetail]:
+    """Details for the retainers that this draft could pay back and does not yet (I-70)."""
+    return [refund(found, clerk) for found in refundable(facts, invoice.contract_id, invoice.customer_id)]
 
 
 def _renewed(facts: Facts, invoice: Invoice, sources: Mapping[SourceId, Source], changed: Iterable[SourceId]) -> list[InvoiceDetail]:

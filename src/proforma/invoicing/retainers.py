@@ -1,4 +1,4 @@
-"""Balances of retainers, and applying them to the work of an invoice (I-64 … I-69)."""
+"""Balances of retainers, applying them to the work of an invoice, and paying the rest back (I-64 … I-70)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from proforma.domain.invoices import InvoiceDetail, LedgerActual
 from proforma.domain.money import total
 from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.facts import Facts
-from proforma.invoicing.statuses import billing_status
+from proforma.invoicing.statuses import billing_status, is_to_be_refunded
 
 ZERO: Final = Decimal(0)
 #: Lines whose chargeable work a retainer may pay for; a retainer being billed is no such work (I-67).
@@ -36,6 +36,7 @@ class Balance:
     available: Decimal
     reserved: Decimal
     invoiced_on: date | None
+    is_to_be_refunded: bool = False
 
     @property
     def free(self) -> Decimal:
@@ -55,12 +56,13 @@ def balance(facts: Facts, retainer: Retainer, *, without: InvoiceId | None = Non
         available=max(total((_paid_in(retainer), -used_here)), ZERO) if status is BillingStatus.INVOICE_POSTED else ZERO,
         reserved=_reserved(facts, source, without),
         invoiced_on=_invoiced_on(facts, retainer),
+        is_to_be_refunded=is_to_be_refunded(facts, source, mirror=retainer.status),
     )
 
 
 def _paid_in(retainer: Retainer) -> Decimal:
     """What is left of it as far as Dataverse knows. One billed by us alone has no balance there yet: all of it."""
-    if retainer.status is BillingStatus.INVOICE_POSTED and retainer.available is not None:
+    if retainer.status in (BillingStatus.INVOICE_POSTED, BillingStatus.READY_TO_REFUND) and retainer.available is not None:
         return retainer.available
     return total((retainer.amount or ZERO, -(retainer.used or ZERO)))
 
@@ -84,10 +86,24 @@ def _invoiced_on(facts: Facts, retainer: Retainer) -> date | None:
 
 
 def balances(facts: Facts, contract_id: ContractId, customer_id: CustomerId, *, without: InvoiceId | None = None) -> list[Balance]:
-    """The retainers that an invoice of this contract and customer may use, oldest first (I-67)."""
+    """The retainers that an invoice of this contract and customer may use, oldest first (I-67); one that is paid back is none (I-70)."""
+    return [b for b in _free(facts, contract_id, customer_id, without=without) if not b.is_to_be_refunded]
+
+
+def refundable(facts: Facts, contract_id: ContractId, customer_id: CustomerId, *, without: InvoiceId | None = None) -> list[Balance]:
+    """The retainers whose rest the next draft of this contract and customer pays back, oldest first (I-70)."""
+    return [b for b in _free(facts, contract_id, customer_id, without=without) if b.is_to_be_refunded]
+
+
+def _free(facts: Facts, contract_id: ContractId, customer_id: CustomerId, *, without: InvoiceId | None) -> list[Balance]:
     own = (r for r in facts.retainers.values() if r.contract_id == contract_id and r.customer_id == customer_id)
     found = (balance(facts, r, without=without) for r in own)
     return sorted((b for b in found if b.free > 0), key=lambda b: (b.invoiced_on or date.max, b.retainer.id))
+
+
+def refund(found: Balance, clerk: Clerk) -> InvoiceDetail:
+    """A detail that pays back what no draft has reserved of a retainer: a line of its own with a negative amount (I-70)."""
+    return replace(_advance(found, found.free, clerk), type=LineType.RETAINER)
 
 
 def chargeable_base(details: Iterable[InvoiceDetail]) -> Decimal:
@@ -100,9 +116,9 @@ def applied_anew(details: Sequence[InvoiceDetail], usable: Iterable[Balance], cl
 
     `usable`: balances that leave out this invoice's own reservations, oldest first.
     """
-    kept = [d for d in details if d.kind is not SourceKind.ADVANCE or d.touched]
-    before = {d.source: d for d in details if d.kind is SourceKind.ADVANCE}
-    left = chargeable_base(kept) + total(d.amount for d in kept if d.kind is SourceKind.ADVANCE)
+    kept = [d for d in details if not d.is_application or d.touched]
+    before = {d.source: d for d in details if d.is_application}
+    left = chargeable_base(kept) + total(d.amount for d in kept if d.is_application)
     applied: list[InvoiceDetail] = []
     for found in usable:
         source = SourceId(found.retainer.id)
@@ -119,15 +135,15 @@ def lowered(details: Sequence[InvoiceDetail]) -> tuple[InvoiceDetail, ...]:
 
     An amount that falls to 0 leaves the invoice, unless a person had set it.
     """
-    excess = -(chargeable_base(details) + total(d.amount for d in details if d.kind is SourceKind.ADVANCE))
+    excess = -(chargeable_base(details) + total(d.amount for d in details if d.is_application))
     changed: dict[SourceId, InvoiceDetail] = {}
-    for detail in sorted((d for d in details if d.kind is SourceKind.ADVANCE), key=lambda d: (d.day or date.max, d.source), reverse=True):
+    for detail in sorted((d for d in details if d.is_application), key=lambda d: (d.day or date.max, d.source), reverse=True):
         cut = min(excess, -detail.amount)
         if cut > 0:
             changed[detail.source] = _set(detail, total((-detail.amount, -cut)))
             excess = total((excess, -cut))
-    result = (changed.get(d.source, d) if d.kind is SourceKind.ADVANCE else d for d in details)
-    return tuple(d for d in result if d.kind is not SourceKind.ADVANCE or d.amount or d.touched)
+    result = (changed.get(d.source, d) if d.is_application else d for d in details)
+    return tuple(d for d in result if not d.is_application or d.amount or d.touched)
 
 
 def _set(detail: InvoiceDetail, amount: Decimal) -> InvoiceDetail:

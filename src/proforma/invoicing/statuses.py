@@ -24,15 +24,25 @@ _RETURNING: Final = frozenset({SourceKind.MILESTONE, SourceKind.RETAINER})
 def billing_status(
     facts: Facts, source: SourceId, kind: SourceKind, *, mirror: BillingStatus | None, customer_id: CustomerId | None = None
 ) -> BillingStatus:
-    """Where a source stands (I-52, I-54, I-58). `customer_id`: of one share of a milestone that several customers pay (I-61)."""
+    """Where a source stands: on a draft created, on a confirmed invoice posted, whatever its kind (I-52, I-54, I-58, I-60).
+
+    `customer_id`: of one share of a milestone that several customers pay (I-61).
+    """
     ours = _held(facts, source, kind, customer_id)
     if ours is not None:
         return ours
     mirrored = mirror or BillingStatus.NOT_READY
     mark = facts.book.marks.get(source)
-    if mirrored in OPEN and mark is not None and mark.status is not None:
+    if mirrored in OPEN and mark is not None and mark.status in OPEN:
         return mark.status
-    return mirrored
+    return BillingStatus.INVOICE_POSTED if mirrored is BillingStatus.READY_TO_REFUND else mirrored
+
+
+def is_to_be_refunded(facts: Facts, source: SourceId, *, mirror: BillingStatus | None) -> bool:
+    """Whether somebody wants the rest of a retainer paid back, here or, where its mapping says so, in Dataverse; we win (I-70)."""
+    mark = facts.book.marks.get(source)
+    said = mirror if mark is None or mark.status is None else mark.status
+    return said is BillingStatus.READY_TO_REFUND
 
 
 def adjustment(facts: Facts, source: SourceId, *, mirror: AdjustmentStatus | None) -> AdjustmentStatus | None:

@@ -6,7 +6,9 @@ Never opens a connection, and never shows a secret.
 from proforma.settings.configuration import (
     AuthSettings,
     Configuration,
+    DocumentSettings,
     FinanceSettings,
+    SellerSettings,
     SourceSettings,
     load_configuration,
 )
@@ -15,8 +17,10 @@ from proforma.settings.schedule import ScheduleSettings, Stage, Timing, cron
 __all__ = [
     "AuthSettings",
     "Configuration",
+    "DocumentSettings",
     "FinanceSettings",
     "ScheduleSettings",
+    "SellerSettings",
     "SourceSettings",
     "Stage",
     "Timing",

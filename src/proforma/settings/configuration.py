@@ -106,6 +106,21 @@ class FinanceSettings(_Section):
     company: str | None = None
 
 
+class SellerSettings(_Section):
+    """Who bills, as documents show it: a name, and below it the address and whatever else belongs there."""
+
+    name: str
+    lines: list[str] = []
+
+
+class DocumentSettings(_Section):
+    """How `proforma invoice export` looks. `fonts`: folders with fonts for scripts that the program's own fonts lack."""
+
+    language: Literal["en", "nb"] = "en"
+    seller: SellerSettings | None = None
+    fonts: list[Path] = []
+
+
 class Configuration(_Section):
     """A checked configuration. `folder` is where relative paths of the file begin."""
 
@@ -118,6 +133,7 @@ class Configuration(_Section):
     pricing: Annotated[PricingPolicy, _known_keys(PricingPolicy)] = PricingPolicy()
     invoicing: Annotated[InvoicingPolicy, _known_keys(InvoicingPolicy)] = InvoicingPolicy()
     schedule: ScheduleSettings = ScheduleSettings()
+    documents: DocumentSettings = DocumentSettings()
     allow_literal_secrets: bool = False
 
     @field_validator("business_time_zone")
@@ -239,6 +255,8 @@ def _near(path: tuple[str, ...]) -> str:
         "schedule": ScheduleSettings,
         "blackouts": Blackout,
         "stages": StageTiming,
+        "documents": DocumentSettings,
+        "seller": SellerSettings,
     }
     # An entry of a list or a named part is described by what holds it.
     parent = next((name for name in reversed(path[:-1]) if name in models), "")

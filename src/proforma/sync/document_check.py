@@ -9,7 +9,7 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from proforma.domain.codes import BillingMethod, EstimateOwner
-from proforma.domain.contracts import ContractLine, Milestone
+from proforma.domain.contracts import ContractLine, LineCustomer, LineTask, Milestone
 from proforma.domain.dates import Effective
 from proforma.domain.decisions import PriceDecision
 from proforma.domain.errors import ConfigurationError
@@ -17,6 +17,7 @@ from proforma.domain.ids import ContractId, Guid, PriceListId
 from proforma.domain.money import plain, total
 from proforma.domain.policies import PricingPolicy
 from proforma.domain.records import Estimate
+from proforma.invoicing.lines_check import LineFinding, shared_ownership, shares_not_whole
 from proforma.pricing import PriceBook
 from proforma.pricing.defaults import default_price_lists
 from proforma.pricing.document_lists import Finding, list_findings
@@ -78,6 +79,9 @@ def check_document(
         asked = PriceBook(records, replace(policy, entered_price="recompute", unresolved_price="null"))
         lines = tuple(_lines(reader, asked, document_id))
         milestones = list(reader.mirror.where(Milestone, contract_id=document_id))
+        line_ids = [row.id for row in reader.mirror.where(ContractLine, contract_id=document_id)]
+        tasks = list(reader.mirror.where(LineTask, contract_line_id=line_ids))
+        customers = list(reader.mirror.where(LineCustomer, contract_line_id=line_ids))
         contract_lines = [row for row in records.contract_lines if row.contract_id == ContractId(document_id) and row.active]
     return DocumentCheck(
         default_price_lists=defaults.lists,
@@ -86,6 +90,7 @@ def check_document(
             *list_findings(book, document_id, defaults, needed=list(_planned_days(lines))),
             *_line_findings(lines),
             *milestone_findings(contract_lines, milestones),
+            *(_of_line(found) for found in (*shared_ownership(contract_lines, tasks), *shares_not_whole(contract_lines, customers))),
         ),
         lines=lines,
     )
@@ -106,6 +111,10 @@ def milestone_findings(lines: Sequence[ContractLine], milestones: Sequence[Miles
                 f"{plain(abs(difference))} too {'little' if difference > 0 else 'much'} (I-63)"
             )
             yield Finding(reason="milestone-sum", message=message, line_id=line.id)
+
+
+def _of_line(found: LineFinding) -> Finding:
+    return Finding(reason=found.reason, message=found.message, line_id=found.line_id)
 
 
 def _contracted(line: ContractLine) -> Decimal | None:

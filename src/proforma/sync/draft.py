@@ -136,6 +136,10 @@ class BillingDesk:
         """Frees what rows have committed of their limits (I-45)."""
         return self._on_sources(sources, lambda book, clerk: invoicing.reset_nte(book, clerk, sources=sources))
 
+    def refund(self, retainers: Sequence[SourceId], *, wanted: bool) -> Answer:
+        """Has the unused rest of retainers paid back by the next draft of their customer, or not any more (I-70)."""
+        return self._on_sources(retainers, lambda book, clerk: invoicing.mark_refund(book, clerk, retainers=retainers, wanted=wanted))
+
     # ---- drafts ------------------------------------------------------------------------------------------------------
 
     def create(self, contracts: Sequence[ContractId], *, as_of: date, only: Sequence[SourceId] = (), to_existing: bool = False) -> Answer:

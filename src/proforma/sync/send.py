@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
-
 from proforma.domain.codes import CustomerKind
 from proforma.domain.contracts import Contract, Project
 from proforma.domain.errors import RefusedError
@@ -14,10 +11,8 @@ from proforma.domain.units import Unit
 from proforma.finance import FinanceDocument
 from proforma.mapping import FinanceMapping
 from proforma.mapping.document import DocumentFacts, ProductFacts, document
-from proforma.store import Reader, Record, Store
-
-R = TypeVar("R", bound=Record)
-Key = TypeVar("Key", bound=str)
+from proforma.store import Reader, Store
+from proforma.sync.names import found, names
 
 
 class InvoiceDocuments:
@@ -38,7 +33,7 @@ class InvoiceDocuments:
         customer = reader.mirror.get(Customer, invoice.customer_id)
         contract = reader.mirror.get(Contract, invoice.contract_id)
         details = list(invoice.details)
-        products = _found(reader, Product, (detail.product_id for detail in details))
+        products = found(reader, Product, (detail.product_id for detail in details))
         original = None if invoice.corrects is None else reader.ledger.invoice(invoice.corrects)
         return DocumentFacts(
             customer_number=_number(customer, invoice),
@@ -48,12 +43,12 @@ class InvoiceDocuments:
             contract_name=contract.name if contract else None,
             company=self._company,
             corrects_reference=original.reference if original else None,
-            units=_names(reader, Unit, (detail.unit_id for detail in details), lambda unit: unit.name),
-            projects=_names(reader, Project, (detail.project_id for detail in details), lambda project: project.name),
-            tasks=_names(reader, Task, (detail.task_id for detail in details), lambda task: task.name),
-            roles=_names(reader, Role, (detail.role_id for detail in details), lambda role: role.name),
-            resources=_names(reader, Resource, (detail.resource_id for detail in details), lambda resource: resource.name),
-            categories=_names(reader, Category, (detail.category_id for detail in details), lambda category: category.name),
+            units=names(reader, Unit, (detail.unit_id for detail in details), lambda unit: unit.name),
+            projects=names(reader, Project, (detail.project_id for detail in details), lambda project: project.name),
+            tasks=names(reader, Task, (detail.task_id for detail in details), lambda task: task.name),
+            roles=names(reader, Role, (detail.role_id for detail in details), lambda role: role.name),
+            resources=names(reader, Resource, (detail.resource_id for detail in details), lambda resource: resource.name),
+            categories=names(reader, Category, (detail.category_id for detail in details), lambda category: category.name),
             products={key: ProductFacts(number=product.number, name=product.name) for key, product in products.items()},
         )
 
@@ -67,11 +62,3 @@ def _number(customer: Customer | None, invoice: Invoice) -> str:
             f"{who} has no number in Dataverse (accountnumber), so finance cannot know it: enter the number, pull, then retry",
         )
     return customer.number
-
-
-def _found(reader: Reader, cls: type[R], ids: Iterable[Key | None]) -> dict[Key, R]:
-    return reader.mirror.get_many(cls, {key for key in ids if key is not None})
-
-
-def _names(reader: Reader, cls: type[R], ids: Iterable[Key | None], name: Callable[[R], str | None]) -> dict[Key, str]:
-    return {key: text for key, row in _found(reader, cls, ids).items() if (text := name(row)) is not None}

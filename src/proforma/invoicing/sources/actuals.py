@@ -34,7 +34,7 @@ class Worth(NamedTuple):
 
 
 def unbilled_sales(facts: Facts) -> Iterator[Source]:
-    """All unbilled sales, whatever their state, but for retainer and tax rows (I-1, I-50)."""
+    """All unbilled sales, each whole for the customer that it names, but for retainer and tax rows (I-1, I-30, I-50)."""
     for actual in facts.actuals.values():
         if actual.type is TransactionType.UNBILLED_SALES and actual.transaction_class not in _PASSED_SILENTLY:
             yield _source(facts, actual)

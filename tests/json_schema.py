@@ -1,4 +1,4 @@
-"""As much of JSON Schema as the schema of mapping files uses; any other keyword is an error, so that nothing goes unchecked."""
+"""As much of JSON Schema as our published schemas use; any other keyword is an error, so that nothing goes unchecked."""
 
 from __future__ import annotations
 

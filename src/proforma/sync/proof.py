@@ -1,0 +1,20 @@
+"""`proforma db check`: what the store checks of its own rows, and what invoicing proves of the books that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from proforma.domain.contracts import Contract
+from proforma.domain.policies import InvoicingPolicy
+from proforma.invoicing.accounts import unproven
+from proforma.store import IntegrityFault, Reader
+from proforma.sync.draft import load_book
+
+
+def faults(reader: Reader, policy: InvoicingPolicy) -> Iterator[IntegrityFault]:
+    """Everything that does not hold, contract by contract; memory follows the largest contract, not the database."""
+    yield from reader.ledger.check()
+    for batch in reader.mirror.batches(Contract):
+        for contract in batch:
+            for fault in unproven(load_book(reader, [contract.id], policy)):
+                yield IntegrityFault(kind=fault.kind, subject=fault.subject, message=fault.message)
