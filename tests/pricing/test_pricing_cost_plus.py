@@ -308,3 +308,42 @@ def test_p57_finance_may_have_no_usable_rate_of_the_day(rate: str | None) -> Non
 
     assert f"{decision.price:f}" == "100.00"
     assert "P-57 exchange EUR to USD: finance has no rate for 2026-03-02" in decision.trail
+
+
+def test_p43_p48_the_decision_names_the_cost_record() -> None:
+    """P-43, P-48, P-67: roles and categories alike; a price of its own names none."""
+    found = role_world(AT_COST)
+    found.category_price("night", calculation=AT_COST)
+    found.category_price("flights", "9", category="flight")
+    cost = time("worked", type=TransactionType.COST, price="80", currency="USD")
+
+    decisions = [found.decide(record, cost) for record in (time(), expense(), expense(category="flight"))]
+
+    assert [decision.cost_record_id for decision in decisions] == ["worked", "worked", None]
+
+
+def test_p50_the_rule_and_the_step_of_what_is_0_on_plans() -> None:
+    """P-50: for roles and for categories the decision names the rule, and the trail says why."""
+    found = role_world(AT_COST)
+    found.category_price("night", calculation=AT_COST)
+    night = estimate("night plan", TransactionClass.EXPENSE, category="hotel", per="each")
+
+    assert [found.told(record) for record in (estimate(), night)] == [
+        "P-50 cost-plus-on-estimate: FY26 › bill, 0.00, 0.00 USD",
+        "P-50 cost-plus-on-estimate: FY26 › night, 0.00, 0.00 USD",
+    ]
+    assert "P-50 price: rows that follow the cost are 0 on estimates" in found.decide(night).trail
+
+
+def test_p57_finances_rate_may_be_below_1() -> None:
+    """P-57: 100 USD × 0.90 = 90 EUR by finance's rate; the trail names both currencies."""
+    found = World(policy=PricingPolicy(exchange_rate_source="finance_with_fallback"))
+    found.contract("abroad", currency="EUR")
+    found.price_list("FY26", currency="EUR", at="abroad")
+    found.category_price("night", calculation=AT_COST)
+    found.dated_rate("march", "USD", "EUR", "0.90", since="2026-03-01", until="2026-03-31")
+
+    decision = found.decide(expense(contract="abroad"), expense("cost", type=TransactionType.COST, price="100", currency="USD"))
+
+    assert f"{decision.price:f}" == "90.00"
+    assert "P-57 exchange USD to EUR: × 0.90, finance's rate of 2026-03-02" in decision.trail

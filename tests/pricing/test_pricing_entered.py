@@ -189,3 +189,25 @@ def test_p61_a_reversal_carries_the_negative_to_the_cent() -> None:
     assert world().told(time(quantity="-3"), origin) == "P-2 copied-from-origin: - › -, 33.33, -99.99 EUR"
     assert world().told(time(quantity="-3"), fixed) == "P-2 copied-from-origin: - › -, 250.00, -250.00 EUR"
     assert world().decide(time(quantity="3"), time("reversal", quantity="-3")).reason == "role-price"
+
+
+@pytest.mark.parametrize(
+    ("record", "origin", "told"),
+    [
+        (time(type=BILLED, quantity="-10"), time("sold", type=BILLED, quantity="10", price="90", amount="900", currency="EUR"),
+         "P-2 copied-from-origin: - › -, 90.00, -900.00 EUR"),
+        (time(type=BILLED, quantity="-10"), time("sold", type=BILLED, quantity="9", price="90", amount="810", currency="EUR"),
+         "P-2 not-priced: - › -, -, - -"),
+        (time(type=BILLED, quantity="-10"), expense("sold", type=BILLED, quantity="10", price="90", amount="900", currency="EUR"),
+         "P-2 not-priced: - › -, -, - -"),
+        (time(type=COST, quantity="-2"), time("worked", type=COST, quantity="2", price="80", currency="USD"),
+         "P-2 copied-from-origin: - › -, 80.00, -160.00 USD"),
+        (time(type=BILLED, quantity=None), unbilled(price="90", currency="EUR"), "P-2 copied-from-origin: - › -, 90.00, 900.00 EUR"),
+        (time(type=BILLED, quantity="4"), unbilled(price="90", currency="EUR"), "P-2 copied-from-origin: - › -, 90.00, 360.00 EUR"),
+        (time(type=BILLED, price="7", quantity="10", currency="EUR"), unbilled(), "P-2 copied-from-origin: FY26 › -, 7.00, 70.00 EUR"),
+        (time(type=BILLED, amount="75", quantity="10", currency="EUR"), unbilled(), "P-2 copied-from-origin: FY26 › -, 7.50, 75.00 EUR"),
+    ],
+)  # fmt: skip
+def test_p2_reversals_and_parts_take_over_what_fits(record: PricedRecord, origin: PricedRecord, told: str) -> None:
+    """P-2, P-61: a reversal of its opposite of one type and class; a part at the price of the whole; a figure of its own stays."""
+    assert world().told(record, origin) == told

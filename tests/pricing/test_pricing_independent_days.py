@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pricing_world import World, estimate, time
 
-from proforma.domain.codes import PriceListOwner, Side, TransactionType
+from proforma.domain.codes import EstimateOwner, PriceListOwner, Side, TransactionType
 from proforma.domain.ids import Guid
 from proforma.pricing.attaching import attachment_problems
 
@@ -61,3 +61,27 @@ def test_p10_lists_that_actuals_find_on_one_day_overlap() -> None:
     world.price_list("H2", since="2026-07-01")
     problems = attachment_problems(world.book(), Guid("deal"))
     assert [(p.price_list_id, p.reason, p.other_id) for p in problems] == [("H2", "overlap", "H1")]
+
+
+def test_p5_the_trail_names_the_days_that_were_looked_at() -> None:
+    """P-5, P-6: for actuals the independent pair where there is one, for plans begin and end; quotes and purchases alike."""
+    world = World()
+    for name, context, at, owner in (
+        ("S", Side.SALES, "deal", PriceListOwner.CONTRACT), ("Q", Side.SALES, "offer", PriceListOwner.QUOTE),
+        ("P", Side.PURCHASE, "subcontract", PriceListOwner.SUBCONTRACT),
+    ):  # fmt: skip
+        world.price_list(name, context=context, at=at, owner=owner, until="2026-06-30", until_independent="2026-07-01")
+        world.role_price(f"row of {name}", "1", on=name)
+    late = "2026-07-02"
+    cost = TransactionType.COST
+    records = (
+        time(on=late), estimate(start=late), estimate(start=late, owner=EstimateOwner.QUOTE, quote="offer"),
+        time(on=late, type=cost, subcontract="subcontract"), estimate(start=late, type=cost, subcontract="subcontract"),
+    )  # fmt: skip
+
+    steps = [next(step for step in world.decide(record).trail if step.startswith("P-6")) for record in records]
+
+    assert steps == [
+        f"P-6 price list {name} ({name}): not-effective, 2026-01-01 to {until}"
+        for name, until in (("S", "2026-07-01"), ("S", "2026-06-30"), ("Q", "2026-06-30"), ("P", "2026-07-01"), ("P", "2026-06-30"))
+    ]

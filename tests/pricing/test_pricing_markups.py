@@ -6,6 +6,7 @@ import pytest
 from pricing_world import World, time
 
 from proforma.domain.codes import TransactionType
+from proforma.domain.policies import PricingPolicy
 
 OVERTIME, REGULAR, NIGHT = {"worktype": 1}, {"worktype": 0}, {"worktype": 2}
 
@@ -125,3 +126,18 @@ def test_p42_a_markup_goes_on_the_overridden_base() -> None:
     found.override("percent", of_markup="overtime", percent="20")
 
     assert found.told(time(unit="India", more=OVERTIME)) == "P-40 role-price-override: FY26 › India + overtime ! base, 132.00, 132.00 USD"
+
+
+def test_p37_progressive_drop_holds_for_markups_too() -> None:
+    """P-33, P-37, S9: a markup for role and work type is skipped when the organizational unit between them is dropped first."""
+    for matching, price in (("weighted", "120.00"), ("strict_drop", "110.00")):
+        world = World(policy=PricingPolicy(dimension_matching=matching))  # type: ignore[arg-type]
+        world.dimension("role", sales=1)
+        world.dimension("organizational-unit", sales=2)
+        world.dimension("worktype", sales=3, markup=True)
+        world.price_list("FY26")
+        world.role_price("bill", "100")
+        world.markup("skipping", "20", role="developer", more={"worktype": 1})
+        world.markup("general", "10", role="developer")
+
+        assert f"{world.decide(time(more={'worktype': 1})).price:f}" == price

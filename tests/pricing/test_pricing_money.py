@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from pricing_world import World, currency, estimate, expense, time, unit
 
-from proforma.domain.codes import AdjustmentStatus, BillingMethod, BillingType, TransactionType
+from proforma.domain.codes import AdjustmentStatus, BillingMethod, BillingType, Side, TransactionType
 from proforma.domain.money import Rounding, round_amount
 from proforma.domain.policies import PricingPolicy
 from proforma.pricing.exchange import base_precision, base_value
@@ -249,3 +249,22 @@ def test_p58_the_base_currency_is_the_one_whose_rate_is_1(bases: tuple[tuple[str
     world.records = replace(world.records, currencies=[currency(code, rate, precision=decimals) for code, rate, decimals in bases])
 
     assert base_precision(world.book().facts) == precision
+
+
+def test_p60_discount_and_fee_have_the_decimals_of_the_currency() -> None:
+    """P-56, P-60: 7.5 % of 999 yen are 74.925, so 75; 2 % are 19.98, so 20."""
+    found = percentages()
+    found.contract("abroad", currency="JPY")
+    found.price_list("Yen", currency="JPY", at="abroad")
+    found.role_price("yen", "999", on="Yen")
+    found.line("yen line", contract="abroad", discount="7.5", fee="2")
+
+    assert extension(found, contract="abroad", line="yen line", quantity="1") == "999, 75, 20, 944"
+
+
+def test_p67_an_unresolved_decision_keeps_what_the_record_says() -> None:
+    """P-67: side, quantity and unit are the record's; what was not decided is empty."""
+    decision = World().decide(time(quantity="3", per="day"))
+
+    assert (decision.side, decision.quantity, decision.unit_id, decision.table) == (Side.SALES, Decimal(3), "day", "actuals")
+    assert (decision.extended, decision.discount, decision.fee, decision.price_line_id) == (None, Decimal(0), Decimal(0), None)

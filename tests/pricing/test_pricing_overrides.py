@@ -221,3 +221,17 @@ def test_p41_the_scope_of_costs_is_the_resourcing_unit() -> None:
     told = [found.decide(time(type=TransactionType.COST, unit=unit)).override_id for unit in ("India", "US", "UK", None)]
 
     assert told == ["India", "US", None, None]
+
+
+def test_p41_the_trail_names_ten_of_the_overrides_that_do_not_hold() -> None:
+    """P-41, P-67: twelve deals have their own price; ten are named, the rest is counted."""
+    world = World()
+    world.price_list("FY26")
+    world.role_price("bill", "100")
+    for number in range(12):
+        world.override(f"o{number:02}", "90", of="bill", contract=f"deal {number:02}")
+
+    step = next(step for step in world.decide(time()).trail if step.startswith("P-41"))
+
+    named = ", ".join(f"o{number:02} (not for this record, scope contract)" for number in range(10))
+    assert step == f"P-41 overrides passed over: {named} and 2 more"

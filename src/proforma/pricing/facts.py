@@ -33,7 +33,6 @@ from proforma.domain.ids import (
     Guid,
     PriceLineId,
     PriceListId,
-    ProductId,
     ProjectId,
     UnitId,
 )
@@ -114,7 +113,6 @@ class Facts:
         self.organizational_units = {row.id: row for row in records.organizational_units}
         self.roles = {row.id: row for row in records.roles}
         self.categories = {row.id: row for row in records.categories}
-        self.products: dict[ProductId, Product] = {row.id: row for row in records.products}
         self.names: dict[str, str] = {role.id: role.name for role in records.roles if role.name}
         self.names.update({unit.id: unit.name for unit in records.organizational_units if unit.name})
         self.names.update({row.id: name for row in records.contracts if (name := row.number or row.name)})
