@@ -12,7 +12,7 @@ import pytest
 
 from proforma.dataverse.client import DataverseClient, scope_of
 from proforma.dataverse.errors import UnknownColumnError, UnknownEntitySetError
-from proforma.dataverse.metadata import TableName, lookup_targets, table_names
+from proforma.dataverse.metadata import lookup_targets, table_names
 from proforma.dataverse.query import Query, and_, eq, ge, lt
 from proforma.mock import MockServer
 from proforma.mock.values import Value
@@ -177,8 +177,9 @@ def test_refused_sign_in(server: MockServer, client: DataverseClient) -> None:
 
 def test_names_of_tables_and_where_lookups_lead(client: DataverseClient) -> None:
     """A table is known by its entity set, with its alternate keys, and a lookup by every table that it may lead to (W-46, W-49, W-52)."""
-    names = table_names(client)
-    assert names["msdyn_actuals"] == TableName(entity_set="msdyn_actuals", name="msdyn_actual", keys=(("msdyn_externalreferenceid",),))
+    names = {table.entity_set: table for table in table_names(client)}
+    actual = names["msdyn_actuals"]
+    assert (actual.name, actual.key, actual.keys) == ("msdyn_actual", "msdyn_actualid", (("msdyn_externalreferenceid",),))
     assert names["msdyn_organizationalunit_pricelevelset"].name == "msdyn_organizationalunit_pricelevel"
     targets = lookup_targets(client, "salesorder")
     assert (targets["customerid"], targets["transactioncurrencyid"]) == (("account", "contact"), ("transactioncurrency",))

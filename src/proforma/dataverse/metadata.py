@@ -34,12 +34,16 @@ class TableDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableName:
-    """What a table is called: by programs, in links, its key, and by people."""
+    """What a table is called: by programs, in links ("" where none lead to it), its key, and by people.
+
+    `keys`: its alternate keys, each by the logical names of its columns (W-46, W-52).
+    """
 
     name: str
-    entity_set: str | None
-    key: str | None
-    label: str
+    entity_set: str
+    key: str | None = None
+    label: str = ""
+    keys: tuple[tuple[str, ...], ...] = ()
 
 
 class _Label(msgspec.Struct, frozen=True, rename="pascal"):
@@ -56,6 +60,10 @@ class _Attribute(msgspec.Struct, frozen=True, rename="pascal"):
     display_name: _Labels | None = None
 
 
+class _Key(msgspec.Struct, frozen=True, rename="pascal"):
+    key_attributes: list[str]
+
+
 class _Table(msgspec.Struct, frozen=True, rename="pascal"):
     logical_name: str
     attributes: list[_Attribute] = []
@@ -63,6 +71,7 @@ class _Table(msgspec.Struct, frozen=True, rename="pascal"):
     primary_id_attribute: str | None = None
     change_tracking_enabled: bool | None = None
     display_name: _Labels | None = None
+    keys: list[_Key] = []
 
 
 class _Attributes(msgspec.Struct, frozen=True):
@@ -110,16 +119,17 @@ def table_definition(client: DataverseClient, name: str) -> TableDefinition | No
 
 
 def table_names(client: DataverseClient) -> list[TableName]:
-    """All tables of the environment; they come in one answer (W-44). None where it does not let us look."""
-    try:
-        found = client.get("EntityDefinitions?$select=LogicalName,EntitySetName,PrimaryIdAttribute,DisplayName", _Tables)
-    except HttpStatusError:
-        return []
+    """All tables of the environment; they come in one answer (W-44). Raises HttpStatusError where it does not let us look."""
+    select = "$select=LogicalName,EntitySetName,PrimaryIdAttribute,DisplayName&$expand=Keys($select=KeyAttributes)"
     return [
         TableName(
-            name=table.logical_name, entity_set=table.entity_set_name, key=table.primary_id_attribute, label=_text(table.display_name)
+            name=table.logical_name,
+            entity_set=table.entity_set_name or "",
+            key=table.primary_id_attribute,
+            label=_text(table.display_name),
+            keys=tuple(tuple(key.key_attributes) for key in table.keys),
         )
-        for table in found.value
+        for table in client.get(f"EntityDefinitions?{select}", _Tables).value
     ]
 
 
@@ -166,43 +176,6 @@ def _text(label: _Labels | None) -> str:
 
 def _table(name: str) -> str:
     return f"EntityDefinitions(LogicalName={literal(name)})"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableName:
-    """What a table is called, and its alternate keys, each by the logical names of its columns (W-46, W-52)."""
-
-    entity_set: str
-    name: str
-    keys: tuple[tuple[str, ...], ...] = ()
-
-
-class _Key(msgspec.Struct, frozen=True, rename="pascal"):
-    key_attributes: list[str]
-
-
-class _Named(msgspec.Struct, frozen=True, rename="pascal"):
-    logical_name: str
-    entity_set_name: str | None = None
-    keys: list[_Key] = []
-
-
-class _AllNamed(msgspec.Struct, frozen=True):
-    value: list[_Named]
-
-
-def table_names(client: DataverseClient) -> dict[str, TableName]:
-    """Every table of the environment that has rows to ask for, by entity set."""
-    found = client.get("EntityDefinitions?$select=LogicalName,EntitySetName&$expand=Keys($select=KeyAttributes)", _AllNamed)
-    return {
-        table.entity_set_name: TableName(
-            entity_set=table.entity_set_name,
-            name=table.logical_name,
-            keys=tuple(tuple(key.key_attributes) for key in table.keys),
-        )
-        for table in found.value
-        if table.entity_set_name
-    }
 
 
 class _Lookup(msgspec.Struct, frozen=True, rename="pascal"):

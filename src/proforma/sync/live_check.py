@@ -12,6 +12,7 @@ from proforma.dataverse.client import DataverseClient
 from proforma.dataverse.metadata import CHOICES, LOOKUPS, TableDefinition, TableName, labels, options, table_definition, table_names
 from proforma.mapping import EntityMapping, Mappings, Read, Values, compile_entity, nearest, values_of, words_of
 from proforma.sync.assumed_names import COLUMN_LABELS, TABLE_LABELS, same_label
+from proforma.transport.errors import HttpStatusError
 
 
 class Weight(StrEnum):
@@ -49,12 +50,20 @@ def check_live(client: DataverseClient, mappings: Mappings) -> Iterator[Differen
     for mapping in mappings.order():
         table = table_definition(client, mapping.table)
         if table is None:
-            names = names or table_names(client)
+            names = names or _names(client)
             yield _missing_table(mapping, names)
         else:
             yield from _of_table(mapping, table)
             yield from _of_columns(mapping, table, _Labels(client, table))
             yield from _of_options(client, mapping, table)
+
+
+def _names(client: DataverseClient) -> list[TableName]:
+    """All tables; none where the environment does not let us look, for a near name is only a hint."""
+    try:
+        return table_names(client)
+    except HttpStatusError:
+        return []
 
 
 def _missing_table(mapping: EntityMapping, names: Sequence[TableName]) -> Difference:
@@ -74,7 +83,7 @@ def _missing_table(mapping: EntityMapping, names: Sequence[TableName]) -> Differ
         message=message,
         at=str(mapping.source),
         instead=found[0].name if found and (by_label or not mapping.optional) else None,
-        heads=(("set", found[0].entity_set), ("key", found[0].key)) if found else (),
+        heads=(("set", found[0].entity_set or None), ("key", found[0].key)) if found else (),
     )
 
 

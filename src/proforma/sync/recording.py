@@ -82,7 +82,7 @@ class Recorder:
         disguised as any other. Raises ConfigurationError for a name that the environment does not know, before any row is read, and the
         faults of the transfer.
         """
-        taken = [self._first_rows(name) for name in _chosen(table_names(self._client), wanted, usual)]
+        taken = [self._first_rows(name) for name in _chosen(_readable(self._client), wanted, usual)]
         _Relations(self._client, taken, self._progress).complete()
         # Whoever has the organization's id and the original text can tell what became of it; the world holds neither.
         disguise = Disguise(self._client.who_am_i().organization_id.bytes, self._kept)
@@ -164,6 +164,11 @@ class _Relations:
 def _undefined(name: TableName) -> TableDefinition:
     """What is known of a table that was there a moment ago."""
     return TableDefinition(name=name.name, entity_set=name.entity_set, key=None, tracked=None, columns={})
+
+
+def _readable(client: DataverseClient) -> dict[str, TableName]:
+    """Every table that has rows to ask for, by entity set."""
+    return {table.entity_set: table for table in table_names(client) if table.entity_set}
 
 
 def _chosen(known: dict[str, TableName], wanted: Sequence[str], usual: Iterable[str]) -> list[TableName]:
