@@ -1,4 +1,4 @@
-"""A company to price: rate cards of three years each, contracts on them, and a million rows of work, the same for everybody who is measured."""
+"""A company to price: rate cards of three years, contracts on them, and a million rows of work, the same for everybody measured."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from proforma.domain.ids import (
     ContractLineId,
     CurrencyId,
     Guid,
-    OrganizationalUnitId,
     PriceLineId,
     PriceListId,
     ProductId,

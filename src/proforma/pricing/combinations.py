@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation, Overflow
 from functools import partial
@@ -17,8 +17,8 @@ from typing import Final
 
 from proforma.domain.codes import AmountMethod, BillingType, IncludedTasks, Side, TransactionClass, TransactionType
 from proforma.domain.decisions import Grounds, PriceDecision
-from proforma.domain.money import EXACT
 from proforma.domain.ids import PriceListId
+from proforma.domain.money import EXACT
 from proforma.domain.prices import PriceList
 from proforma.domain.records import Actual, PricedRecord
 from proforma.pricing.billing_type import Placement, billing_type_of, placement_of
@@ -98,7 +98,7 @@ class Answer:
             return number
 
     def amount(self, quantity: str | None) -> str | None:
-        """Quantity × price, rounded (P-4, P-56); without a price what stands in its place (S21). Raises InvalidOperation as rounding does."""
+        """Quantity × price, rounded (P-4, P-56); without a price what stands in its place (S21). Raises as rounding does."""
         if self._base is None or self._round is None:
             return self.price
         return None if quantity is None else str(self._round(EXACT.multiply(self._base, Decimal(quantity))))
@@ -297,9 +297,7 @@ class Combinations:
 class _ListPricing:
     """One price list asked for one class of work on one side; of the place it knows only the class, unless it is `scoped` to it."""
 
-    def __init__(
-        self, combinations: Combinations, place: Actual, side: Side, day: date, price_list: PriceList, *, scoped: bool
-    ) -> None:
+    def __init__(self, combinations: Combinations, place: Actual, side: Side, day: date, price_list: PriceList, *, scoped: bool) -> None:
         facts = combinations.facts
         self._combinations = combinations
         self._place = place if scoped else None
@@ -381,8 +379,8 @@ def _keeps_entered(facts: Facts, record: Actual, side: Side) -> bool:
 
 def _overridden(facts: Facts) -> frozenset[PriceListId | None]:
     """Lists of which some row has an override."""
-    rows = (*facts.records.role_prices, *facts.records.markups)
-    return frozenset(row.price_list_id for row in rows if row.id in facts.overrides) if facts.overrides else frozenset()
+    role_prices = {row.price_list_id for row in facts.records.role_prices if row.id in facts.overrides}
+    return frozenset(role_prices | {row.price_list_id for row in facts.records.markups if row.id in facts.overrides})
 
 
 def _change_days(records: PricingRecords) -> tuple[date, ...]:

@@ -6,7 +6,7 @@ not kept: the rules tell them again when somebody asks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -92,9 +92,9 @@ class DecisionWriter(Decisions):
 
     def save(self, decisions: Sequence[PriceDecision], at: datetime, *, anew: bool = False) -> int:
         """Keeps these decisions and answers how many differ from what was kept; equal ones are written again only when `anew`."""
-        grounds = dict(numbered(decision.grounds) for decision in decisions)
-        rows = [_cells(decision) for decision in decisions]
-        self.save_grounds(grounds)
+        grounds = [numbered(decision.grounds) for decision in decisions]
+        rows = [_cells(decision, number) for decision, (number, _) in zip(decisions, grounds, strict=True)]
+        self.save_grounds(dict(grounds))
         stored: dict[Cell, Row] = {}
         for piece in chunks([row[0] for row in rows]):
             stored.update(_by_record(self._connection, price_decisions.c.record_id.in_(piece)))
@@ -130,11 +130,11 @@ def _by_record(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> 
     return {row[0]: tuple(row) for row in connection.execute(sa.select(*_OWN).where(condition))}
 
 
-def _cells(decision: PriceDecision) -> DecisionCells:
+def _cells(decision: PriceDecision, grounds: GroundsId) -> DecisionCells:
     amount, extension = _text(decision.amount), (str(decision.discount), str(decision.fee), _text(decision.extended))
     return (
         decision.record_id,
-        numbered(decision.grounds)[0],
+        grounds,
         _text(decision.price),
         amount,
         _text(decision.quantity),

@@ -5,6 +5,7 @@ What comes out is what the rules for single records give; a record whose answer 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,6 +21,8 @@ from proforma.store import Reader
 from proforma.store.columns import Cell, Cells, codec
 from proforma.store.decisions import DecisionCells, GroundsId, numbered
 
+#: A reason, and whether there is a price.
+Outcome = tuple[str, bool]
 #: Enough rows a transaction that its commit and the search for what was kept cost little.
 SPAN: Final = 10_000
 _FIGURES: Final = ("id", "transaction_date", "document_date", "start_date", "quantity", "price")
@@ -59,7 +62,7 @@ class CombinedPricing:
         self._works: _Made[Work] = _Made(lambda cells: Work(_WORK(cells)))
         self._intervals: _Made[int] = _Made(lambda day: self._combinations.interval(date.fromisoformat(day)))
         self.fresh: dict[GroundsId, Cells] = {}
-        self.reasons: dict[int, str] = {}
+        self._reasons: dict[int, str] = {}
 
     def spans(self, reader: Reader) -> Iterator[Span]:
         """Every actual, by id; memory follows the price lists and the number of different places and kinds of work."""
@@ -73,9 +76,18 @@ class CombinedPricing:
         for rows in reader.mirror.cells(Actual, names, SPAN, only=only):
             yield self._span(rows)
 
+    def outcomes(self, span: Span) -> Counter[Outcome]:
+        """How often each reason decided in a span, with and without a price."""
+        found: Counter[Outcome] = Counter()
+        for (grounds, is_priced), times in Counter((row[1], row[2] is not None) for row in span.rows).items():
+            found[self._reasons[grounds], is_priced] += times
+        return found
+
     def _span(self, rows: Sequence[Cells]) -> Span:
         places, works, intervals = self._places, self._works, self._intervals
         first, last = len(_FIGURES), len(_FIGURES) + len(self._place_names)
+        price: str | None
+        amount: str | None
         span = Span([])
         decided, alone = span.rows.append, span.alone.append
         for row in rows:
@@ -88,15 +100,15 @@ class CombinedPricing:
             work = works[row[last:]]
             try:
                 if entered is not None and place.entered is not None:
-                    answer = place.entered[work]
-                    price, amount = answer.kept(entered, quantity) if answer and quantity is not None else _UNKNOWN
+                    answer = place.entered[work] if quantity is not None else None
+                    price, amount = (None, None) if answer is None else answer.kept(entered, quantity)
                 else:
                     day = day or document_day or start_day
-                    answer = place.answers(intervals[day] if day else None)[work]
-                    price, amount = (answer.price, answer.amount(quantity)) if answer else _UNKNOWN
+                    answer = place.answers(None if day is None else intervals[day])[work]
+                    price, amount = (None, None) if answer is None else (answer.price, answer.amount(quantity))
             except (InvalidOperation, Overflow):
                 answer = None
-            if answer is None or price is _NO_TEXT:
+            if answer is None:
                 alone(record_id)
                 continue
             grounds = answer.grounds(place.billing_type or place.billing_type_of(work))
@@ -110,7 +122,7 @@ class CombinedPricing:
     def _note(self, grounds: Grounds) -> int:
         number, cells = numbered(grounds)
         self.fresh[number] = cells
-        self.reasons[number] = grounds.reason
+        self._reasons[number] = grounds.reason
         return number
 
     def _forget(self) -> None:
@@ -119,7 +131,3 @@ class CombinedPricing:
             self._combinations.forget()
             self._places.clear()
             self._works.clear()
-
-
-_NO_TEXT: Final = "…"
-_UNKNOWN: Final = (_NO_TEXT, _NO_TEXT)

@@ -74,8 +74,7 @@ def _stages(workshop: Workshop, as_of: date, *, dry_run: bool) -> Cycle:
     desk.flag_changed_sources()
     priced = unpriced = 0
     for batch in price(workshop.store, configuration.pricing, now=workshop.now, progress=workshop.progress):
-        with_price = sum(decision.is_priced for decision in batch.decisions)
-        priced, unpriced = priced + with_price, unpriced + len(batch.decisions) - with_price
+        priced, unpriced = priced + batch.priced, unpriced + batch.records - batch.priced
     drafted = confirmed = Answer()
     pushed: tuple[Pushed, ...] = ()
     if not dry_run:
