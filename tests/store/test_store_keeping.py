@@ -39,7 +39,6 @@ def decision(name: str, price: str = "120.00", **values: object) -> PriceDecisio
         reason="role-price",
         price=Decimal(price),
         billing_type=BillingType.CHARGEABLE,
-        trail=("list FY26", "row Consultant"),
     )
     return replace(made, **values)  # type: ignore[arg-type]
 
@@ -82,7 +81,7 @@ def test_only_decisions_that_differ_are_written(store: Store) -> None:
     with store.begin() as tx:
         first = tx.decisions.save([decision("monday"), decision("tuesday")], NOON)
     with store.begin() as tx:
-        second = tx.decisions.save([decision("monday"), decision("tuesday", "130.00"), decision("friday", trail=())], later(9))
+        second = tx.decisions.save([decision("monday"), decision("tuesday", "130.00"), decision("friday", trail=("list FY26",))], later(9))
         times = tx.decisions._connection.exec_driver_sql("SELECT record_id, decided_at FROM price_decisions")
         decided = {row[0]: row[1] for row in times}
     assert (first, second) == (2, 2)

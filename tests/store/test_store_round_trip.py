@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
@@ -104,7 +104,7 @@ def test_a_record_comes_back_from_the_mirror_as_it_was(shared: Store, cls: type[
 
 
 def test_a_price_decision_comes_back_as_it_was(shared: Store) -> None:
-    """A decision with any trail and any figures is kept as it is, and not written again when it is the same."""
+    """A decision with any figures is kept as it is, but for its trail, and not written again when it is the same."""
 
     @given(records(PriceDecision, "record_id"))
     @settings(max_examples=30, deadline=None)
@@ -114,6 +114,6 @@ def test_a_price_decision_comes_back_as_it_was(shared: Store) -> None:
             written_again = tx.decisions.save([decision], NOON)
         with shared.read() as reader:
             assert written_again == 0
-            assert same(reader.decisions.get(decision.record_id), decision)
+            assert same(reader.decisions.get(decision.record_id), replace(decision, trail=()))
 
     comes_back()

@@ -73,7 +73,7 @@ class _Story:
         from proforma.sync.price import price
 
         policy = self._workshop.configuration.pricing
-        batches = price(self._workshop.store, policy, now=self._workshop.now)
+        batches = price(self._workshop.store, policy, now=self._workshop.now, told=True)
         decisions = [decision for batch in batches for decision in batch.decisions]
         self._heading("2  price", f"{len(decisions)} decisions, each with its reason; one of them:")
         marked = next((decision for decision in decisions if decision.override_id), decisions[0])

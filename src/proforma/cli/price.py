@@ -55,14 +55,16 @@ class _Counts:
         from proforma.sync.price import price as run
 
         policy = workshop.configuration.pricing
-        batches = run(workshop.store, policy, now=workshop.now, estimates=estimates, anew=reprice, progress=workshop.progress)
+        batches = run(
+            workshop.store, policy, now=workshop.now, estimates=estimates, anew=reprice, told=context.json, progress=workshop.progress
+        )
         for batch in batches:
             self.changed += batch.changed
+            self.priced += batch.priced
+            self.unpriced += batch.unpriced
+            self.reasons.update(batch.reasons)
             for decision in batch.decisions:
-                self.priced += decision.is_priced
-                self.unpriced += not decision.is_priced and decision.reason != "not-priced"
-                self.reasons[decision.reason] += 1
-                yield decision_shape(decision) if context.json else {}
+                yield decision_shape(decision)
 
     def after(self) -> Iterator[dict[str, Any]]:
         """The totals, asked for when the list is complete."""

@@ -10,6 +10,24 @@ from proforma.domain.ids import CurrencyId, PriceLineId, PriceListId, RecordId, 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """What a price rests on, or why there is none: all of a decision that is the same for many records. Fields as in PriceDecision."""
+
+    table: str
+    side: Side | None
+    rule: str
+    reason: str
+    price_list_id: PriceListId | None = None
+    price_line_id: PriceLineId | None = None
+    markup_line_id: PriceLineId | None = None
+    override_id: RecordId | None = None
+    unit_id: UnitId | None = None
+    currency_id: CurrencyId | None = None
+    currency: str | None = None
+    billing_type: BillingType | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceDecision:
     """The price of one record, or the reason why it has none (P-67).
 
@@ -44,3 +62,21 @@ class PriceDecision:
     def is_priced(self) -> bool:
         """Whether a price came out; a price of 0 is a price."""
         return self.price is not None
+
+    @property
+    def grounds(self) -> Grounds:
+        """What the decision has in common with others like it."""
+        return Grounds(
+            table=self.table,
+            side=self.side,
+            rule=self.rule,
+            reason=self.reason,
+            price_list_id=self.price_list_id,
+            price_line_id=self.price_line_id,
+            markup_line_id=self.markup_line_id,
+            override_id=self.override_id,
+            unit_id=self.unit_id,
+            currency_id=self.currency_id,
+            currency=self.currency,
+            billing_type=self.billing_type,
+        )

@@ -22,6 +22,8 @@ class Rounding(StrEnum):
     HALF_EVEN = "half_even"
 
 
+#: The last decimals that currencies have, made once.
+_STEPS: Final = tuple(Decimal(1).scaleb(-precision) for precision in range(5))
 _MODES: Final = {Rounding.HALF_UP: ROUND_HALF_UP, Rounding.HALF_EVEN: ROUND_HALF_EVEN}
 
 
@@ -74,7 +76,8 @@ class Money:
 
 def round_amount(amount: Decimal, *, precision: int, mode: Rounding = Rounding.HALF_UP) -> Decimal:
     """The amount with exactly `precision` decimals. The only place of the product that rounds (P-56, I-112)."""
-    return amount.quantize(Decimal(1).scaleb(-precision), rounding=_MODES[mode], context=EXACT)
+    step = _STEPS[precision] if 0 <= precision < len(_STEPS) else Decimal(1).scaleb(-precision)
+    return amount.quantize(step, _MODES[mode], EXACT)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

@@ -28,7 +28,7 @@ from proforma.pricing.sides import pricing_day, side_of, side_step
 from proforma.pricing.sources import list_of, source_step
 from proforma.pricing.trail import shown
 
-_RATES: Final[dict[TransactionClass, Callable[[Case], Rate]]] = {
+RATES: Final[dict[TransactionClass, Callable[[Case], Rate]]] = {
     TransactionClass.TIME: time_rate,
     TransactionClass.EXPENSE: expense_rate,
     TransactionClass.MATERIAL: material_rate,
@@ -157,7 +157,7 @@ class Decider:
             raise Unresolved(choice.refusal.rule, choice.refusal.reason, choice.refusal.why)
         case = Case(facts, self._record, self._related, side, day, price_list, trail, lambda cost: decide(facts, cost, ()))
         try:
-            return _RATES[self._record.transaction_class](case), price_list.id  # type: ignore[index]  # only listed classes come here
+            return RATES[self._record.transaction_class](case), price_list.id  # type: ignore[index]  # only listed classes come here
         except Unresolved as stop:
             stop.price_list_id = price_list.id
             raise

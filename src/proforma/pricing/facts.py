@@ -11,7 +11,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from proforma.domain.codes import PriceListOwner
 from proforma.domain.contracts import (
@@ -52,6 +52,9 @@ from proforma.domain.prices import (
 )
 from proforma.domain.units import Unit, UnitConversionError, Units
 from proforma.pricing.rounding import Rounder
+
+#: Answers kept at a time, each one or two kilobytes with its words for the trail.
+ANSWERS_MAX: Final = 20_000
 
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=Hashable)
@@ -104,6 +107,7 @@ class Facts:
         self._index_rows(records)
         self._unit_factors: dict[tuple[UnitId, UnitId], tuple[Decimal, Decimal] | UnitConversionError] = {}
         self._answers: dict[Hashable, object] = {}
+        self._indexes: dict[Hashable, object] = {}
         self._rounders: dict[CurrencyId | None, Rounder] = {}
         self.change_days = _change_days(records)
 
@@ -183,13 +187,26 @@ class Facts:
         return self._attached.get((owner, None if owner is PriceListOwner.PARAMETERS else owner_id), ())
 
     def remembered(self, key: Hashable, make: Callable[[], Item]) -> Item:
-        """The answer made once for a key. Only answers that follow from the key and the records alone may be kept here."""
+        """The answer made once for a key, or again after many others: memory must not follow the records that are decided.
+
+        Only answers that follow from the key and the records alone may be kept here.
+        """
         try:
             return self._answers[key]  # type: ignore[return-value]
         except KeyError:
+            if len(self._answers) >= ANSWERS_MAX:
+                self._answers.clear()
             answer = make()
             self._answers[key] = answer
             return answer
+
+    def index(self, key: Hashable, make: Callable[[], Item]) -> Item:
+        """As `remembered`, for what follows from the price lists alone, whatever the policy: it is kept."""
+        try:
+            return self._indexes[key]  # type: ignore[return-value]
+        except KeyError:
+            made = self._indexes[key] = make()
+            return made
 
     def unit_factors(self, *, of: UnitId, against: UnitId) -> tuple[Decimal, Decimal]:
         """Factors of two units (P-38); raises UnitConversionError where they cannot be converted (P-39)."""

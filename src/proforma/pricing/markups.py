@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from proforma.domain.ids import PriceLineId, RecordId
+from proforma.domain.codes import Side
+from proforma.domain.ids import PriceLineId, PriceListId, RecordId
 from proforma.domain.prices import RolePriceMarkup
 from proforma.pricing.case import Case
 from proforma.pricing.dimensions import SideDimensions, values_of
+from proforma.pricing.facts import Facts
 from proforma.pricing.matching import Match, RowTable, Words
 from proforma.pricing.outcomes import Unresolved
 from proforma.pricing.overrides import override_in_force
@@ -32,10 +34,9 @@ def markup_of(case: Case, dimensions: SideDimensions) -> Markup | None:
 
     Raises Unresolved `ambiguous-markup` for duplicates of the best row.
     """
-    rows = case.facts.markups.get(case.price_list.id) if dimensions.has_markup else None
-    if not rows:
+    if not dimensions.has_markup or not case.facts.markups.get(case.price_list.id):
         return None
-    match = _match(case, dimensions, rows)
+    match = _match(case, dimensions)
     if not match.rows:
         return None
     case.trail.extend(step.replace("P-33", "P-37", 1) for step in match.steps[1:])
@@ -47,17 +48,18 @@ def markup_of(case: Case, dimensions: SideDimensions) -> Markup | None:
     return Markup(max(percent or Decimal(0), PERCENT_MIN), row.id, override.id if override else None)
 
 
-def _match(case: Case, dimensions: SideDimensions, rows: tuple[RolePriceMarkup, ...]) -> Match[RolePriceMarkup]:
+def markup_table(facts: Facts, list_id: PriceListId, side: Side, dimensions: SideDimensions) -> RowTable[RolePriceMarkup]:
+    """The active markups of a list, by all dimensions of a side; made once."""
+    return facts.index(("markup table", list_id, side), lambda: RowTable(facts.markups.get(list_id, ()), dimensions.all))
+
+
+def _match(case: Case, dimensions: SideDimensions) -> Match[RolePriceMarkup]:
     facts = case.facts
     values = values_of(case.record.dimensions, dimensions.all)
     list_id = case.price_list.id
 
-    def table() -> RowTable[RolePriceMarkup]:
-        return RowTable(rows, dimensions.all)
-
     def best() -> Match[RolePriceMarkup]:
         strict = facts.policy.dimension_matching == "strict_drop"
-        known = facts.remembered(("markup table", list_id, case.side), table)
-        return known.best(values, words=Words("markup", facts.names), strict=strict)
+        return markup_table(facts, list_id, case.side, dimensions).best(values, words=Words("markup", facts.names), strict=strict)
 
     return facts.remembered(("markup", list_id, case.side, values), best)

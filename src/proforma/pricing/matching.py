@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final, Generic, TypeVar
 
 from proforma.domain.prices import DimensionValue, RolePrice, RolePriceMarkup
@@ -16,6 +17,8 @@ LOSERS_SHOWN: Final = 10
 
 #: For each dimension, heaviest first, whether a row fills it.
 Pattern = tuple[bool, ...]
+#: A pattern, what takes the values of its filled dimensions out of all values, and the rows by those values.
+_Group = tuple[Pattern, Callable[[Values], object], dict[object, tuple[Row, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +49,16 @@ class RowTable(Generic[Row]):
 
     def __init__(self, rows: Sequence[Row], names: tuple[str, ...]) -> None:
         self._names = names
-        groups: dict[Pattern, dict[Values, list[Row]]] = {}
+        groups: dict[Pattern, dict[object, list[Row]]] = {}
         for row in rows:
             values = values_of(row.dimensions, names)
             pattern = tuple(value is not None for value in values)
-            filled = tuple(value for value in values if value is not None)
-            groups.setdefault(pattern, {}).setdefault(filled, []).append(row)
+            groups.setdefault(pattern, {}).setdefault(_filled(pattern)(values), []).append(row)
         # True sorts above False: the lexicographically greatest pattern comes first (P-33).
-        self._groups: list[tuple[Pattern, dict[Values, list[Row]]]] = sorted(groups.items(), key=lambda group: group[0], reverse=True)
+        self._groups: list[_Group[Row]] = [
+            (pattern, _filled(pattern), {values: tuple(sorted(same, key=lambda row: row.id)) for values, same in rows.items()})
+            for pattern, rows in sorted(groups.items(), key=lambda group: group[0], reverse=True)
+        ]
 
     def best(self, values: Values, *, words: Words, strict: bool) -> Match[Row]:
         """The best candidates for a record's values: each dimension equal or empty, the heaviest filled ones first (P-32, P-33).
@@ -61,7 +66,7 @@ class RowTable(Generic[Row]):
         `strict` is the progressive drop of S9.
         """
         kind = words.kind
-        ranked = self._candidates(values, strict=strict)
+        ranked = list(self._candidates(values, strict=strict))
         dimensions = ", ".join(f"{name} = {words.value(value)}" for name, value in zip(self._names, values, strict=True))
         first = f"P-30 dimensions: {dimensions or 'none take part'}"
         if not ranked:
@@ -75,23 +80,33 @@ class RowTable(Generic[Row]):
             steps.append(f"P-33 {kind} outranked: {', '.join(losers[:LOSERS_SHOWN])}{more}")
         return Match(winners, tuple(steps))
 
-    def _candidates(self, values: Values, *, strict: bool) -> list[tuple[Pattern, tuple[Row, ...]]]:
+    def winners(self, values: Values, *, strict: bool) -> tuple[Row, ...]:
+        """The rows of the best match alone, for callers that need no trail."""
+        for pattern, filled, rows in self._groups:
+            hit = rows.get(filled(values))
+            if hit and not (strict and not _is_progressive(pattern, values)):
+                return hit
+        return ()
+
+    def _candidates(self, values: Values, *, strict: bool) -> Iterator[tuple[Pattern, tuple[Row, ...]]]:
         """Candidates by pattern, best first; rows of one pattern in the order of their ids, for the trail alone."""
-        found = []
-        for pattern, rows in self._groups:
+        for pattern, filled, rows in self._groups:
             if strict and not _is_progressive(pattern, values):
                 continue
-            wanted = tuple(value for value, filled in zip(values, pattern, strict=True) if filled)
-            hit = rows.get(wanted)
+            hit = rows.get(filled(values))
             if hit:
-                found.append((pattern, tuple(sorted(hit, key=lambda row: row.id))))
-        return found
+                yield pattern, hit
 
 
 def _is_progressive(pattern: Pattern, values: Values) -> bool:
     """Whether dropping the lightest dimensions one by one reaches this pattern; what the record leaves empty is not dropped (S9)."""
     kept = [filled for filled, value in zip(pattern, values, strict=True) if value is not None]
     return kept == sorted(kept, reverse=True)
+
+
+def _filled(pattern: Pattern) -> Callable[[Values], object]:
+    places = [place for place, filled in enumerate(pattern) if filled]
+    return itemgetter(*places) if places else lambda _: None
 
 
 def _string(pattern: Pattern) -> str:

@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Final
 
 from proforma.domain.codes import PriceCalculation, Side
-from proforma.domain.ids import CurrencyId, RecordId, UnitId
+from proforma.domain.ids import CurrencyId, PriceListId, RecordId, UnitId
 from proforma.domain.prices import RolePrice
 from proforma.pricing.case import Case, cost_unit_of
 from proforma.pricing.conversion import UnitPrice, price_per
 from proforma.pricing.dimensions import SideDimensions, side_dimensions, values_of
 from proforma.pricing.exchange import exchanged
+from proforma.pricing.facts import Facts
 from proforma.pricing.markups import Markup, markup_of
 from proforma.pricing.matching import Match, RowTable, Words
 from proforma.pricing.outcomes import Rate, Unresolved
@@ -40,7 +41,7 @@ class Base:
 
 def time_rate(case: Case) -> Rate:
     """The rate of a Time record from its list's role prices. Raises Unresolved with the reason of the first step that fails."""
-    dimensions = case.facts.remembered(("dimensions", case.side), lambda: side_dimensions(case.facts.dimensions, case.side))
+    dimensions = side_dimensions_of(case.facts, case.side)
     if dimensions.conflict:
         raise Unresolved("P-35", "dimension-priority-conflict", f"dimensions {', '.join(dimensions.conflict)} have the same priority")
     row = _role_price(case, dimensions)
@@ -76,18 +77,25 @@ def _role_price(case: Case, dimensions: SideDimensions) -> RolePrice:
     return match.rows[0] if len(match.rows) == 1 else _of_duplicates(case, match.rows)
 
 
+def role_price_table(facts: Facts, list_id: PriceListId, side: Side) -> RowTable[RolePrice]:
+    """The active role prices of a list, by the amount-based dimensions of a side; made once."""
+    names = side_dimensions_of(facts, side).amount
+    return facts.index(("role price table", list_id, side), lambda: RowTable(facts.role_prices.get(list_id, ()), names))
+
+
+def side_dimensions_of(facts: Facts, side: Side) -> SideDimensions:
+    """The dimensions of a side; made once."""
+    return facts.index(("dimensions", side), lambda: side_dimensions(facts.dimensions, side))
+
+
 def _match(case: Case, dimensions: SideDimensions) -> Match[RolePrice]:
     facts = case.facts
     values = values_of(case.record.dimensions, dimensions.amount)
     list_id = case.price_list.id
 
-    def table() -> RowTable[RolePrice]:
-        return RowTable(facts.role_prices.get(list_id, ()), dimensions.amount)
-
     def best() -> Match[RolePrice]:
         strict = facts.policy.dimension_matching == "strict_drop"
-        rows = facts.remembered(("role price table", list_id, case.side), table)
-        return rows.best(values, words=Words("role price", facts.names), strict=strict)
+        return role_price_table(facts, list_id, case.side).best(values, words=Words("role price", facts.names), strict=strict)
 
     return facts.remembered(("role price", list_id, case.side, values), best)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -164,6 +164,22 @@ class Codec(Generic[R]):
     def forms(self) -> dict[str, tuple[str, dict[str, object]]]:
         """For each field the expression that makes a cell of a value, `{}` in its place, and the objects that the expression mentions."""
         return {entry.name: (entry.converter.encode, entry.converter.mentioned()) for entry in self.fields}
+
+    def partial(self, names: Sequence[str]) -> Callable[[Sequence[Cell]], R]:
+        """What makes records of these columns alone; every other field has its default, or is blank where it has none."""
+        by_name = {entry.name: entry for entry in self.fields}
+        given = [
+            f"{name}={_expression(by_name[name].converter.decode, n, optional=by_name[name].optional)}" for n, name in enumerate(names)
+        ]
+        required = [entry.name for entry in fields(cast(Any, self.cls)) if entry.default is MISSING and entry.default_factory is MISSING]
+        blank = [f"{name}=''" for name in required if name not in names]
+        unpacked = "".join(f"v{n}, " for n in range(len(names)))
+        scope: dict[str, object] = {"cls": self.cls}
+        for name in names:
+            scope.update(by_name[name].converter.names)
+        # S102: as above, the text is made of our own field names and of the expressions of this module.
+        exec(f"def make(cells):\n    {unpacked}= cells\n    return cls({', '.join((*given, *blank))})", scope)  # noqa: S102
+        return cast(Callable[[Sequence[Cell]], R], scope["make"])
 
     def cell(self, name: str, value: object) -> Cell:
         """A value of one field as its column holds it, to compare with. Raises TypeError for fields that equality cannot search."""

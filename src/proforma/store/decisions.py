@@ -1,29 +1,47 @@
-"""Price decisions: the latest of each record. The ledger keeps them, so that rebuilding the mirror loses none."""
+"""Price decisions: the latest of each record. The ledger keeps them, so that rebuilding the mirror loses none.
+
+What a decision rests on (list, line, rule, reason …) is the same for many records and is kept once, as its grounds. Trails are
+not kept: the rules tell them again when somebody asks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any, Final, NewType, TypeVar
 
 import sqlalchemy as sa
 
-from proforma.domain.decisions import PriceDecision
+from proforma.domain.decisions import Grounds, PriceDecision
 from proforma.domain.ids import RecordId
-from proforma.store.columns import Cell, Cells, Row, codec, instant_text
-from proforma.store.statements import chunks, upsert
-from proforma.store.tables import price_decisions
+from proforma.store.columns import Cell, Cells, Row, codec, instant, instant_text, json_text
+from proforma.store.statements import chunks, fill, upsert
+from proforma.store.tables import price_decisions, price_grounds
 
 Id = TypeVar("Id", bound=str)
+GroundsId = NewType("GroundsId", int)
 
-_CODEC: Final = codec(PriceDecision)
-_COLUMNS: Final = [price_decisions.c[name] for name in _CODEC.names]
-_KEY: Final = _CODEC.names.index("record_id")
+_GROUNDS: Final = codec(Grounds)
+#: A decision as it is stored: record, grounds, price, amount, quantity, discount, fee, extended amount, cost record.
+DecisionCells = tuple[str, int, Cell, Cell, Cell, Cell, Cell, Cell, Cell]
+_OWN: Final = [price_decisions.c[name] for name in price_decisions.c.keys() if name != "decided_at"]  # noqa: SIM118 - a column collection
+_SHARED: Final = [price_grounds.c[name] for name in _GROUNDS.names]
+_JOINED: Final = sa.select(*_OWN, *_SHARED).join_from(price_decisions, price_grounds, price_grounds.c.id == price_decisions.c.grounds_id)
+_ZERO: Final = Decimal(0)
 _BATCH_ROWS: Final = 2000
 
 
+def numbered(grounds: Grounds) -> tuple[GroundsId, Cells]:
+    """Grounds as they are stored, with their number: equal grounds have the same one, in every store."""
+    cells = _GROUNDS.encode([grounds])[0]
+    digest = blake2b(json_text(cells).encode(), digest_size=8).digest()
+    return GroundsId(int.from_bytes(digest) >> 1), cells
+
+
 class Decisions:
-    """The decisions, read."""
+    """The decisions, read; their trails are empty."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
@@ -34,9 +52,17 @@ class Decisions:
 
     def of(self, ids: Iterable[Id]) -> dict[Id, PriceDecision]:
         """The decisions about these records, by record; records without one are not in it."""
-        found = (decision for rows in self._stored(ids) for decision in _CODEC.decode(rows))
-        by_id: dict[Any, PriceDecision] = {decision.record_id: decision for decision in found}
+        by_id: dict[Any, PriceDecision] = {}
+        for piece in chunks(list(dict.fromkeys(ids))):
+            found = self._connection.execute(_JOINED.where(price_decisions.c.record_id.in_(piece)))
+            by_id.update((row[0], _decision(row)) for row in found)
         return by_id
+
+    def decided_at(self, record_id: str) -> datetime | None:
+        """When the present decision about a record was made first."""
+        wanted = sa.select(price_decisions.c.decided_at).where(price_decisions.c.record_id == record_id)
+        found = self._connection.execute(wanted).scalar()
+        return None if found is None else instant(found)
 
     def all(self, batch: int = _BATCH_ROWS) -> Iterator[PriceDecision]:
         """Every decision by record id, read `batch` at a time."""
@@ -45,11 +71,11 @@ class Decisions:
 
     def batches(self, size: int = _BATCH_ROWS) -> Iterator[list[PriceDecision]]:
         """As `all`, in lists of at most `size`."""
-        wanted = sa.select(*_COLUMNS).order_by(price_decisions.c.record_id).limit(size)
+        wanted = _JOINED.order_by(price_decisions.c.record_id).limit(size)
         last: RecordId | None = None
         while True:
             page = wanted if last is None else wanted.where(price_decisions.c.record_id > last)
-            decisions = list(_CODEC.decode(self._connection.execute(page)))
+            decisions = [_decision(row) for row in self._connection.execute(page)]
             if decisions:
                 yield decisions
             if len(decisions) < size:
@@ -60,18 +86,82 @@ class Decisions:
         """Number of records with a decision."""
         return self._connection.execute(sa.select(sa.func.count()).select_from(price_decisions)).scalar_one()
 
-    def _stored(self, ids: Iterable[str]) -> Iterator[Sequence[Row]]:
-        for piece in chunks(list(dict.fromkeys(ids))):
-            yield self._connection.execute(sa.select(*_COLUMNS).where(price_decisions.c.record_id.in_(piece))).all()
-
 
 class DecisionWriter(Decisions):
     """The decisions, saved."""
 
     def save(self, decisions: Sequence[PriceDecision], at: datetime, *, anew: bool = False) -> int:
         """Keeps these decisions and answers how many differ from what was kept; equal ones are written again only when `anew`."""
-        stored: dict[Cell, Row] = {row[_KEY]: row for rows in self._stored(decision.record_id for decision in decisions) for row in rows}
-        changed: list[Cells] = [row for row in _CODEC.encode(decisions) if stored.get(row[_KEY]) != row]
+        grounds = [numbered(decision.grounds) for decision in decisions]
+        rows = [_cells(decision, number) for decision, (number, _) in zip(decisions, grounds, strict=True)]
+        self.save_grounds(dict(grounds))
+        stored: dict[Cell, Row] = {}
+        for piece in chunks([row[0] for row in rows]):
+            stored.update(_by_record(self._connection, price_decisions.c.record_id.in_(piece)))
+        return self._save(rows, stored, at, anew=anew)
+
+    def save_grounds(self, grounds: Mapping[GroundsId, Cells]) -> None:
+        """Keeps grounds that are not there yet; raises ValueError should two different ones have the same number."""
+        fill(self._connection, price_grounds, [(number, *cells) for number, cells in grounds.items()])
+        for piece in chunks(list(grounds)):
+            for row in self._connection.execute(sa.select(price_grounds).where(price_grounds.c.id.in_(piece))):
+                if tuple(row[1:]) != grounds[row[0]]:
+                    raise ValueError(f"two grounds of price decisions have the number {row[0]}")
+
+    def save_span(self, rows: Sequence[DecisionCells], at: datetime, *, anew: bool = False) -> int:
+        """As `save`, for decisions in their stored form and the order of their records; their grounds must be there.
+
+        What was kept is read for the whole span from the first to the last record at once.
+        """
+        if not rows:
+            return 0
+        key = price_decisions.c.record_id
+        stored = _by_record(self._connection, key.between(rows[0][0], rows[-1][0]))
+        return self._save(rows, stored, at, anew=anew)
+
+    def _save(self, rows: Sequence[DecisionCells], stored: Mapping[Cell, Row], at: datetime, *, anew: bool) -> int:
+        changed = [row for row in rows if stored.get(row[0]) != row] if stored else rows
         decided_at = instant_text(at)
-        upsert(self._connection, price_decisions, [(*row, decided_at) for row in (_CODEC.encode(decisions) if anew else changed)])
+        upsert(self._connection, price_decisions, [(*row, decided_at) for row in (rows if anew else changed)])
         return len(changed)
+
+
+def _by_record(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> dict[Cell, Row]:
+    return {row[0]: tuple(row) for row in connection.execute(sa.select(*_OWN).where(condition))}
+
+
+def _cells(decision: PriceDecision, grounds: GroundsId) -> DecisionCells:
+    amount, extension = _text(decision.amount), (str(decision.discount), str(decision.fee), _text(decision.extended))
+    return (
+        decision.record_id,
+        grounds,
+        _text(decision.price),
+        amount,
+        _text(decision.quantity),
+        *((None, None, None) if extension == ("0", "0", amount) else extension),
+        decision.cost_record_id,
+    )
+
+
+def _text(figure: Decimal | None) -> str | None:
+    return None if figure is None else str(figure)
+
+
+def _figure(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _decision(row: Row) -> PriceDecision:
+    record_id, _, price, amount, quantity, discount, fee, extended, cost_record_id = row[:9]
+    shared = next(_GROUNDS.decode([row[9:]]))
+    return PriceDecision(
+        record_id=record_id,
+        cost_record_id=cost_record_id,
+        price=_figure(price),
+        amount=_figure(amount),
+        quantity=_figure(quantity),
+        discount=_ZERO if discount is None else Decimal(discount),
+        fee=_ZERO if fee is None else Decimal(fee),
+        extended=_figure(amount if discount is None else extended),
+        **{name: getattr(shared, name) for name in _GROUNDS.names},
+    )

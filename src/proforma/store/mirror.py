@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from proforma.domain.ids import Guid
 from proforma.domain.records import Actual, TransactionConnection
-from proforma.store.columns import Cells, codec, instant, instant_text
+from proforma.store.columns import Cell, Cells, codec, instant, instant_text
 from proforma.store.cursors import CursorWriter
 from proforma.store.statements import chunks, distinct, upsert
 from proforma.store.tables import MIRROR, mirror_entities
@@ -68,6 +68,29 @@ class Mirror:
     def batches(self, cls: type[R], size: int = _BATCH_ROWS, **values: object) -> Iterator[list[R]]:
         """As `where`, in lists of at most `size`: memory stays flat however many there are."""
         return _batches(self._connection, cls, size, values)
+
+    def cells(
+        self, cls: type[Any], names: Sequence[str], size: int, *, only: Mapping[str, tuple[str, Collection[str | None]]] | None = None
+    ) -> Iterator[list[Cells]]:
+        """These columns of every record as they are stored, by id, in lists of at most `size`; `names` begins with the id.
+
+        `only`: a column that is read where another column has one of these values, and is None elsewhere.
+        `codec(cls).partial` makes records of them.
+        """
+        columns = [_conditional(cls, name, only.get(name) if only else None) for name in names]
+        key = MIRROR[cls].c.id
+        wanted = sa.select(*columns).where(MIRROR[cls].c.deleted_at.is_(None)).order_by(key).limit(size)
+        last: Cell = None
+        while True:
+            # The driver's own tuples: rows of SQLAlchemy cost as much as the reading.
+            result = self._connection.execute(wanted if last is None else wanted.where(key > last))
+            rows: list[Cells] = cast(Any, result).cursor.fetchall()
+            result.close()
+            if rows:
+                yield rows
+            if len(rows) < size:
+                return
+            last = rows[-1][0]
 
     def starting_with(self, cls: type[Any], prefix: str, limit: int) -> list[Guid]:
         """The first ids, at most `limit`, that begin with these characters; lower case as all ids are."""
@@ -212,6 +235,16 @@ def _present(cls: type[Any]) -> sa.Select[Any]:
         columns = (table.c[name] for name in codec(cls).names)
         made = _PRESENT[cls] = sa.select(*columns).where(table.c.deleted_at.is_(None)).order_by(table.c.id)
     return made
+
+
+def _conditional(cls: type[Any], name: str, only: tuple[str, Collection[str | None]] | None) -> sa.ColumnElement[Any]:
+    column = MIRROR[cls].c[name]
+    if only is None:
+        return column
+    other = MIRROR[cls].c[only[0]]
+    fits = [other.is_(None)] if None in only[1] else []
+    words = sorted(word for word in only[1] if word is not None)
+    return sa.case((sa.or_(*fits, other.in_(words)) if words else fits[0], column))
 
 
 def _conditions(cls: type[Any], values: Mapping[str, object]) -> Iterator[tuple[sa.ColumnElement[bool], ...]]:

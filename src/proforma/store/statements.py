@@ -24,6 +24,12 @@ def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Cells]) ->
         connection.exec_driver_sql(_upsert_sql(table, connection.dialect.name), list(rows))
 
 
+def fill(connection: sa.Connection, table: sa.Table, rows: Sequence[Cells]) -> None:
+    """Inserts rows of all columns of the table whose keys are not there yet; the others stay as they are."""
+    if rows:
+        connection.exec_driver_sql(_upsert_sql(table, connection.dialect.name, replace=False), list(rows))
+
+
 def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Cells], *, columns: tuple[str, ...] | None = None) -> None:
     """Inserts rows of the named columns, which stand in the table's order (all when None)."""
     if rows:
@@ -31,7 +37,7 @@ def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Cells], *,
 
 
 @cache
-def _upsert_sql(table: sa.Table, dialect: str) -> str:
+def _upsert_sql(table: sa.Table, dialect: str, *, replace: bool = True) -> str:
     keys = [column.name for column in table.primary_key]
     values: dict[str, sa.BindParameter[Any]] = {column.name: sa.bindparam(column.name) for column in table.columns}
     rest = [column.name for column in table.columns if column.name not in keys]
@@ -40,7 +46,7 @@ def _upsert_sql(table: sa.Table, dialect: str) -> str:
     changes = {name: statement.excluded[name] for name in rest}
     return _compiled(
         statement.on_conflict_do_update(index_elements=keys, set_=changes)
-        if changes
+        if changes and replace
         else statement.on_conflict_do_nothing(index_elements=keys),
         dialect,
     )

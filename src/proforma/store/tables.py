@@ -23,7 +23,7 @@ from proforma.domain.contracts import (
     ScheduleRow,
     Subcontract,
 )
-from proforma.domain.decisions import PriceDecision
+from proforma.domain.decisions import Grounds
 from proforma.domain.invoices import InvoiceDetail, LedgerActual, SourceMark
 from proforma.domain.masters import Category, CurrencyRecord, Customer, OrganizationalUnit, Product, Resource, Role, Task
 from proforma.domain.prices import (
@@ -216,11 +216,24 @@ sa.Index(
 
 # ---- decisions --------------------------------------------------------------------------------------------------------------
 
+#: What decisions rest on, each once, under a number made of its content: a million decisions have some thousand grounds.
+price_grounds: Final = sa.Table(
+    "price_grounds",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    *codec(Grounds).columns(),
+)
+
+#: The latest decision about each record. Discount, fee and extended amount are empty where there is nothing to discount.
+#: Without a rowid SQLite keeps one tree instead of two, and decisions come in the order of its key.
 price_decisions: Final = sa.Table(
     "price_decisions",
     metadata,
-    *codec(PriceDecision).columns(key="record_id"),
+    sa.Column("record_id", sa.Text, primary_key=True),
+    sa.Column("grounds_id", sa.BigInteger, nullable=False),
+    *(sa.Column(name, sa.Text) for name in ("price", "amount", "quantity", "discount", "fee", "extended", "cost_record_id")),
     sa.Column("decided_at", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # ---- invoices ---------------------------------------------------------------------------------------------------------------

@@ -104,8 +104,7 @@ def _price(workshop: Workshop) -> tuple[int, int]:
     """How many records have a price now, and how many have none."""
     priced = unpriced = 0
     for batch in price(workshop.store, workshop.configuration.pricing, now=workshop.now, progress=workshop.progress):
-        with_price = sum(decision.is_priced for decision in batch.decisions)
-        priced, unpriced = priced + with_price, unpriced + len(batch.decisions) - with_price
+        priced, unpriced = priced + batch.priced, unpriced + batch.records - batch.priced
     return priced, unpriced
 
 

@@ -1,10 +1,12 @@
 """The second stage: a price decision for every actual and estimate of the mirror.
 
 Deciding is pure and cheap, so everything is decided anew each time; only decisions that differ from the stored ones are written.
+Actuals are decided in columns, each combination once, unless the caller wants to be told the decisions with their trails.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +43,8 @@ from proforma.domain.records import Actual, Estimate, PricedRecord
 from proforma.domain.units import Unit
 from proforma.pricing import PriceBook, PricingRecords
 from proforma.store import Reader, Store
+from proforma.store.statements import chunks
+from proforma.sync.combined import CombinedPricing, Outcome
 from proforma.sync.progress import Progress, Silent
 
 #: Enough records a transaction that the commit costs little, few enough that memory stays flat.
@@ -50,10 +54,18 @@ _OWNERS: Final = {CustomerKind.ACCOUNT: PriceListOwner.ACCOUNT, CustomerKind.CON
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Priced:
-    """One batch of decisions as committed; `changed` counts those that differ from what was stored."""
+    """One batch of decisions as committed: how many, how many of them with a price, how many of each reason.
 
-    decisions: Sequence[PriceDecision]
+    `unpriced` counts those that lack a price which a rule should have given, `changed` those that differ from what was stored.
+    `decisions` are there when they were asked for.
+    """
+
+    records: int
+    priced: int
+    unpriced: int
+    reasons: Mapping[str, int]
     changed: int
+    decisions: Sequence[PriceDecision] = ()
 
 
 def price_book(reader: Reader, policy: PricingPolicy) -> PriceBook:
@@ -100,11 +112,12 @@ def price(
     now: Callable[[], datetime],
     estimates: bool = False,
     anew: bool = False,
+    told: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[Priced]:
     """Decides every actual, and estimates too when asked, batch by batch; each batch is one commit.
 
-    `anew` writes also the decisions that did not change.
+    `anew` writes also the decisions that did not change. `told` gives each decision with its trail, which takes several times as long.
     Raises UnfinishedError when another process is pricing.
     """
     shown = progress or Silent()
@@ -115,21 +128,62 @@ def price(
             total = sum(reader.mirror.count(kind) for kind in kinds)
         shown.begin("price", total)
         for kind in kinds:
-            yield from _price_kind(store, book, kind, now, shown, anew=anew)
+            batches = _each(store, book, kind, now, anew=anew) if told or kind is Estimate else _combined(store, book, now, anew=anew)
+            for batch in batches:
+                shown.advance(batch.records)
+                yield batch
         shown.end()
 
 
-def _price_kind(
-    store: Store, book: PriceBook, kind: type[PricedRecord], now: Callable[[], datetime], shown: Progress, *, anew: bool
-) -> Iterator[Priced]:
+def _each(store: Store, book: PriceBook, kind: type[PricedRecord], now: Callable[[], datetime], *, anew: bool) -> Iterator[Priced]:
+    """Record by record, with trails."""
     with store.read() as reader:
         for batch in reader.mirror.batches(kind, size=BATCH):
-            linked = related_records(reader, batch)
-            decisions = [book.decide(record, linked.get(record.id, ())) for record in batch]
+            decisions = _decisions(reader, book, batch)
             with store.begin() as tx:
                 changed = tx.decisions.save(decisions, now(), anew=anew)
-            shown.advance(len(batch))
-            yield Priced(decisions=decisions, changed=changed)
+            yield _priced(_outcomes(decisions), changed, decisions)
+
+
+def _combined(store: Store, book: PriceBook, now: Callable[[], datetime], *, anew: bool) -> Iterator[Priced]:
+    """In columns; what cannot be shared is decided record by record."""
+    pricing = CombinedPricing(book)
+    with store.read() as reader:
+        for span in pricing.spans(reader):
+            alone = [decision for ids in chunks(span.alone, BATCH) for decision in _decisions(reader, book, _actuals(reader, ids))]
+            with store.begin() as tx:
+                tx.decisions.save_grounds(pricing.fresh)
+                changed = tx.decisions.save_span(span.rows, now(), anew=anew) + tx.decisions.save(alone, now(), anew=anew)
+            # Only now: had the commit failed, the grounds would be needed again.
+            pricing.fresh.clear()
+            yield _priced(pricing.outcomes(span) + _outcomes(alone), changed)
+
+
+def _priced(outcomes: Counter[Outcome], changed: int, decisions: Sequence[PriceDecision] = ()) -> Priced:
+    reasons: Counter[str] = Counter()
+    for (reason, _), times in outcomes.items():
+        reasons[reason] += times
+    return Priced(
+        records=reasons.total(),
+        priced=sum(times for (_, is_priced), times in outcomes.items() if is_priced),
+        unpriced=sum(times for (reason, is_priced), times in outcomes.items() if not is_priced and reason != "not-priced"),
+        reasons=reasons,
+        changed=changed,
+        decisions=decisions,
+    )
+
+
+def _outcomes(decisions: Sequence[PriceDecision]) -> Counter[Outcome]:
+    return Counter((decision.reason, decision.is_priced) for decision in decisions)
+
+
+def _actuals(reader: Reader, ids: Sequence[RecordId]) -> Sequence[Actual]:
+    return list(reader.mirror.get_many(Actual, ids).values())
+
+
+def _decisions(reader: Reader, book: PriceBook, records: Sequence[PricedRecord]) -> list[PriceDecision]:
+    linked = related_records(reader, records)
+    return [book.decide(record, linked.get(record.id, ())) for record in records]
 
 
 def related_records(reader: Reader, records: Sequence[PricedRecord]) -> Mapping[RecordId, Sequence[PricedRecord]]:

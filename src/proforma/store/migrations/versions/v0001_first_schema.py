@@ -207,10 +207,16 @@ def _invoice_tables() -> None:
 
 def _ledger_tables() -> None:
     _table(
+        "price_grounds",
+        "id:whole! table! side rule! reason! price_list_id price_line_id markup_line_id override_id unit_id currency_id currency "
+        "billing_type",
+        key="id",
+    )
+    _table(
         "price_decisions",
-        "record_id! table! side rule! reason! price_list_id price_line_id markup_line_id override_id cost_record_id price amount quantity "
-        "unit_id currency_id currency discount! fee! extended billing_type trail! decided_at!",
+        "record_id! grounds_id:whole! price amount quantity discount fee extended cost_record_id decided_at!",
         key="record_id",
+        rowid=False,
     )
     _table(
         "ledger_actuals",
@@ -262,10 +268,11 @@ def _mirror(name: str, columns: str, *, searched: str = "") -> None:
     op.create_index(f"ix_{table}_deleted_at", table, ["deleted_at"], sqlite_where=gone, postgresql_where=gone)
 
 
-def _table(name: str, columns: str, *constraints: sa.Constraint, key: str, searched: str = "") -> None:
+def _table(name: str, columns: str, *constraints: sa.Constraint, key: str, searched: str = "", rowid: bool = True) -> None:
     primary = sa.PrimaryKeyConstraint(*key.split(), name=f"pk_{name}")
     counted = f"{key}:number!" in columns.split()
-    op.create_table(name, *(_column(word) for word in columns.split()), primary, *constraints, sqlite_autoincrement=counted)
+    made = (_column(word) for word in columns.split())
+    op.create_table(name, *made, primary, *constraints, sqlite_autoincrement=counted, sqlite_with_rowid=rowid)
     for column in searched.split():
         op.create_index(f"ix_{name}_{column}", name, [column])
 
