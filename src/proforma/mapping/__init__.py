@@ -9,13 +9,24 @@ from proforma.mapping.dimensions import DimensionColumn, dimension_columns
 from proforma.mapping.entities import EntityMapping, Mappings, values_of
 from proforma.mapping.expressions import Read, Values
 from proforma.mapping.faults import Fault, MappingError, RowRejectedError, did_you_mean
-from proforma.mapping.finance import DocumentRules, FinanceCall, FinanceMapping
+from proforma.mapping.finance import (
+    AccountRule,
+    BusinessCentralMapping,
+    DocumentRules,
+    DynamicsMapping,
+    FinanceCall,
+    FinanceMapping,
+    RestMapping,
+)
 from proforma.mapping.folder import load_mappings, shipped_mappings
 
 __all__ = [
+    "AccountRule",
+    "BusinessCentralMapping",
     "CompiledEntity",
     "DimensionColumn",
     "DocumentRules",
+    "DynamicsMapping",
     "EntityMapping",
     "Fault",
     "FinanceCall",
@@ -23,6 +34,7 @@ __all__ = [
     "MappingError",
     "Mappings",
     "Read",
+    "RestMapping",
     "RowRejectedError",
     "Values",
     "compile_entity",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final, TypeAlias, TypeVar
 
@@ -16,7 +16,7 @@ from proforma.domain.errors import RefusedError
 from proforma.domain.ids import CategoryId, ProductId, ProjectId, ResourceId, RoleId, TaskId, UnitId
 from proforma.domain.invoices import Invoice, InvoiceDetail, InvoiceLine
 from proforma.domain.money import EXACT, plain, round_amount, total
-from proforma.mapping.finance import DocumentRules, FinanceMapping
+from proforma.mapping.finance import AccountKind, AccountRule, DocumentRules, FinanceMapping
 
 Value: TypeAlias = "bool | int | Decimal | str | list[Value] | dict[str, Value] | None"
 Document: TypeAlias = dict[str, Value]
@@ -71,7 +71,8 @@ def document(invoice: Invoice, facts: DocumentFacts, mapping: FinanceMapping) ->
     """
     if invoice.reference is None:
         raise RefusedError("no-reference", f"invoice {invoice.number} is not confirmed, so it has no reference yet")
-    writer = _Writer(facts, mapping.document, invoice.currency.precision)
+    rules = mapping.document
+    writer = _Writer(facts, rules, invoice.currency.precision)
     lines = writer.lines(invoice.lines)
     if total(writer.sent) != invoice.total:
         raise RefusedError("total-differs", f"the lines of invoice {invoice.number} add up to {total(writer.sent)}, not to {invoice.total}")
@@ -81,10 +82,14 @@ def document(invoice: Invoice, facts: DocumentFacts, mapping: FinanceMapping) ->
         "number": invoice.number,
         "corrects": facts.corrects_reference,
         "company": facts.company,
-        "customer": {"account": facts.customer_number, "name": facts.customer_name, "kind": facts.customer_kind.value},
+        "customer": {
+            "account": rules.customers.get(facts.customer_number, facts.customer_number),
+            "name": facts.customer_name,
+            "kind": facts.customer_kind.value,
+        },
         "currency": invoice.currency.code,
         "invoice_date": invoice.invoice_date.isoformat(),
-        "due_date": _day(facts.due_date),
+        "due_date": _day(due_date(invoice.invoice_date, facts, rules)),
         "posting_date": _day(invoice.accounting_date),
         "purchase_order": facts.purchase_order,
         "contract": {"number": facts.contract_number, "name": facts.contract_name, "id": invoice.contract_id},
@@ -92,6 +97,11 @@ def document(invoice: Invoice, facts: DocumentFacts, mapping: FinanceMapping) ->
         "total": writer.money(invoice.total),
     }
     return content | {DIGEST: digest(content)}
+
+
+def due_date(invoice_date: date, facts: DocumentFacts, rules: DocumentRules) -> date | None:
+    """The day that the contract says, else so many days after the invoice date as the mapping says; None leaves it to finance."""
+    return facts.due_date if facts.due_date or rules.due_days is None else invoice_date + timedelta(days=rules.due_days)
 
 
 def canonical(content: Mapping[str, Value]) -> bytes:
@@ -104,7 +114,7 @@ def digest(content: Mapping[str, Value]) -> str:
     return hashlib.sha256(canonical(content)).hexdigest()
 
 
-def encode(content: Mapping[str, Value]) -> bytes:
+def encode(content: Value | Mapping[str, Value]) -> bytes:
     """The document as it goes over the wire; amounts that are `Decimal` become JSON numbers with every digit (F-79)."""
     return msgspec.json.Encoder(decimal_format="number").encode(content)
 
@@ -116,17 +126,25 @@ class _Writer:
         self._facts = facts
         self._rules = rules
         self._precision = precision
+        self._accounts = Accounts(facts, rules)
         self.sent: list[Decimal] = []
 
     def lines(self, lines: Sequence[InvoiceLine]) -> list[Value]:
         written: list[Value] = []
         for line in lines:
             details = [detail for detail in line.details if detail.billing_type in self._rules.include]
-            if details:
-                written.append(self._line(len(written) + 1, line, details))
+            for account, booked in self._by_account(line, details).items():
+                written.append(self._line(len(written) + 1, line, booked) | _booking(account))
         return written
 
-    def _line(self, number: int, line: InvoiceLine, details: Sequence[InvoiceDetail]) -> Value:
+    def _by_account(self, line: InvoiceLine, details: Sequence[InvoiceDetail]) -> dict[Account | None, list[InvoiceDetail]]:
+        """The details of a line by what finance books them on, in their order; all together where the mapping does not say."""
+        grouped: dict[Account | None, list[InvoiceDetail]] = {}
+        for detail in details:
+            grouped.setdefault(self._accounts.of(line, detail) if self._rules.accounts else None, []).append(detail)
+        return grouped
+
+    def _line(self, number: int, line: InvoiceLine, details: Sequence[InvoiceDetail]) -> Document:
         amount = total(detail.value for detail in details)
         self.sent.append(amount)
         quantity, unit_id, price = _summed(details, amount)
@@ -137,7 +155,7 @@ class _Writer:
             "item": None if product is None else product.number,
             "description": line.description,
             "quantity": self._number(quantity),
-            "unit": _name(self._facts.units, unit_id),
+            "unit": self._unit(unit_id),
             "unit_price": self._number(price, places=self._precision),
             "amount": self.money(amount),
             "contract_line": line.contract_line_id,
@@ -154,7 +172,7 @@ class _Writer:
             "billing_type": detail.billing_type.value,
             "description": detail.external_description or detail.description,
             "quantity": self._number(detail.quantity),
-            "unit": _name(facts.units, detail.unit_id),
+            "unit": self._unit(detail.unit_id),
             "unit_price": None if detail.price is None else self._number(detail.price, places=self._precision),
             "amount": self.money(detail.value),
             "full_amount": None if detail.amount == detail.value else self.money(detail.amount),
@@ -167,6 +185,10 @@ class _Writer:
             "product": None if product is None else {"number": product.number, "name": product.name},
         }
         return {key: value for key, value in values.items() if value is not None}
+
+    def _unit(self, unit_id: UnitId | None) -> str | None:
+        name = _name(self._facts.units, unit_id)
+        return None if name is None else self._rules.units.get(name, name)
 
     def _product(self, product_id: ProductId | None) -> ProductFacts | None:
         return None if product_id is None else self._facts.products.get(product_id)
@@ -189,6 +211,62 @@ class _Writer:
         if self._rules.amounts == "text":
             return plain(value)
         return abs(value) if value.is_zero() else value  # no negative zero
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What finance books a line on."""
+
+    kind: AccountKind
+    number: str
+
+
+class Accounts:
+    """Finds what a detail is booked on: the first rule of the mapping that fits (F-54)."""
+
+    def __init__(self, facts: DocumentFacts, rules: DocumentRules) -> None:
+        self._facts = facts
+        self._rules = rules
+
+    def of(self, line: InvoiceLine, detail: InvoiceDetail) -> Account:
+        """The account of a detail. Raises RefusedError `account-unmapped` when no rule fits."""
+        names = self._names(detail)
+        rule = next((rule for rule in self._rules.accounts if _fits(rule, line, names)), None)
+        if rule is None:
+            said = ", ".join(f"{name} {text!r}" for name, text in (("type", str(line.type)), *names.items()) if text)
+            raise RefusedError("account-unmapped", f"the finance mapping has no account for {said}: add a rule to document.accounts")
+        return Account(rule.kind, _filled(rule.number, names))
+
+    def _names(self, detail: InvoiceDetail) -> dict[str, str | None]:
+        facts = self._facts
+        product = None if detail.product_id is None else facts.products.get(detail.product_id)
+        return {
+            "customer": self._rules.customers.get(facts.customer_number, facts.customer_number),
+            "contract": facts.contract_number,
+            "project": _name(facts.projects, detail.project_id),
+            "category": _name(facts.categories, detail.category_id),
+            "role": _name(facts.roles, detail.role_id),
+            "product": None if product is None else product.number or product.name,
+        }
+
+
+def _fits(rule: AccountRule, line: InvoiceLine, names: Mapping[str, str | None]) -> bool:
+    asked = {"category": rule.category, "role": rule.role, "product": rule.product, "project": rule.project}
+    return rule.type in (None, line.type) and all(wanted in (None, names[name]) for name, wanted in asked.items())
+
+
+def _filled(number: str, names: Mapping[str, str | None]) -> str:
+    for name, text in names.items():
+        if "{" + name + "}" in number:
+            if text is None:
+                raise RefusedError("account-unmapped", f"the account {number} needs a {name}, and this line has none")
+            number = number.replace("{" + name + "}", text)
+    return number
+
+
+def _booking(account: Account | None) -> Document:
+    """The keys that a line has where the mapping books lines."""
+    return {} if account is None else {account.kind: account.number}
 
 
 def _summed(details: Sequence[InvoiceDetail], amount: Decimal) -> tuple[Decimal, UnitId | None, Decimal]:

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -96,13 +97,28 @@ class SourceSettings(_Section):
     page_size: int = Field(default=5000, ge=1, le=5000)
 
 
+class LimitSettings(_Section):
+    """Circuit breakers of one push: so many new invoices, so much money by currency code; None and an unlisted currency: no limit."""
+
+    invoices: int | None = Field(default=None, ge=0)
+    amounts: dict[str, Decimal] = {}
+
+
 class FinanceSettings(_Section):
-    """The finance system. `target` names a mapping in `mappings/finance`; its level of guarantee is declared there."""
+    """The finance system. `target` names a mapping in `mappings/finance`; its level of guarantee is declared there.
+
+    `settle_seconds` overrules that of the mapping. `concurrency`: how many invoices are under way at once. `timeout_seconds`: how long an
+    answer is waited for.
+    """
 
     target: str
     url: str
     auth: AuthSettings = AuthSettings()
     company: str | None = None
+    settle_seconds: float | None = Field(default=None, ge=0)
+    concurrency: int = Field(default=1, ge=1, le=32)
+    timeout_seconds: float = Field(default=120, gt=0, le=600)
+    limits: LimitSettings = LimitSettings()
 
 
 class ScheduleSettings(_Section):
@@ -241,6 +257,7 @@ def _near(path: tuple[str, ...]) -> str:
         "source": SourceSettings,
         "finance": FinanceSettings,
         "auth": AuthSettings,
+        "limits": LimitSettings,
         "schedule": ScheduleSettings,
     }
     model = models.get(path[-2] if len(path) > 1 else "", Configuration)

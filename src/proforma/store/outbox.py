@@ -25,6 +25,8 @@ STOPPED: Final = frozenset({PushStatus.REFUSED, PushStatus.CONFLICT, PushStatus.
 #: States that tell of no fault.
 _ARRIVED: Final = frozenset({PushStatus.SENT, PushStatus.ACCEPTED, PushStatus.POSTED, PushStatus.CANCELLED})
 _ENDED: Final = frozenset({PushStatus.POSTED, PushStatus.CANCELLED})
+#: Outcome of an attempt of which it is not known what came of it.
+IN_DOUBT: Final = "in doubt"
 
 
 class StaleFenceError(RuntimeError):
@@ -209,6 +211,24 @@ class OutboxWriter(Outbox):
         self._happened(present, _Step(step, at, request_id))
         return self._present(row.invoice_id)
 
+    def in_doubt_until(
+        self, row: OutboxRow, *, at: datetime, message: str, request_id: str | None = None, next_attempt_at: datetime | None = None
+    ) -> OutboxRow:
+        """Gives a row back that is still *sending*: whether its document arrived is asked again, not before `next_attempt_at` (F-85).
+
+        Raises StaleFenceError when another worker has claimed the row since.
+        """
+        present = self._mine(row)
+        given_back = {"owner": None, "lease_until": None, "next_attempt_at": optional_instant_text(next_attempt_at), "last_error": message}
+        self._write(row, given_back)
+        self._tried(present.invoice_id, present.attempts, at, IN_DOUBT, message, request_id)
+        return self._present(row.invoice_id)
+
+    def follow_at(self, row: OutboxRow, next_attempt_at: datetime) -> None:
+        """Gives a row back unchanged; it is looked at again at that time. Raises StaleFenceError."""
+        self._mine(row)
+        self._write(row, {"owner": None, "lease_until": None, "next_attempt_at": instant_text(next_attempt_at)})
+
     def requeue(self, invoice_id: str, *, by: str, at: datetime) -> bool:
         """A person sends a refused, conflicting or parked push on its way again. False when it is in no such state, or held."""
         row = self.get(invoice_id)
@@ -240,19 +260,22 @@ class OutboxWriter(Outbox):
     def _happened(self, before: OutboxRow, step: _Step) -> None:
         """Keeps the step for ever, and tells the invoice when it changed something."""
         change = step.change
-        values = {
-            "invoice_id": before.invoice_id,
-            "attempt": change.attempt,
-            "at": instant_text(step.at),
-            "outcome": change.push.value,
-            "message": change.message,
-            "request_id": step.request_id,
-        }
-        self._connection.execute(sa.insert(outbox_attempts).values(values))
+        self._tried(before.invoice_id, change.attempt, step.at, change.push.value, change.message, step.request_id)
         learned = (change.external_id or before.external_id, change.external_number or before.external_number)
         if change.push is not before.state or learned != (before.external_id, before.external_number):
             by = before.owner or "push"
             LedgerWriter(self._connection).append([(before.invoice_id, change)], at=step.at, by=by)
+
+    def _tried(self, invoice_id: str, attempt: int, at: datetime, outcome: str, message: str | None, request_id: str | None) -> None:
+        values = {
+            "invoice_id": invoice_id,
+            "attempt": attempt,
+            "at": instant_text(at),
+            "outcome": outcome,
+            "message": message,
+            "request_id": request_id,
+        }
+        self._connection.execute(sa.insert(outbox_attempts).values(values))
 
     def _present(self, invoice_id: str) -> OutboxRow:
         row = self.get(invoice_id)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from proforma.domain.codes import InvoiceStatus
+from proforma.sync.delivery import Pushed
 from proforma.sync.draft import Answer
 from proforma.sync.price import price
 from proforma.sync.pull import Pulled
-from proforma.sync.push import Pushed
 from proforma.sync.workshop import Workshop
 
 

@@ -11,19 +11,20 @@ from typing import Self
 
 from proforma.dataverse.client import DataverseClient, scope_of
 from proforma.domain.errors import ConfigurationError
-from proforma.finance import RestTarget, Target
+from proforma.finance import Target
 from proforma.mapping import FinanceMapping, Mappings, load_mappings
 from proforma.settings import AuthSettings, Configuration
 from proforma.store import Store
 from proforma.sync.draft import BillingDesk
 from proforma.sync.progress import Progress, Silent
 from proforma.sync.pull import Pull
-from proforma.sync.push import Push
+from proforma.sync.push import Push, PushLimits
 from proforma.sync.send import InvoiceDocuments
+from proforma.sync.targets import limits_of, open_target, scope_for
 from proforma.transport.auth import Anonymous, ClientSecretTokens, TokenSource, api_key, basic, static_token
 from proforma.transport.redaction import Secret
 from proforma.transport.retry import Retrier
-from proforma.transport.session import Session
+from proforma.transport.session import Limits, Session
 
 
 class Workshop:
@@ -76,11 +77,9 @@ class Workshop:
     def target(self) -> Target:
         """The finance system."""
         finance = self.configuration.finance
-        session = Session()
-        tokens = sign_in(finance.auth, default_scope=f"{finance.url.rstrip('/')}/.default", session=session)
-        target = RestTarget(
-            finance.target, finance.url, self.finance_mapping, tokens, company=finance.company, session=session, retrier=self._retrier()
-        )
+        session = Session(Limits(read_seconds=finance.timeout_seconds))
+        tokens = sign_in(finance.auth, default_scope=scope_for(finance, self.finance_mapping), session=session)
+        target = open_target(finance, self.finance_mapping, tokens, session=session, retrier=self._retrier())
         self._closing.callback(target.close)
         return target
 
@@ -103,15 +102,20 @@ class Workshop:
         """The first stage."""
         return Pull(self.store, self.client, self.mappings, now=self.now, progress=self.progress)
 
-    def push(self) -> Push:
-        """The last stage."""
-        documents = InvoiceDocuments(self.store, self.finance_mapping, company=self.configuration.finance.company)
+    @cached_property
+    def documents(self) -> InvoiceDocuments:
+        """Makes the documents that finance gets."""
+        return InvoiceDocuments(self.store, self.finance_mapping, company=self.configuration.finance.company)
+
+    def push(self, *, beyond_limits: bool = False) -> Push:
+        """The last stage. `beyond_limits`: a person has looked, and the circuit breakers stay open for once."""
         return Push(
             self.store,
             self.target,
-            documents.of,
+            self.documents.of,
             now=self.now,
-            settle_seconds=self.finance_mapping.settle_seconds,
+            limits=PushLimits() if beyond_limits else limits_of(self.configuration.finance),
+            concurrency=self.configuration.finance.concurrency,
             progress=self.progress,
         )
 
