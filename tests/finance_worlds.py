@@ -78,9 +78,10 @@ class Finance:
     project: Project
     system: System
 
-    def configure(self, *, settle_seconds: float = 0, more: str = "") -> None:
-        """Writes the configuration; `more` are lines of the finance section."""
+    def configure(self, *, settle_seconds: float = 0, more: str = "", auth: str | None = None) -> None:
+        """Writes the configuration; `more` are lines of the finance section, `auth` its sign-in."""
         url = self.project.server.url
+        application = f"{{kind: client_secret, authority: {url}/oauth2/mock-tenant, client_id: fin, client_secret: fin-secret}}"
         lines = [
             "source:",
             f"  url: {url}",
@@ -88,7 +89,7 @@ class Finance:
             "finance:",
             f"  target: {self.system.target}",
             f"  url: {url}{self.system.path}",
-            f"  auth: {{kind: client_secret, authority: {url}/oauth2/mock-tenant, client_id: fin, client_secret: fin-secret}}",
+            f"  auth: {auth or application}",
             f"  settle_seconds: {settle_seconds}",
             *([f"  company: {self.system.company}"] if self.system.company else []),
             *(f"  {line}" for line in more.splitlines()),

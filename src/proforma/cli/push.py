@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,7 +24,10 @@ def push(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the documents that would be sent, and send nothing.")] = False,
     beyond_limits: Annotated[bool, typer.Option("--beyond-limits", help="Send them though finance.limits says it is too much.")] = False,
 ) -> None:
-    """Send confirmed invoices to finance, each exactly once; after any doubt finance is asked before it is told again."""
+    """Send confirmed invoices to finance, each exactly once, and ask what became of earlier ones.
+
+    After any doubt finance is asked before it is told again.
+    """
     from proforma.cli.report import report_push
 
     context = given(ctx)
@@ -33,7 +37,7 @@ def push(
         else:
             pushed: list[Pushed] = []
             try:
-                for row in workshop.push(beyond_limits=beyond_limits).run():
+                for row in chain(workshop.push(beyond_limits=beyond_limits).run(), workshop.follow().run()):
                     pushed.append(row)
             finally:
                 # What was done is told even when something ends the run.

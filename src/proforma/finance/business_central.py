@@ -48,6 +48,7 @@ class BusinessCentralTarget:
 
     guarantee = Guarantee.FIND_FIRST
     can_be_asked = True
+    can_be_followed = True
     repeatable_for = timedelta(0)
 
     def __init__(self, name: str, remote: Remote, mapping: BusinessCentralMapping, *, company: str, settle_seconds: float) -> None:

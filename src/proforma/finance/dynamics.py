@@ -51,6 +51,7 @@ class DynamicsTarget:
 
     guarantee = Guarantee.OWN_KEY
     can_be_asked = True
+    can_be_followed = True
     repeatable_for = timedelta.max
 
     def __init__(self, name: str, remote: Remote, mapping: DynamicsMapping, *, company: str, settle_seconds: float) -> None:

@@ -51,6 +51,11 @@ class RestTarget:
         return self._mapping.find is not None
 
     @property
+    def can_be_followed(self) -> bool:
+        """Whether it has a call that tells how a document stands, or a look-up."""
+        return self._mapping.status is not None or self._mapping.find is not None
+
+    @property
     def repeatable_for(self) -> timedelta:
         """For ever with an upsert, for the life of a key, else not at all (F-75, F-76)."""
         match self.guarantee:

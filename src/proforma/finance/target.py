@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from proforma.domain.codes import PushStatus
+from proforma.domain.invoices import ReadBack
 from proforma.finance.document import FinanceDocument
 
 
@@ -46,6 +47,12 @@ class Found:
     posted_on: date | None = None
     tax: Decimal | None = None
     remaining: Decimal | None = None
+
+    @property
+    def read_back(self) -> ReadBack | None:
+        """What is to be kept of a posted document."""
+        told = ReadBack(posted_on=self.posted_on, tax=self.tax, remaining=self.remaining)
+        return told if self.state is PushStatus.POSTED and told != ReadBack() else None
 
     def differs_from(self, document: FinanceDocument) -> tuple[str, ...]:
         """What differs between the target's document and ours, in words; empty means it is ours (F-87).
@@ -109,6 +116,10 @@ class Target(Protocol):
     @property
     def can_be_asked(self) -> bool:
         """Whether a document can be looked up by its reference."""
+
+    @property
+    def can_be_followed(self) -> bool:
+        """Whether it tells how a document stands after it was accepted."""
 
     @property
     def repeatable_for(self) -> timedelta:

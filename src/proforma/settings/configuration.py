@@ -108,7 +108,7 @@ class FinanceSettings(_Section):
     """The finance system. `target` names a mapping in `mappings/finance`; its level of guarantee is declared there.
 
     `settle_seconds` overrules that of the mapping. `concurrency`: how many invoices are under way at once. `timeout_seconds`: how long an
-    answer is waited for.
+    answer is waited for. `follow_minutes`: pause between two questions about a document that is not posted yet.
     """
 
     target: str
@@ -117,6 +117,7 @@ class FinanceSettings(_Section):
     company: str | None = None
     settle_seconds: float | None = Field(default=None, ge=0)
     concurrency: int = Field(default=1, ge=1, le=32)
+    follow_minutes: int = Field(default=15, ge=0)
     timeout_seconds: float = Field(default=120, gt=0, le=600)
     limits: LimitSettings = LimitSettings()
 

@@ -8,7 +8,7 @@ from proforma.store.decisions import Decisions, DecisionWriter
 from proforma.store.integrity import IntegrityFault
 from proforma.store.ledger import Ledger, LedgerWriter, OpenPassedOver
 from proforma.store.mirror import Mirror, MirrorWriter, Record
-from proforma.store.outbox import Outbox, OutboxAttempt, OutboxRow, OutboxWriter, StaleFenceError
+from proforma.store.outbox import External, Outbox, OutboxAttempt, OutboxRow, OutboxWriter, StaleFenceError
 from proforma.store.quarantine import Problem, Quarantine, QuarantineWriter
 from proforma.store.runs import Run, Runs, RunWriter
 from proforma.store.store import Reader, Store, Transaction
@@ -17,6 +17,7 @@ __all__ = [
     "Cursor",
     "DecisionWriter",
     "Decisions",
+    "External",
     "IntegrityFault",
     "Ledger",
     "LedgerWriter",

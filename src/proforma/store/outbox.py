@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from proforma.domain.codes import PushStatus
 from proforma.domain.errors import RefusedError
 from proforma.domain.ids import InvoiceId
-from proforma.domain.invoices import ImpossibleEventError, PushChanged
+from proforma.domain.invoices import ImpossibleEventError, PushChanged, ReadBack
 from proforma.store.columns import instant, instant_text, optional_instant, optional_instant_text
 from proforma.store.invoice_rows import read_headers
 from proforma.store.ledger import LedgerWriter
@@ -67,6 +67,18 @@ class OutboxAttempt:
     outcome: str
     message: str | None
     request_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class External:
+    """How finance calls a document, and what it told of it after posting."""
+
+    id: str | None = None
+    number: str | None = None
+    read_back: ReadBack | None = None
+
+
+_NOTHING_NEW: Final = External()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +198,7 @@ class OutboxWriter(Outbox):
         push: PushStatus,
         *,
         at: datetime,
-        external_id: str | None = None,
-        external_number: str | None = None,
+        external: External = _NOTHING_NEW,
         message: str | None = None,
         request_id: str | None = None,
         next_attempt_at: datetime | None = None,
@@ -200,9 +211,10 @@ class OutboxWriter(Outbox):
         step = PushChanged(
             push=push,
             attempt=present.attempts,
-            external_id=external_id or present.external_id,
-            external_number=external_number or present.external_number,
+            external_id=external.id or present.external_id,
+            external_number=external.number or present.external_number,
             message=message,
+            read_back=external.read_back,
         )
         error = None if push in _ARRIVED else message
         given_back = {"owner": None, "lease_until": None, "next_attempt_at": optional_instant_text(next_attempt_at), "last_error": error}

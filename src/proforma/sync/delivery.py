@@ -23,7 +23,7 @@ from proforma.domain.errors import ConfigurationError, RefusedError
 from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Invoice
 from proforma.finance import FinanceDocument, Found, Target, TargetRefusedError
-from proforma.store import OutboxRow, StaleFenceError, Store, Transaction
+from proforma.store import External, OutboxRow, StaleFenceError, Store, Transaction
 from proforma.transport.errors import TransportError
 
 #: Longer than any time-out of one attempt: a row still *sending* after that was left by a process that died.
@@ -48,12 +48,13 @@ class Pushed:
     push: PushStatus
     external_number: str | None = None
     message: str | None = None
+    drifted: bool = False
     fault: TransportError | None = field(default=None, compare=False, repr=False)
 
     @property
     def needs_a_person(self) -> bool:
-        """Whether it will not go on by itself."""
-        return self.push in NEEDS_A_PERSON
+        """Whether it will not go on by itself, or was changed in finance."""
+        return self.drifted or self.push in NEEDS_A_PERSON
 
 
 class Delivery:
@@ -68,6 +69,7 @@ class Delivery:
         now: Callable[[], datetime],
         owner: str,
         sleep: Callable[[float], None],
+        follow_after: timedelta,
     ) -> None:
         self._store = store
         self._target = target
@@ -75,6 +77,7 @@ class Delivery:
         self._now = now
         self._owner = owner
         self._sleep = sleep
+        self._follow_after = follow_after
 
     def deliver(self, invoice_id: InvoiceId) -> Pushed:
         """Takes one invoice as far as it goes now. A fault of the transfer is in the result: its row stays queued or in doubt."""
@@ -116,11 +119,12 @@ class Delivery:
         return self._compare(row, invoice, document, found) if found else self._send(row, invoice, document)
 
     def _must_be_asked_first(self, row: OutboxRow) -> bool:
-        """Whether a document may exist that no key would tell: an expired key, a store restored from a backup (F-66, F-76).
+        """Whether a document may exist that no key would tell: a key that expired, a store from a backup, a retry (F-66, F-76).
 
         What was sent in a history that is lost was sent after the invoice was queued.
         """
-        return self._target.can_be_asked and self._now() - row.queued_at >= self._target.repeatable_for
+        is_old = self._now() - row.queued_at >= self._target.repeatable_for
+        return self._target.can_be_asked and (row.attempts > 0 or is_old)
 
     def _send(
         self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, begun: Found | None = None, *, doubt: bool = False
@@ -245,20 +249,25 @@ class Delivery:
         message: str | None = None,
         request_id: str | None = None,
     ) -> Pushed:
-        external_id, number = (found.external_id, found.number) if found else (None, None)
+        number = found.number if found else None
         message = message or (found.message if found else None)
         with self._store.begin() as tx:
             tx.outbox.result(
                 row,
                 push,
                 at=self._now(),
-                external_id=external_id,
-                external_number=number,
+                external=external_of(found) if found else External(),
                 message=message,
                 request_id=request_id or (found.request_id if found else None),
+                next_attempt_at=self._now() + self._follow_after if push is PushStatus.ACCEPTED else None,
             )
             tell_a_person(tx, row, invoice, push, message, self._now())
         return Pushed(invoice_id=invoice.id, number=invoice.number, push=push, external_number=number, message=message)
+
+
+def external_of(found: Found) -> External:
+    """How finance calls what was found."""
+    return External(id=found.external_id, number=found.number, read_back=found.read_back)
 
 
 def tell_a_person(tx: Transaction, row: OutboxRow, invoice: Invoice, push: PushStatus, message: str | None, at: datetime) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -53,6 +53,15 @@ class PushLimits:
         return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushRules:
+    """How a run goes about it: its limits, how many invoices are under way at once, and when an accepted one is first asked about."""
+
+    limits: PushLimits = PushLimits()
+    concurrency: int = 1
+    follow_after: timedelta = timedelta(0)
+
+
 class Push:
     """Sends what is due to one target."""
 
@@ -63,8 +72,7 @@ class Push:
         document_of: DocumentOf,
         *,
         now: Callable[[], datetime],
-        limits: PushLimits | None = None,
-        concurrency: int = 1,
+        rules: PushRules | None = None,
         sleep: Callable[[float], None] = time.sleep,
         progress: Progress | None = None,
     ) -> None:
@@ -72,10 +80,9 @@ class Push:
         self._store = store
         self._target = target
         self._now = now
-        self._limits = limits or PushLimits()
-        self._concurrency = concurrency
+        self._rules = rules = rules or PushRules()
         self._progress = progress or Silent()
-        self._delivery = Delivery(store, target, document_of, now=now, owner=owner, sleep=sleep)
+        self._delivery = Delivery(store, target, document_of, now=now, owner=owner, sleep=sleep, follow_after=rules.follow_after)
 
     def run(self) -> Iterator[Pushed]:
         """Sends every due invoice of this target; yields each as its result is committed.
@@ -99,7 +106,7 @@ class Push:
     def _require_within_limits(self, due: Sequence[OutboxRow], invoices: Mapping[InvoiceId, Invoice]) -> None:
         """Only what never left counts: a doubt must be settled whatever its amount."""
         new = [invoices[row.invoice_id] for row in due if row.state is PushStatus.QUEUED and row.invoice_id in invoices]
-        if exceeded := self._limits.exceeded_by(new):
+        if exceeded := self._rules.limits.exceeded_by(new):
             raise RefusedError(
                 "push-limit", exceeded, hint="look at them with `proforma push --dry-run`, then `proforma push --beyond-limits`"
             )
@@ -124,10 +131,10 @@ class Push:
             stumbles.note(pushed.fault)
             return pushed
 
-        if self._concurrency == 1:
+        if self._rules.concurrency == 1:
             yield from (pushed for invoice_id in wave if (pushed := one(invoice_id)) is not None)
             return
-        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="push") as threads:
+        with ThreadPoolExecutor(self._rules.concurrency, thread_name_prefix="push") as threads:
             yield from (pushed for pushed in threads.map(one, wave) if pushed is not None)
 
     def _waiting(self, invoice: Invoice | None) -> Pushed | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from types import TracebackType
 from typing import Self
@@ -16,9 +16,10 @@ from proforma.mapping import FinanceMapping, Mappings, load_mappings
 from proforma.settings import AuthSettings, Configuration
 from proforma.store import Store
 from proforma.sync.draft import BillingDesk
+from proforma.sync.follow import Follow
 from proforma.sync.progress import Progress, Silent
 from proforma.sync.pull import Pull
-from proforma.sync.push import Push, PushLimits
+from proforma.sync.push import Push, PushLimits, PushRules
 from proforma.sync.send import InvoiceDocuments
 from proforma.sync.targets import limits_of, open_target, scope_for
 from proforma.transport.auth import Anonymous, ClientSecretTokens, TokenSource, api_key, basic, static_token
@@ -107,15 +108,23 @@ class Workshop:
         """Makes the documents that finance gets."""
         return InvoiceDocuments(self.store, self.finance_mapping, company=self.configuration.finance.company)
 
+    def follow(self) -> Follow:
+        """What became of what was pushed."""
+        return Follow(self.store, self.target, now=self.now, owner=self.by, every=self._follow_every)
+
+    @property
+    def _follow_every(self) -> timedelta:
+        return timedelta(minutes=self.configuration.finance.follow_minutes)
+
     def push(self, *, beyond_limits: bool = False) -> Push:
         """The last stage. `beyond_limits`: a person has looked, and the circuit breakers stay open for once."""
+        limits = PushLimits() if beyond_limits else limits_of(self.configuration.finance)
         return Push(
             self.store,
             self.target,
             self.documents.of,
             now=self.now,
-            limits=PushLimits() if beyond_limits else limits_of(self.configuration.finance),
-            concurrency=self.configuration.finance.concurrency,
+            rules=PushRules(limits=limits, concurrency=self.configuration.finance.concurrency, follow_after=self._follow_every),
             progress=self.progress,
         )
 
