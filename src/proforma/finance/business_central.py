@@ -87,6 +87,17 @@ class BusinessCentralTarget:
                 return None
             raise
 
+    def refuses_customer(self, account: str) -> str | None:
+        """Whether the company has the customer, and not blocked."""
+        condition = quote(f"number eq '{account.replace(chr(39), chr(39) * 2)}'", safe="'")
+        rows = self._get(f"customers?$filter={condition}").get("value")
+        if not isinstance(rows, list):
+            raise BadResponseError("the answer is no list of customers")
+        if not rows:
+            return f"company {self._named} has no such customer"
+        blocked = str(rows[0].get("blocked", "")).replace("_x0020_", "").strip()
+        return f"it is blocked there ({blocked})" if blocked else None
+
     def _found(self, document: FinanceDocument, row: Mapping[str, Any]) -> Found:
         of, said = _Of(document), str(row.get("status", "")).strip().lower()
         if said not in _STATES or not row.get("id") or not isinstance(row.get(of.lines), list):

@@ -82,6 +82,15 @@ class DynamicsTarget:
         """Whether it is there still, and posted (F-27)."""
         return next(iter(self.find(document)), None)
 
+    def refuses_customer(self, account: str) -> str | None:
+        """Whether the company has the customer, and not on hold (F-28)."""
+        condition = quote(f"dataAreaId eq {_literal(self._company)} and CustomerAccount eq {_literal(account)}", safe="'")
+        page = self._remote.read(Request(method="GET", link=f"CustomersV3?$filter={condition}&{_COMPANY}", headers=_JSON), _page)
+        if not page["value"]:
+            return f"company {self._company} has no such customer"
+        on_hold = page["value"][0].get("OnHoldStatus")
+        return None if on_hold in (None, "", "No") else f"it is on hold there ({on_hold})"
+
     def _lines(self, reference: str) -> list[Decimal]:
         """Amounts of the lines in their order, page after page (F-3)."""
         condition = quote(f"dataAreaId eq {_literal(self._company)} and ExternalInvoiceId eq {_literal(reference)}", safe="'")

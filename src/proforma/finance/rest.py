@@ -84,6 +84,10 @@ class RestTarget:
         found = self._asked(call, document, external_id) if call is not None and by_id else self.find(document)
         return found[0] if found else None
 
+    def refuses_customer(self, account: str) -> str | None:
+        """A declared system is not asked about customers."""
+        return None
+
     def _asked(self, call: FinanceCall, document: FinanceDocument, external_id: str | None) -> tuple[Found, ...]:
         request = self._request(call, document, external_id, None)
         try:

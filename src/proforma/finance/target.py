@@ -138,5 +138,8 @@ class Target(Protocol):
     def status(self, document: FinanceDocument, external_id: str | None) -> Found | None:
         """How a document stands now, None when it is gone. Raises as `find` does."""
 
+    def refuses_customer(self, account: str) -> str | None:
+        """Why it would refuse documents for this customer, as far as it can be asked; None: no reason known (F-89)."""
+
     def close(self) -> None:
         """Gives connections back."""

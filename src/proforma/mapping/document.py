@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final, TypeAlias, TypeVar
 
 import msgspec
 
-from proforma.domain.codes import BillingType, CustomerKind
+from proforma.domain.codes import BillingType
 from proforma.domain.errors import RefusedError
-from proforma.domain.ids import CategoryId, ProductId, ProjectId, ResourceId, RoleId, TaskId, UnitId
+from proforma.domain.ids import ProductId, UnitId
 from proforma.domain.invoices import Invoice, InvoiceDetail, InvoiceLine
 from proforma.domain.money import EXACT, plain, round_amount, total
-from proforma.mapping.finance import AccountKind, AccountRule, DocumentRules, FinanceMapping
+from proforma.mapping.accounts import Account, Accounts, DocumentFacts, ProductFacts, name_of
+from proforma.mapping.finance import DocumentRules, FinanceMapping
 
 Value: TypeAlias = "bool | int | Decimal | str | list[Value] | dict[str, Value] | None"
 Document: TypeAlias = dict[str, Value]
@@ -25,39 +25,6 @@ K = TypeVar("K")
 
 #: Key of the digest, which covers all other keys.
 DIGEST: Final = "sha256"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductFacts:
-    """What finance may know a product by."""
-
-    number: str | None = None
-    name: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentFacts:
-    """Names and numbers that an invoice itself does not carry, looked up by the caller; ids that are missing stay without a name.
-
-    `customer_number`: how finance knows the customer (D-4). `corrects_reference`: reference of the invoice that this one corrects.
-    """
-
-    customer_number: str
-    customer_name: str | None = None
-    customer_kind: CustomerKind = CustomerKind.ACCOUNT
-    contract_number: str | None = None
-    contract_name: str | None = None
-    company: str | None = None
-    corrects_reference: str | None = None
-    due_date: date | None = None
-    purchase_order: str | None = None
-    units: Mapping[UnitId, str] = field(default_factory=dict)
-    projects: Mapping[ProjectId, str] = field(default_factory=dict)
-    tasks: Mapping[TaskId, str] = field(default_factory=dict)
-    roles: Mapping[RoleId, str] = field(default_factory=dict)
-    resources: Mapping[ResourceId, str] = field(default_factory=dict)
-    categories: Mapping[CategoryId, str] = field(default_factory=dict)
-    products: Mapping[ProductId, ProductFacts] = field(default_factory=dict)
 
 
 def document(invoice: Invoice, facts: DocumentFacts, mapping: FinanceMapping) -> Document:
@@ -141,7 +108,7 @@ class _Writer:
         """The details of a line by what finance books them on, in their order; all together where the mapping does not say."""
         grouped: dict[Account | None, list[InvoiceDetail]] = {}
         for detail in details:
-            grouped.setdefault(self._accounts.of(line, detail) if self._rules.accounts else None, []).append(detail)
+            grouped.setdefault(self._accounts.of(line.type, detail) if self._rules.accounts else None, []).append(detail)
         return grouped
 
     def _line(self, number: int, line: InvoiceLine, details: Sequence[InvoiceDetail]) -> Document:
@@ -177,17 +144,17 @@ class _Writer:
             "amount": self.money(detail.value),
             "full_amount": None if detail.amount == detail.value else self.money(detail.amount),
             "previous_amount": None if detail.previous_amount is None else self.money(detail.previous_amount),
-            "project": _name(facts.projects, detail.project_id),
-            "task": _name(facts.tasks, detail.task_id),
-            "role": _name(facts.roles, detail.role_id),
-            "resource": _name(facts.resources, detail.resource_id),
-            "category": _name(facts.categories, detail.category_id),
+            "project": name_of(facts.projects, detail.project_id),
+            "task": name_of(facts.tasks, detail.task_id),
+            "role": name_of(facts.roles, detail.role_id),
+            "resource": name_of(facts.resources, detail.resource_id),
+            "category": name_of(facts.categories, detail.category_id),
             "product": None if product is None else {"number": product.number, "name": product.name},
         }
         return {key: value for key, value in values.items() if value is not None}
 
     def _unit(self, unit_id: UnitId | None) -> str | None:
-        name = _name(self._facts.units, unit_id)
+        name = name_of(self._facts.units, unit_id)
         return None if name is None else self._rules.units.get(name, name)
 
     def _product(self, product_id: ProductId | None) -> ProductFacts | None:
@@ -213,57 +180,6 @@ class _Writer:
         return abs(value) if value.is_zero() else value  # no negative zero
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What finance books a line on."""
-
-    kind: AccountKind
-    number: str
-
-
-class Accounts:
-    """Finds what a detail is booked on: the first rule of the mapping that fits (F-54)."""
-
-    def __init__(self, facts: DocumentFacts, rules: DocumentRules) -> None:
-        self._facts = facts
-        self._rules = rules
-
-    def of(self, line: InvoiceLine, detail: InvoiceDetail) -> Account:
-        """The account of a detail. Raises RefusedError `account-unmapped` when no rule fits."""
-        names = self._names(detail)
-        rule = next((rule for rule in self._rules.accounts if _fits(rule, line, names)), None)
-        if rule is None:
-            said = ", ".join(f"{name} {text!r}" for name, text in (("type", str(line.type)), *names.items()) if text)
-            raise RefusedError("account-unmapped", f"the finance mapping has no account for {said}: add a rule to document.accounts")
-        return Account(rule.kind, _filled(rule.number, names))
-
-    def _names(self, detail: InvoiceDetail) -> dict[str, str | None]:
-        facts = self._facts
-        product = None if detail.product_id is None else facts.products.get(detail.product_id)
-        return {
-            "customer": self._rules.customers.get(facts.customer_number, facts.customer_number),
-            "contract": facts.contract_number,
-            "project": _name(facts.projects, detail.project_id),
-            "category": _name(facts.categories, detail.category_id),
-            "role": _name(facts.roles, detail.role_id),
-            "product": None if product is None else product.number or product.name,
-        }
-
-
-def _fits(rule: AccountRule, line: InvoiceLine, names: Mapping[str, str | None]) -> bool:
-    asked = {"category": rule.category, "role": rule.role, "product": rule.product, "project": rule.project}
-    return rule.type in (None, line.type) and all(wanted in (None, names[name]) for name, wanted in asked.items())
-
-
-def _filled(number: str, names: Mapping[str, str | None]) -> str:
-    for name, text in names.items():
-        if "{" + name + "}" in number:
-            if text is None:
-                raise RefusedError("account-unmapped", f"the account {number} needs a {name}, and this line has none")
-            number = number.replace("{" + name + "}", text)
-    return number
-
-
 def _booking(account: Account | None) -> Document:
     """The keys that a line has where the mapping books lines."""
     return {} if account is None else {account.kind: account.number}
@@ -284,10 +200,6 @@ def _only(product_ids: Iterable[ProductId | None]) -> ProductId | None:
     """The product that all share, None where they differ or have none."""
     different = set(product_ids)
     return different.pop() if len(different) == 1 else None
-
-
-def _name(names: Mapping[K, str], key: K | None) -> str | None:
-    return None if key is None else names.get(key)
 
 
 def _day(day: date | None) -> str | None:
