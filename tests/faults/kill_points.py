@@ -263,6 +263,7 @@ def main() -> int:
             outcomes.append(
                 prove(system, server, invoices=options.invoices, single=options.single, double=options.double, seed=options.seed)
             )
+            print(f"{system.name}: {outcomes[-1].seconds} s, {len(outcomes[-1].faults)} faults", file=sys.stderr, flush=True)
             for fault in outcomes[-1].faults:
                 print(f"{system.name}: {fault}", file=sys.stderr)
     print(report(outcomes, invoices=options.invoices, seed=options.seed, day=datetime.now(UTC).date().isoformat()))
