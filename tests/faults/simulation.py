@@ -25,7 +25,7 @@ from proforma.domain.errors import RefusedError
 from proforma.mapping import Mappings
 from proforma.mock.http import Request, Response
 from proforma.mock.state import State
-from proforma.settings import FinanceSettings
+from proforma.settings.configuration import TargetSettings
 from proforma.store import Store, Transaction
 from proforma.sync.problems import retry_problem
 from proforma.sync.push import Push
@@ -149,7 +149,7 @@ def simulate(seed: int, system: System, prepared: bytes, world: Mapping[str, Any
 def _live(weather: Weather, system: System, mappings: Mappings, url: str) -> None:
     """A process from its start to its end or death: a person's retries, then a push."""
     clock = Clock(monotonic=weather.seconds, sleep=weather.sleep, now=lambda: weather.now, chance=weather.chance.random)
-    settings = FinanceSettings(target=system.target, url=URL + system.path, company=system.company, settle_seconds=SETTLE_SECONDS)
+    settings = TargetSettings(url=URL + system.path, company=system.company, settle_seconds=SETTLE_SECONDS)
     mapping = mappings.finance[system.target]
     try:
         with Store.open(url) as store:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,7 +36,7 @@ def push(
         else:
             pushed: list[Pushed] = []
             try:
-                for row in chain(workshop.push(beyond_limits=beyond_limits).run(), workshop.follow().run()):
+                for row in workshop.push(beyond_limits=beyond_limits).run():
                     pushed.append(row)
             finally:
                 # What was done is told even when something ends the run.
@@ -50,14 +49,17 @@ def _show(out: Output, workshop: Workshop) -> bool:
     """The documents; whether one of them cannot be made."""
     from proforma.domain.errors import RefusedError
     from proforma.sync.push import due_documents
+    from proforma.sync.routes import Routes
     from proforma.transport.decoding import decode_untyped
 
     shown: list[dict[str, Any]] = []
+    Routes(workshop.configuration.finance).apply(workshop.store)
     with workshop.store.read() as reader:
-        for invoice, made in due_documents(reader, workshop.configuration.finance.target, workshop.documents.of):
-            refused = made.message if isinstance(made, RefusedError) else None
-            document = None if isinstance(made, RefusedError) else decode_untyped(made)
-            shown.append({"id": invoice.id, "number": invoice.number, "document": document, "refused": refused})
+        for name in workshop.target_names:
+            for invoice, made in due_documents(reader, name, workshop.documents_for(name).of):
+                refused = made.message if isinstance(made, RefusedError) else None
+                document = None if isinstance(made, RefusedError) else decode_untyped(made)
+                shown.append({"id": invoice.id, "number": invoice.number, "target": name, "document": document, "refused": refused})
     if out.json:
         out.document({"dry_run": True, "invoices": shown})
     for row in () if out.json else shown:

@@ -104,14 +104,13 @@ class LimitSettings(_Section):
     amounts: dict[str, Decimal] = {}
 
 
-class FinanceSettings(_Section):
-    """The finance system. `target` names a mapping in `mappings/finance`; its level of guarantee is declared there.
+class TargetSettings(_Section):
+    """How one finance system is reached.
 
     `settle_seconds` overrules that of the mapping. `concurrency`: how many invoices are under way at once. `timeout_seconds`: how long an
     answer is waited for. `follow_minutes`: pause between two questions about a document that is not posted yet.
     """
 
-    target: str
     url: str
     auth: AuthSettings = AuthSettings()
     company: str | None = None
@@ -120,6 +119,23 @@ class FinanceSettings(_Section):
     follow_minutes: int = Field(default=15, ge=0)
     timeout_seconds: float = Field(default=120, gt=0, le=600)
     limits: LimitSettings = LimitSettings()
+
+
+class OtherTargetSettings(TargetSettings):
+    """A further finance system, for the contracts named here (by number or id) and those of the companies named here (by id, D-1)."""
+
+    contracts: tuple[str, ...] = ()
+    companies: tuple[str, ...] = ()
+
+
+class FinanceSettings(TargetSettings):
+    """The finance system. `target` names a mapping in `mappings/finance`; its level of guarantee is declared there.
+
+    `others`: further systems by the names of their mappings; what none of them claims goes to `target`.
+    """
+
+    target: str
+    others: dict[str, OtherTargetSettings] = {}
 
 
 class ScheduleSettings(_Section):
@@ -236,10 +252,13 @@ def _checked(document: Document, path: Path, faults: list[str]) -> Configuration
     except ValidationError as error:
         faults.extend(_fault(document, detail) for detail in error.errors(include_url=False, include_input=False))
         return None
-    for section in ("source", "finance"):
-        auth: AuthSettings = getattr(configuration, section).auth
+    finance = configuration.finance
+    signs_in: dict[tuple[str, ...], AuthSettings] = {("source",): configuration.source.auth, ("finance",): finance.auth}
+    signs_in |= {("finance", "others", name): other.auth for name, other in finance.others.items()}
+    for path_to, auth in signs_in.items():
         for name in auth.missing():
-            faults.append(f"{document.where((section, 'auth'))}: {section}.auth: kind {auth.kind} needs {name}")
+            place = (*path_to, "auth")
+            faults.append(f"{document.where(place)}: {'.'.join(place)}: kind {auth.kind} needs {name}")
     return configuration
 
 

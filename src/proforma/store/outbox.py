@@ -164,6 +164,11 @@ class OutboxWriter(Outbox):
         self._connection.execute(sa.insert(outbox).values(values))
         return self._present(invoice_id)
 
+    def route(self, invoice_id: str, target: str) -> bool:
+        """Sends an invoice to another target than it was queued for. False when anything was ever sent of it: then it stays (F-30)."""
+        untouched = sa.and_(_C.invoice_id == invoice_id, _C.state == PushStatus.QUEUED.value, _C.attempts == 0)
+        return self._connection.execute(sa.update(outbox).where(untouched).values(target=target)).rowcount > 0
+
     def claim(self, invoice_id: str, owner: str, now: datetime, lease_seconds: float, *, take_over: bool = False) -> OutboxRow | None:
         """Takes the row for `lease_seconds`; None when another worker holds it, when it has ended, or when it is not there.
 

@@ -83,7 +83,7 @@ def _stages(workshop: Workshop, as_of: date, *, dry_run: bool) -> Cycle:
             drafted = desk.run_periodic(as_of=as_of)
         if configuration.invoicing.confirm == "automatic":
             confirmed = desk.confirm(_drafts(workshop), as_of=as_of)
-        pushed = (*workshop.push().run(), *workshop.follow().run())
+        pushed = tuple(workshop.push().run())
     return Cycle(
         pulled=pulled,
         priced=priced,
