@@ -108,6 +108,14 @@ def test_a_document_that_somebody_changed_is_told(server: MockServer, tmp_path: 
     assert (problem["kind"], problem["reason"]) == ("drift", "document-changed")
     assert "total: finance has 850.00, we sent 800.00" in problem["message"]
 
+    finance.configure(more="follow_minutes: 60")
+    finance.push()
+    assert "asked again" in finance.project.run("problems", "retry", problem["id"]).json["result"]
+    server.forget_documents()
+    assert finance.push() == 1, "asked though the hour is not over"
+    (problem,) = finance.project.run("problems", "list").json["problems"]
+    assert problem["reason"] == "document-gone"
+
 
 def test_finance_refuses_later(server: MockServer, tmp_path: Path) -> None:
     """F-78: an asynchronous system may still say no; its words reach a person, who can retry."""
