@@ -60,7 +60,8 @@ def retry_problem(store: Store, problem_id: str, *, at: datetime, by: str) -> st
     """Tries again what can be tried again, and says what happens next.
 
     A refused or parked push goes back into the queue; a conflict does so only once the other document is gone, which the next push
-    finds out by asking. What was changed in finance is looked at again; when it is as we sent it, the problem is gone. Raises ConfigurationError for an unknown problem.
+    finds out by asking. What was changed in finance is looked at again; when it is as we sent it, the problem is gone.
+    Raises ConfigurationError for an unknown problem.
     """
     if problem_id.startswith(("b-", "d-")):
         return "judged anew at the next `invoice create`, `invoice refresh` or `draft`"
