@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench crash explore mutate format clean pins
+.PHONY: help demo test check bench crash kill-test explore mutate format clean pins
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 18
@@ -34,6 +34,9 @@ bench: $(STAMP) ## Speed beside a raw reader, decisions a second, memory
 
 crash: $(STAMP) ## The long crash proof: SIGKILL at 200 moments of pull and push
 	PROFORMA_CRASH_KILLS=200 $(BIN)/python -m pytest tests/faults -n 2
+
+kill-test: $(STAMP) ## SIGKILL at every boundary of a push to each finance system; prints the report of docs/reliability.md
+	PYTHONPATH=tests $(BIN)/python tests/faults/kill_points.py
 
 explore: $(STAMP) ## The laws of the rules against new random examples, many more than in the tests
 	$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=explore

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from mapping_files import faults_of
 
-from proforma.mapping import entity_reader, finance_reader
+from proforma.mapping import Fault, entity_reader, finance_reader
 from proforma.mapping.expressions import Transform
 from proforma.mapping.finance import FinanceMapping
 
@@ -17,9 +17,24 @@ EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 ACTUAL = "entity: x\nrecord: Actual\nset: x\ntable: x\nkey: x\nchanges: full\ncolumns:\n  id: x\n  table: {constant: x}\n"
 
 
+BOOKS = "target: books\nonce: none\ncreate: {method: POST, path: /invoices, success: [201]}\n"
+
+
+def finance_faults(folder: Path, text: str) -> list[str]:
+    """What is wrong with a finance mapping."""
+    path = folder / "books.yaml"
+    path.write_text(text, encoding="utf-8")
+    faults: list[Fault] = []
+    finance_reader.read_finance(path, faults)
+    return [str(fault) for fault in faults]
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=[example.split(":")[0] + str(number) for number, example in enumerate(EXAMPLES)])
 def test_examples_load(tmp_path: Path, example: str) -> None:
-    """A whole file loads as it stands, a piece as a part of a mapping of actuals."""
+    """A whole file loads as it stands, a piece as a part of a mapping of actuals or of a finance system."""
+    if example.startswith("document:"):
+        assert finance_faults(tmp_path, BOOKS + example) == []
+        return
     text = example if example.startswith("entity:") else ACTUAL + example.removeprefix("columns:\n")
 
     assert faults_of(tmp_path, text) == []

@@ -34,7 +34,8 @@ from proforma.domain.ids import (
 from proforma.domain.invoices import Figures, Invoice, InvoiceDetail, InvoiceLine
 from proforma.domain.money import Currency
 from proforma.mapping import DocumentRules, FinanceMapping, load_mappings
-from proforma.mapping.document import DocumentFacts, ProductFacts, canonical, digest, document, encode
+from proforma.mapping.accounts import DocumentFacts, ProductFacts
+from proforma.mapping.document import canonical, digest, document, encode
 
 REST = load_mappings(None).finance["rest"]
 HOUR, LINE = UnitId(guid("hour")), ContractLineId(guid("line"))

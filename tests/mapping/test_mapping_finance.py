@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from proforma.domain.codes import BillingType, PushStatus
-from proforma.mapping import DocumentRules, Fault, FinanceCall, FinanceMapping, load_mappings
+from proforma.mapping import DocumentRules, Fault, FinanceCall, RestMapping, load_mappings
 from proforma.mapping.finance import Outcome
 from proforma.mapping.finance_reader import read_finance
 
@@ -20,13 +20,14 @@ create: {method: POST, path: /documents, success: [201], pending: [202]}
 """
 
 
-def read(folder: Path, text: str) -> tuple[FinanceMapping | None, list[str]]:
+def read(folder: Path, text: str) -> tuple[RestMapping | None, list[str]]:
     """The target of a file with this text, and what is wrong with it."""
     path = folder / "books.yaml"
     path.write_text(text, encoding="utf-8")
     faults: list[Fault] = []
     mapping = read_finance(path, faults)
     assert (mapping is None) == bool(faults)
+    assert mapping is None or isinstance(mapping, RestMapping)
     return mapping, [str(fault).removeprefix(f"{path}:") for fault in faults]
 
 
@@ -41,7 +42,7 @@ def test_smallest_target(tmp_path: Path) -> None:
     mapping, faults = read(tmp_path, TARGET)
 
     assert faults == []
-    assert mapping == FinanceMapping(
+    assert mapping == RestMapping(
         target="books",
         once="find",
         key_header=None,
@@ -54,6 +55,9 @@ def test_smallest_target(tmp_path: Path) -> None:
         states={},
         outcomes={},
         document=DocumentRules(amounts="text", include=frozenset({BillingType.CHARGEABLE})),
+        body=None,
+        credits="negative",
+        accept_at_most_once=False,
         source=tmp_path / "books.yaml",
     )
 
@@ -83,7 +87,7 @@ document: {amounts: number, include: [complimentary, chargeable]}
     )
 
     assert faults == []
-    assert mapping == FinanceMapping(
+    assert mapping == RestMapping(
         target="books",
         once="upsert",
         key_header="X-Key",
@@ -102,6 +106,9 @@ document: {amounts: number, include: [complimentary, chargeable]}
         states={"ok": PushStatus.ACCEPTED, "7": PushStatus.POSTED},
         outcomes={412: "conflict", 423: "transient"},
         document=DocumentRules(amounts="number", include=frozenset({BillingType.CHARGEABLE, BillingType.COMPLIMENTARY})),
+        body=None,
+        credits="negative",
+        accept_at_most_once=False,
         source=tmp_path / "books.yaml",
     )
 
@@ -173,8 +180,25 @@ document: {amounts: number, include: [complimentary, chargeable]}
             "3:22: 'not-available' is no billing type that is invoiced (one of: chargeable, non-chargeable, complimentary)",
         ], id="billing type (I-26)"),
         pytest.param("once: find", "once: find\ndocument: {body: x}", [
-            "3:12: unknown key 'body' in 'document' (one of: amounts, include)",
+            "3:12: unknown key 'body' in 'document' (one of: amounts, include, customers, units, accounts, due_days)",
         ], id="document"),
+        pytest.param("once: find", "once: find\ndocument: {accounts: [{type: time}]}", [
+            "3:23: a rule for accounts names one of: account, item, resource",
+        ], id="rule without an account"),
+        pytest.param("once: find", "once: find\ndocument: {accounts: [{account: 'A-{kunde}'}]}", [
+            "3:23: unknown placeholder {kunde} (one of: customer, contract, category, role, product, project)",
+        ], id="placeholder of an account"),
+        pytest.param("once: find", "once: find\ndocument: {units: {Hour: 1}}", [
+            "3:26: 'Hour' is a text (put it in quotes)",
+        ], id="unit"),
+        pytest.param("once: find", "once: find\nbody: {Total: {from: total}}", [
+            "3:22: 'from' is text like '/reference'",
+        ], id="pointer of a body"),
+        pytest.param("once: find", "kind: business-central", [
+            "1:1: the key 'document' is missing",
+            "3:1: unknown key 'find' (did you mean 'kind'?)",
+            "4:1: unknown key 'create' (one of: target, kind, document, settle_seconds, post, tolerance)",
+        ], id="calls of a system that needs none"),
         pytest.param(TARGET, "- a\n", ["1:1: a mapping file is a mapping of keys to values"], id="no mapping"),
     ],
 )  # fmt: skip
@@ -212,6 +236,7 @@ def test_not_found_is_an_absence_where_it_is_said(tmp_path: Path) -> None:
 def test_shipped_target() -> None:
     """The shipped target sends a key, asks by reference, and can be polled."""
     mapping = load_mappings(None).finance["rest"]
+    assert isinstance(mapping, RestMapping)
 
     assert (mapping.once, mapping.key_header) == ("idempotency-key", "Idempotency-Key")
     assert mapping.find is not None

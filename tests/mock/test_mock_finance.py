@@ -154,7 +154,7 @@ def test_a_body_that_is_no_json_object_is_refused(caller: Caller) -> None:
     assert caller.get(PATH).status == 400
     assert caller.call("DELETE", PATH).status == 405
     assert caller.get("/finance/rest/payments").status == 404
-    assert caller.get("/finance/bc/v2.0/companies").status == 501
+    assert caller.get("/finance/ledger/").status == 501
 
 
 def test_an_asynchronous_target_accepts_later(server: MockServer, caller: Caller) -> None:

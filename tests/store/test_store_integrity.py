@@ -8,7 +8,7 @@ from store_builders import NOON, billed, confirmed, detail, drafted, guid, invoi
 from proforma.domain.codes import BillingStatus, PushStatus, SourceKind
 from proforma.domain.ids import SourceId
 from proforma.domain.invoices import Changes, SourceMark
-from proforma.store import Store
+from proforma.store import External, Store
 
 
 def fill(store: Store) -> None:
@@ -21,7 +21,7 @@ def fill(store: Store) -> None:
         row = tx.outbox.claim(first.id, "worker", later(61), 60)
         assert row is not None
         row = tx.outbox.sending(row, b"{}", "digest", later(62))
-        tx.outbox.result(row, PushStatus.ACCEPTED, at=later(63), external_id="ext-1")
+        tx.outbox.result(row, PushStatus.ACCEPTED, at=later(63), external=External(id="ext-1"))
         drafted(tx, invoice("second", number="PF-000002"))
         ready = SourceMark(source=SourceId(guid("a")), kind=SourceKind.ACTUAL, at=NOON, by="anna", status=BillingStatus.READY)
         tx.ledger.save(Changes(marks=(ready,)), at=NOON, by="anna")

@@ -12,7 +12,7 @@ from proforma.domain.codes import PushStatus
 from proforma.domain.errors import RefusedError
 from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Changes, Confirmed, ImpossibleEventError, PushChanged
-from proforma.store import OutboxAttempt, OutboxRow, StaleFenceError, Store, Transaction
+from proforma.store import External, OutboxAttempt, OutboxRow, StaleFenceError, Store, Transaction
 
 FIRST = InvoiceId(guid("first"))
 QUEUED = OutboxRow(
@@ -134,8 +134,8 @@ def test_a_push_is_kept_step_by_step(queued: Store) -> None:
         again = tx.outbox.result(sending, PushStatus.QUEUED, at=later(102), message="429", request_id="req-1", next_attempt_at=later(130))
         due = [len(tx.outbox.due(later(seconds), 10)) for seconds in (129, 130)]
         sending_again = tx.outbox.sending(claim(tx, "worker", 131), b'{"total":"960.00"}', "digest-1", later(132))
-        accepted = tx.outbox.result(sending_again, PushStatus.ACCEPTED, at=later(133), external_id="ext-1", request_id="req-2")
-        posted = tx.outbox.result(accepted, PushStatus.POSTED, at=later(134), external_number="INV-7")
+        accepted = tx.outbox.result(sending_again, PushStatus.ACCEPTED, at=later(133), external=External(id="ext-1"), request_id="req-2")
+        posted = tx.outbox.result(accepted, PushStatus.POSTED, at=later(134), external=External(number="INV-7"))
     sent = {"document": b'{"total":"960.00"}', "digest": "digest-1"}
     held = {"owner": "worker", "fence": 1, "lease_until": later(160)}
     assert sending == replace(QUEUED, state=PushStatus.SENDING, attempts=1, **sent, **held)  # type: ignore[arg-type]
@@ -182,7 +182,7 @@ def test_asking_again_without_news_tells_the_invoice_nothing(queued: Store) -> N
     """A look that finds the same is kept as an attempt's step, not as an event."""
     with queued.begin() as tx:
         row = tx.outbox.sending(claim(tx), b"{}", "digest", later(101))
-        tx.outbox.result(row, PushStatus.ACCEPTED, at=later(102), external_id="ext-1")
+        tx.outbox.result(row, PushStatus.ACCEPTED, at=later(102), external=External(id="ext-1"))
         tx.outbox.result(claim(tx, "worker", 200), PushStatus.ACCEPTED, at=later(201), next_attempt_at=later(500))
         assert [step.outcome for step in tx.outbox.attempts(FIRST)] == ["sending", "accepted", "accepted"]
         assert [row.invoice_id for row in tx.outbox.due(later(500), 1, states={PushStatus.ACCEPTED})] == [FIRST]
@@ -204,7 +204,7 @@ def test_a_worker_that_was_overtaken_may_write_nothing(queued: Store) -> None:
     with queued.begin() as tx:
         asleep = tx.outbox.sending(claim(tx, "asleep"), b"{}", "digest", later(101))
         awake = claim(tx, "awake", 200)
-        tx.outbox.result(awake, PushStatus.ACCEPTED, at=later(201), external_id="ext-1")
+        tx.outbox.result(awake, PushStatus.ACCEPTED, at=later(201), external=External(id="ext-1"))
     with queued.begin() as tx:
         with pytest.raises(StaleFenceError):
             tx.outbox.sending(asleep, b"{}", "digest", later(300))

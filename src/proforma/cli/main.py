@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "backlog": ("backlog", "The billing backlog: list it, mark rows ready, not-to-exceed limits"),
     "draft": ("draft", "The periodic run: draft the invoices that are due"),
     "invoice": ("invoice", "Proforma invoices: create, show, edit, confirm, correct"),
+    "preflight": ("preflight", "What finance would refuse, days ahead"),
     "push": ("push", "Send confirmed invoices to finance, exactly once"),
     "ledger": ("ledger", "The actuals that confirmations made"),
     "reconcile": ("reconcile", "Compare our books with Dataverse, and explain every difference"),

@@ -10,15 +10,16 @@ import typer
 
 from proforma.cli.output import Output, text
 from proforma.cli.shapes import invoice_shape, refusals_shape
+from proforma.domain.codes import PushStatus
 from proforma.domain.contracts import Contract
 from proforma.domain.errors import ConfigurationError
 from proforma.domain.invoices import Invoice
 from proforma.domain.masters import Customer
 from proforma.store import Reader
 from proforma.sync.cycle import Cycle
+from proforma.sync.delivery import Pushed
 from proforma.sync.draft import Answer
 from proforma.sync.pull import Pulled
-from proforma.sync.push import Pushed
 
 
 def decimal(value: str, what: str) -> Decimal:
@@ -97,7 +98,7 @@ def report_push(out: Output, pushed: Sequence[Pushed]) -> bool:
         for row in pushed:
             out.line("  ".join(filter(None, (row.number, row.push, row.external_number, row.message))))
         out.remark(f"{len(pushed)} invoices handled")
-    return any(row.needs_a_person for row in pushed)
+    return any(row.needs_a_person or row.push is PushStatus.SENDING for row in pushed)
 
 
 def pushed_shape(row: Pushed) -> dict[str, Any]:

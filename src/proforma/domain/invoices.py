@@ -229,6 +229,15 @@ class Corrected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """What finance told of a posted document: its day, its tax, what is still to be paid (F-90)."""
+
+    posted_on: date | None = None
+    tax: Decimal | None = None
+    remaining: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PushChanged:
     """The push moved on (F-83)."""
 
@@ -237,6 +246,7 @@ class PushChanged:
     external_id: str | None = None
     external_number: str | None = None
     message: str | None = None
+    read_back: ReadBack | None = None
 
 
 Happening = Drafted | LinesChanged | Flagged | Confirmed | Deleted | Corrected | PushChanged

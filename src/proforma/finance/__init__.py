@@ -3,8 +3,19 @@
 Never decides when to send or what a doubt means for the ledger: that is the truth table of `sync.push` (F-83 … F-88).
 """
 
+from proforma.finance.business_central import BusinessCentralTarget
 from proforma.finance.document import FinanceDocument
+from proforma.finance.dynamics import DynamicsTarget
 from proforma.finance.rest import RestTarget
 from proforma.finance.target import Found, Guarantee, Target, TargetRefusedError
 
-__all__ = ["FinanceDocument", "Found", "Guarantee", "RestTarget", "Target", "TargetRefusedError"]
+__all__ = [
+    "BusinessCentralTarget",
+    "DynamicsTarget",
+    "FinanceDocument",
+    "Found",
+    "Guarantee",
+    "RestTarget",
+    "Target",
+    "TargetRefusedError",
+]

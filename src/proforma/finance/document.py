@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Self, cast
 
@@ -12,15 +13,25 @@ from proforma.transport.decoding import decode_untyped
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinanceDocument:
-    """What is sent for one invoice, and the figures by which it is recognised afterwards (F-87)."""
+    """What is sent for one invoice, and the figures by which it is recognised afterwards (F-87).
+
+    `body` is the default document of F-80 as bytes, `content` the same as plain values: targets with a form of their own translate it.
+    """
 
     reference: str
-    body: bytes
+    body: bytes = field(repr=False)
     digest: str
     customer: str
     currency: str
     total: Decimal
-    lines: int
+    line_amounts: tuple[Decimal, ...]
+    is_credit: bool
+    content: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def lines(self) -> int:
+        """Number of lines."""
+        return len(self.line_amounts)
 
     @classmethod
     def of(cls, content: Document) -> Self:
@@ -38,5 +49,7 @@ class FinanceDocument:
             customer=content["customer"]["account"],
             currency=content["currency"],
             total=Decimal(content["total"]),
-            lines=len(content["lines"]),
+            line_amounts=tuple(Decimal(line["amount"]) for line in content["lines"]),
+            is_credit=content["kind"] == "credit",
+            content=content,
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Final
 from urllib.parse import quote
@@ -11,15 +12,14 @@ from urllib.parse import quote
 from proforma.domain.codes import PushStatus
 from proforma.finance.document import FinanceDocument
 from proforma.finance.target import Found, Guarantee, TargetRefusedError
-from proforma.mapping.finance import FinanceCall, FinanceMapping
-from proforma.transport.auth import TokenSource
+from proforma.mapping.body import at
+from proforma.mapping.document import encode
+from proforma.mapping.finance import FinanceCall, RestMapping
 from proforma.transport.decoding import JsonValue, decode_untyped
 from proforma.transport.errors import BadResponseError, HttpStatusError, TransportError
-from proforma.transport.origin import Origin
 from proforma.transport.redaction import excerpt
 from proforma.transport.remote import Remote
-from proforma.transport.retry import Retrier
-from proforma.transport.session import Answer, Request, Session
+from proforma.transport.session import Answer, Request
 
 _GUARANTEES: Final = {
     "idempotency-key": Guarantee.IDEMPOTENCY_KEY,
@@ -27,26 +27,18 @@ _GUARANTEES: Final = {
     "find": Guarantee.FIND_FIRST,
     "none": Guarantee.NONE,
 }
+_TEXT_LENGTH_MAX: Final = 250
 
 
 class RestTarget:
     """A finance target spoken to as its mapping says; see `proforma.finance.target.Target` for what its methods promise."""
 
-    def __init__(
-        self,
-        name: str,
-        url: str,
-        mapping: FinanceMapping,
-        tokens: TokenSource,
-        *,
-        company: str | None = None,
-        session: Session | None = None,
-        retrier: Retrier | None = None,
-    ) -> None:
+    def __init__(self, name: str, remote: Remote, mapping: RestMapping, *, company: str | None, settle_seconds: float) -> None:
         self.name = name
+        self.settle_seconds = settle_seconds
+        self._remote = remote
         self._mapping = mapping
         self._company = company
-        self._remote = Remote(Origin.parse(url), tokens, session=session, retrier=retrier)
 
     @property
     def guarantee(self) -> Guarantee:
@@ -57,6 +49,11 @@ class RestTarget:
     def can_be_asked(self) -> bool:
         """Whether a document can be looked up by its reference."""
         return self._mapping.find is not None
+
+    @property
+    def can_be_followed(self) -> bool:
+        """Whether it has a call that tells how a document stands, or a look-up."""
+        return self._mapping.status is not None or self._mapping.find is not None
 
     @property
     def repeatable_for(self) -> timedelta:
@@ -73,24 +70,40 @@ class RestTarget:
         """Gives connections back."""
         self._remote.close()
 
-    def find(self, reference: str) -> tuple[Found, ...]:
+    def find(self, document: FinanceDocument) -> tuple[Found, ...]:
         """The documents with this reference; only a definite answer is empty, failures raise (F-86)."""
         call = self._mapping.find
         if call is None:
             raise ValueError(f"target {self.name} declares no find")
+        return self._asked(call, document, None)
+
+    def status(self, document: FinanceDocument, external_id: str | None) -> Found | None:
+        """How the document stands: by its own call where there is one and the id is known, else by its reference."""
+        call = self._mapping.status
+        by_id = call is not None and ("{id}" not in call.path or external_id)
+        found = self._asked(call, document, external_id) if call is not None and by_id else self.find(document)
+        return found[0] if found else None
+
+    def refuses_customer(self, account: str) -> str | None:
+        """A declared system is not asked about customers."""
+        return None
+
+    def _asked(self, call: FinanceCall, document: FinanceDocument, external_id: str | None) -> tuple[Found, ...]:
+        request = self._request(call, document, external_id, None)
         try:
-            return self._remote.read(self._request(call, reference, None), lambda answer: self._documents(call, answer))
+            return self._remote.read(request, lambda answer: self._documents(call, answer, document))
         except HttpStatusError as error:
             if self._mapping.outcome(error.status or 0, call=call) == "absent":
                 return ()
             raise
 
-    def create(self, document: FinanceDocument) -> Found:
+    def create(self, document: FinanceDocument, begun: Found | None = None) -> Found:
         """Creates the document; a repeat inside one call only happens where the target makes it harmless (F-75)."""
         call = self._mapping.create
-        request = self._request(call, document.reference, document.body)
+        body = document.body if self._mapping.body is None else encode(self._mapping.body.of(document.content))
+        request = self._request(call, document, None, body)
         try:
-            return self._remote.read(request, lambda answer: self._created(call, answer, document.reference))
+            return self._remote.read(request, lambda answer: self._created(call, answer, document))
         except HttpStatusError as error:
             self._refuse(call, error)
             raise
@@ -102,10 +115,9 @@ class RestTarget:
     def _refuse(self, call: FinanceCall, error: HttpStatusError) -> None:
         """Turns the answers that will not change into a refusal (F-77)."""
         outcome = self._mapping.outcome(error.status or 0, call=call)
-        if outcome == "conflict":
-            raise TargetRefusedError(self._message(call, error), exists=True) from error
-        if outcome == "refused":
-            raise TargetRefusedError(self._message(call, error)) from error
+        if outcome in ("conflict", "refused"):
+            message = self._message(call, error)
+            raise TargetRefusedError(message, exists=outcome == "conflict", request_id=error.request_id) from error
 
     def _message(self, call: FinanceCall, error: HttpStatusError) -> str:
         """The target's own explanation, with the fields it complains about."""
@@ -117,34 +129,38 @@ class RestTarget:
         words = "; ".join(_words(value) for value in told if value not in (None, [], {}, ""))
         return excerpt(words or error.remote_message or f"HTTP {error.status}", characters_max=1000)
 
-    def _request(self, call: FinanceCall, reference: str, body: bytes | None) -> Request:
-        values = {"reference": reference, "company": self._company or "", "id": "", "number": ""}
+    def _request(self, call: FinanceCall, document: FinanceDocument, external_id: str | None, body: bytes | None) -> Request:
+        values = {"reference": document.reference, "company": self._company or "", "id": external_id or "", "number": ""}
         headers = {"Accept": "application/json"} | {name: _filled(text, values) for name, text in call.headers.items()}
         if body is not None:
             headers["Content-Type"] = "application/json"
             if self._mapping.key_header:
-                headers[self._mapping.key_header] = reference
+                headers[self._mapping.key_header] = document.reference
         path = _filled(call.path, {name: quote(value, safe="") for name, value in values.items()})
         repeatable = self.guarantee in (Guarantee.IDEMPOTENCY_KEY, Guarantee.UPSERT)
         return Request(method=call.method, link=path.lstrip("/"), headers=headers, body=body, repeatable=repeatable)
 
-    def _documents(self, call: FinanceCall, answer: Answer) -> tuple[Found, ...]:
+    def _documents(self, call: FinanceCall, answer: Answer, document: FinanceDocument) -> tuple[Found, ...]:
         if self._mapping.outcome(answer.status, call=call) == "absent":
             return ()
         body = self._success(call, answer)
         if call.items is None:
-            return (self._found(call, body),)
+            return (self._found(call, body, document, answer),)
         items = at(body, call.items)
         if not isinstance(items, list):
-            raise BadResponseError(f"the answer has no list at {call.items}", todo="Check `find.items` of the mapping.", trace=answer.trace)
-        return tuple(self._found(call, item) for item in items)
+            raise BadResponseError(f"the answer has no list at {call.items}", todo="Check `items` of the mapping.", trace=answer.trace)
+        return tuple(self._found(call, item, document, answer) for item in items)
 
-    def _created(self, call: FinanceCall, answer: Answer, reference: str) -> Found:
-        found = self._found(call, self._success(call, answer))
-        if found.reference not in (None, reference):
+    def _created(self, call: FinanceCall, answer: Answer, document: FinanceDocument) -> Found:
+        body = self._success(call, answer)
+        items = None if call.items is None else at(body, call.items)
+        if call.items is not None and (not isinstance(items, list) or len(items) != 1):
+            raise BadResponseError(f"the answer has not one document at {call.items}", trace=answer.trace, doubtful=True)
+        found = self._found(call, items[0] if isinstance(items, list) else body, document, answer)
+        if found.reference not in (None, document.reference):
             raise BadResponseError("the answer is about another reference", trace=answer.trace, doubtful=True)
         pending = self._mapping.outcome(answer.status, call=call) == "pending"
-        return found if not pending else _pending(found)
+        return found if not pending else replace(found, state=PushStatus.SENT)
 
     def _success(self, call: FinanceCall, answer: Answer) -> JsonValue:
         """The body of a success. A status that the mapping does not list, or a body that is not JSON, is a doubt (F-82)."""
@@ -154,39 +170,40 @@ class RestTarget:
         answer.require_json()
         return decode_untyped(answer.body, trace=answer.trace)
 
-    def _found(self, call: FinanceCall, body: JsonValue) -> Found:
+    def _found(self, call: FinanceCall, body: JsonValue, document: FinanceDocument, answer: Answer) -> Found:
+        """The document that an answer tells of. One that names none, or tells what cannot be, is a doubt and never a success (F-82)."""
         told = {name: at(body, pointer) for name, pointer in call.read.items()}
+        try:
+            found = self._told(told, document)
+        except ValueError as fault:
+            raise BadResponseError(str(fault), todo="Check `read` of the mapping.", trace=answer.trace, doubtful=True) from None
+        names_one = any(value is not None for value in (found.reference, found.external_id, found.number))
+        if call.read and not names_one:
+            raise BadResponseError("the answer names no document", todo="Check `read` of the mapping.", trace=answer.trace, doubtful=True)
+        return replace(found, request_id=answer.trace.request_id)
+
+    def _told(self, told: Mapping[str, JsonValue], document: FinanceDocument) -> Found:
         lines = told.get("lines")
-        state = _text(told.get("state"))
+        state = _text(told, "state")
+        if state is not None and state not in self._mapping.states:
+            raise ValueError(f"the state {state!r} of the document is not known: add it to `states` of the mapping")
+        sign = -1 if document.is_credit and self._mapping.credits == "positive" else 1
+        amount = _decimal(told, "total")
         return Found(
-            reference=_text(told.get("reference")),
-            external_id=_text(told.get("id")),
-            number=_text(told.get("number")),
-            state=self._mapping.states.get(state or "", PushStatus.ACCEPTED),
-            customer=_text(told.get("customer")),
-            currency=_text(told.get("currency")),
-            total=_decimal(told.get("total")),
+            reference=_text(told, "reference"),
+            external_id=_text(told, "id"),
+            number=_text(told, "number"),
+            state=self._mapping.states[state] if state is not None else PushStatus.ACCEPTED,
+            customer=_text(told, "customer"),
+            currency=_text(told, "currency"),
+            total=None if amount is None else sign * amount,
             lines=len(lines) if isinstance(lines, list) else lines if isinstance(lines, int) else None,
-            digest=_text(told.get("digest")),
+            digest=_text(told, "digest"),
+            message=excerpt(_words(told["message"]), characters_max=1000) if told.get("message") else None,
+            posted_on=_day(told, "posted_on"),
+            tax=_decimal(told, "tax"),
+            remaining=_decimal(told, "remaining"),
         )
-
-
-def at(body: JsonValue, pointer: str) -> JsonValue:
-    """The value at a JSON pointer (RFC 6901), None where there is none."""
-    value = body
-    for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict):
-            value = value.get(key)
-        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            return None
-    return value
-
-
-def _pending(found: Found) -> Found:
-    return Found(reference=found.reference, external_id=found.external_id, number=found.number, state=PushStatus.SENT)
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
@@ -195,17 +212,37 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
     return template
 
 
-def _text(value: JsonValue) -> str | None:
-    return None if value is None or isinstance(value, (dict, list)) else str(value)
+def _text(told: Mapping[str, JsonValue], name: str) -> str | None:
+    """A short text or number. Raises ValueError for anything else: an error body must not become an invoice number (F-82)."""
+    value = told.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, (bool, dict, list)) or len(str(value)) > _TEXT_LENGTH_MAX or not str(value).isprintable():
+        raise ValueError(f"the answer tells no usable {name}")
+    return str(value)
 
 
-def _decimal(value: JsonValue) -> Decimal | None:
-    if value is None or isinstance(value, (bool, dict, list)):
+def _decimal(told: Mapping[str, JsonValue], name: str) -> Decimal | None:
+    value = told.get(name)
+    if value is None:
         return None
     try:
-        return Decimal(str(value))
+        number = None if isinstance(value, (bool, dict, list)) else Decimal(str(value))
     except InvalidOperation:
+        number = None
+    if number is None or not number.is_finite():
+        raise ValueError(f"the answer tells no usable {name}")
+    return number
+
+
+def _day(told: Mapping[str, JsonValue], name: str) -> date | None:
+    value = _text(told, name)
+    if value is None:
         return None
+    try:
+        return date.fromisoformat(value[:10])
+    except ValueError:
+        raise ValueError(f"the answer tells no usable {name}") from None
 
 
 def _words(value: JsonValue) -> str:

@@ -10,14 +10,25 @@ from proforma.mapping.editing import NewOption, Rename, edited
 from proforma.mapping.entities import EntityMapping, Mappings, values_of, words_of
 from proforma.mapping.expressions import Read, Values
 from proforma.mapping.faults import Fault, MappingError, RowRejectedError, did_you_mean, nearest
-from proforma.mapping.finance import DocumentRules, FinanceCall, FinanceMapping
+from proforma.mapping.finance import (
+    AccountRule,
+    BusinessCentralMapping,
+    DocumentRules,
+    DynamicsMapping,
+    FinanceCall,
+    FinanceMapping,
+    RestMapping,
+)
 from proforma.mapping.folder import load_mappings, shipped_mappings
 
 __all__ = [
     "VERSION",
+    "AccountRule",
+    "BusinessCentralMapping",
     "CompiledEntity",
     "DimensionColumn",
     "DocumentRules",
+    "DynamicsMapping",
     "EntityMapping",
     "Fault",
     "FinanceCall",
@@ -28,6 +39,7 @@ __all__ = [
     "NewOption",
     "Read",
     "Rename",
+    "RestMapping",
     "RowRejectedError",
     "Values",
     "compile_entity",

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from proforma.mapping import entity_reader, finance_reader
+from proforma.domain.codes import LineType
+from proforma.mapping import document_reader, entity_reader, finance_reader
 from proforma.mapping.compiler import compile_entity
 from proforma.mapping.entities import EntityMapping
 from proforma.mapping.expression_data import Data, expression_data
@@ -49,7 +50,7 @@ def schema() -> JsonSchema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "proforma-sync mapping file",
-        "oneOf": [_entity(), _finance()],
+        "oneOf": [_entity(), _finance(), _dynamics(), _business_central()],
         "$defs": {"column": {"type": "string", "pattern": f"^{COLUMN.pattern}$"}, "expression": _expression(), "call": _call()},
     }
 
@@ -119,6 +120,7 @@ def _finance() -> JsonSchema:
     call: JsonSchema = {"$ref": "#/$defs/call"}
     properties: JsonSchema = {
         "target": {"type": "string"},
+        "kind": _words(("rest",)),
         "once": _words(finance_reader.ONCE),
         "key_header": {"type": "string"},
         "key_lifetime_hours": {"type": "integer", "minimum": 1},
@@ -129,11 +131,53 @@ def _finance() -> JsonSchema:
         "cancel": call,
         "states": {"type": "object", "additionalProperties": _words(finance_reader.STATES)},
         "outcomes": {"type": "object", "additionalProperties": _words(finance_reader.OUTCOMES)},
-        "document": _object(
-            {"amounts": _words(finance_reader.AMOUNTS), "include": {"type": "array", "items": _words(finance_reader.INCLUDABLE)}}, ()
-        ),
+        "document": _document(),
+        "body": {"type": "object"},
+        "credits": _words(finance_reader.CREDITS),
+        "accept_at_most_once": {"type": "boolean"},
     }
     return _object(properties, finance_reader.NEEDED)
+
+
+def _dynamics() -> JsonSchema:
+    columns: JsonSchema = {"type": "object", "additionalProperties": {"type": "string"}}
+    properties: JsonSchema = {
+        "target": {"type": "string"},
+        "kind": _words(("dynamics-365-finance",)),
+        "settle_seconds": {"type": "integer", "minimum": 0},
+        "document": _document(),
+        "header": columns,
+        "line": columns,
+        "operations_max": {"type": "integer", "minimum": 2, "maximum": finance_reader.OPERATIONS_MAX},
+    }
+    return _object(properties, finance_reader.NATIVE_NEEDED)
+
+
+def _business_central() -> JsonSchema:
+    properties: JsonSchema = {
+        "target": {"type": "string"},
+        "kind": _words(("business-central",)),
+        "settle_seconds": {"type": "integer", "minimum": 0},
+        "document": _document(),
+        "post": {"type": "boolean"},
+        "tolerance": {"type": "string"},
+    }
+    return _object(properties, finance_reader.NATIVE_NEEDED)
+
+
+def _document() -> JsonSchema:
+    names: JsonSchema = {"type": "object", "additionalProperties": {"type": "string"}}
+    text: JsonSchema = {"type": "string"}
+    rule = {"type": _words(LineType), **dict.fromkeys((*document_reader.NAMED, *document_reader.ACCOUNT_KINDS), text)}
+    properties: JsonSchema = {
+        "amounts": _words(document_reader.AMOUNTS),
+        "include": {"type": "array", "items": _words(document_reader.INCLUDABLE)},
+        "customers": names,
+        "units": names,
+        "accounts": {"type": "array", "items": _object(rule, ())},
+        "due_days": {"type": "integer", "minimum": 0},
+    }
+    return _object(properties, ())
 
 
 def _call() -> JsonSchema:

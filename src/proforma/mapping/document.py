@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final, TypeAlias, TypeVar
 
 import msgspec
 
-from proforma.domain.codes import BillingType, CustomerKind
+from proforma.domain.codes import BillingType
 from proforma.domain.errors import RefusedError
-from proforma.domain.ids import CategoryId, ProductId, ProjectId, ResourceId, RoleId, TaskId, UnitId
+from proforma.domain.ids import ProductId, UnitId
 from proforma.domain.invoices import Invoice, InvoiceDetail, InvoiceLine
 from proforma.domain.money import EXACT, plain, round_amount, total
+from proforma.mapping.accounts import Account, Accounts, DocumentFacts, ProductFacts, name_of
 from proforma.mapping.finance import DocumentRules, FinanceMapping
 
 Value: TypeAlias = "bool | int | Decimal | str | list[Value] | dict[str, Value] | None"
@@ -25,39 +25,6 @@ K = TypeVar("K")
 
 #: Key of the digest, which covers all other keys.
 DIGEST: Final = "sha256"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductFacts:
-    """What finance may know a product by."""
-
-    number: str | None = None
-    name: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentFacts:
-    """Names and numbers that an invoice itself does not carry, looked up by the caller; ids that are missing stay without a name.
-
-    `customer_number`: how finance knows the customer (D-4). `corrects_reference`: reference of the invoice that this one corrects.
-    """
-
-    customer_number: str
-    customer_name: str | None = None
-    customer_kind: CustomerKind = CustomerKind.ACCOUNT
-    contract_number: str | None = None
-    contract_name: str | None = None
-    company: str | None = None
-    corrects_reference: str | None = None
-    due_date: date | None = None
-    purchase_order: str | None = None
-    units: Mapping[UnitId, str] = field(default_factory=dict)
-    projects: Mapping[ProjectId, str] = field(default_factory=dict)
-    tasks: Mapping[TaskId, str] = field(default_factory=dict)
-    roles: Mapping[RoleId, str] = field(default_factory=dict)
-    resources: Mapping[ResourceId, str] = field(default_factory=dict)
-    categories: Mapping[CategoryId, str] = field(default_factory=dict)
-    products: Mapping[ProductId, ProductFacts] = field(default_factory=dict)
 
 
 def document(invoice: Invoice, facts: DocumentFacts, mapping: FinanceMapping) -> Document:
@@ -71,7 +38,8 @@ def document(invoice: Invoice, facts: DocumentFacts, mapping: FinanceMapping) ->
     """
     if invoice.reference is None:
         raise RefusedError("no-reference", f"invoice {invoice.number} is not confirmed, so it has no reference yet")
-    writer = _Writer(facts, mapping.document, invoice.currency.precision)
+    rules = mapping.document
+    writer = _Writer(facts, rules, invoice.currency.precision)
     lines = writer.lines(invoice.lines)
     if total(writer.sent) != invoice.total:
         raise RefusedError("total-differs", f"the lines of invoice {invoice.number} add up to {total(writer.sent)}, not to {invoice.total}")
@@ -81,10 +49,14 @@ def document(invoice: Invoice, facts: DocumentFacts, mapping: FinanceMapping) ->
         "number": invoice.number,
         "corrects": facts.corrects_reference,
         "company": facts.company,
-        "customer": {"account": facts.customer_number, "name": facts.customer_name, "kind": facts.customer_kind.value},
+        "customer": {
+            "account": rules.customers.get(facts.customer_number, facts.customer_number),
+            "name": facts.customer_name,
+            "kind": facts.customer_kind.value,
+        },
         "currency": invoice.currency.code,
         "invoice_date": invoice.invoice_date.isoformat(),
-        "due_date": _day(facts.due_date),
+        "due_date": _day(due_date(invoice.invoice_date, facts, rules)),
         "posting_date": _day(invoice.accounting_date),
         "purchase_order": facts.purchase_order,
         "contract": {"number": facts.contract_number, "name": facts.contract_name, "id": invoice.contract_id},
@@ -92,6 +64,11 @@ def document(invoice: Invoice, facts: DocumentFacts, mapping: FinanceMapping) ->
         "total": writer.money(invoice.total),
     }
     return content | {DIGEST: digest(content)}
+
+
+def due_date(invoice_date: date, facts: DocumentFacts, rules: DocumentRules) -> date | None:
+    """The day that the contract says, else so many days after the invoice date as the mapping says; None leaves it to finance."""
+    return facts.due_date if facts.due_date or rules.due_days is None else invoice_date + timedelta(days=rules.due_days)
 
 
 def canonical(content: Mapping[str, Value]) -> bytes:
@@ -104,7 +81,7 @@ def digest(content: Mapping[str, Value]) -> str:
     return hashlib.sha256(canonical(content)).hexdigest()
 
 
-def encode(content: Mapping[str, Value]) -> bytes:
+def encode(content: Value | Mapping[str, Value]) -> bytes:
     """The document as it goes over the wire; amounts that are `Decimal` become JSON numbers with every digit (F-79)."""
     return msgspec.json.Encoder(decimal_format="number").encode(content)
 
@@ -116,17 +93,25 @@ class _Writer:
         self._facts = facts
         self._rules = rules
         self._precision = precision
+        self._accounts = Accounts(facts, rules)
         self.sent: list[Decimal] = []
 
     def lines(self, lines: Sequence[InvoiceLine]) -> list[Value]:
         written: list[Value] = []
         for line in lines:
             details = [detail for detail in line.details if detail.billing_type in self._rules.include]
-            if details:
-                written.append(self._line(len(written) + 1, line, details))
+            for account, booked in self._by_account(line, details).items():
+                written.append(self._line(len(written) + 1, line, booked) | _booking(account))
         return written
 
-    def _line(self, number: int, line: InvoiceLine, details: Sequence[InvoiceDetail]) -> Value:
+    def _by_account(self, line: InvoiceLine, details: Sequence[InvoiceDetail]) -> dict[Account | None, list[InvoiceDetail]]:
+        """The details of a line by what finance books them on, in their order; all together where the mapping does not say."""
+        grouped: dict[Account | None, list[InvoiceDetail]] = {}
+        for detail in details:
+            grouped.setdefault(self._accounts.of(line.type, detail) if self._rules.accounts else None, []).append(detail)
+        return grouped
+
+    def _line(self, number: int, line: InvoiceLine, details: Sequence[InvoiceDetail]) -> Document:
         amount = total(detail.value for detail in details)
         self.sent.append(amount)
         quantity, unit_id, price = _summed(details, amount)
@@ -137,7 +122,7 @@ class _Writer:
             "item": None if product is None else product.number,
             "description": line.description,
             "quantity": self._number(quantity),
-            "unit": _name(self._facts.units, unit_id),
+            "unit": self._unit(unit_id),
             "unit_price": self._number(price, places=self._precision),
             "amount": self.money(amount),
             "contract_line": line.contract_line_id,
@@ -154,19 +139,23 @@ class _Writer:
             "billing_type": detail.billing_type.value,
             "description": detail.external_description or detail.description,
             "quantity": self._number(detail.quantity),
-            "unit": _name(facts.units, detail.unit_id),
+            "unit": self._unit(detail.unit_id),
             "unit_price": None if detail.price is None else self._number(detail.price, places=self._precision),
             "amount": self.money(detail.value),
             "full_amount": None if detail.amount == detail.value else self.money(detail.amount),
             "previous_amount": None if detail.previous_amount is None else self.money(detail.previous_amount),
-            "project": _name(facts.projects, detail.project_id),
-            "task": _name(facts.tasks, detail.task_id),
-            "role": _name(facts.roles, detail.role_id),
-            "resource": _name(facts.resources, detail.resource_id),
-            "category": _name(facts.categories, detail.category_id),
+            "project": name_of(facts.projects, detail.project_id),
+            "task": name_of(facts.tasks, detail.task_id),
+            "role": name_of(facts.roles, detail.role_id),
+            "resource": name_of(facts.resources, detail.resource_id),
+            "category": name_of(facts.categories, detail.category_id),
             "product": None if product is None else {"number": product.number, "name": product.name},
         }
         return {key: value for key, value in values.items() if value is not None}
+
+    def _unit(self, unit_id: UnitId | None) -> str | None:
+        name = name_of(self._facts.units, unit_id)
+        return None if name is None else self._rules.units.get(name, name)
 
     def _product(self, product_id: ProductId | None) -> ProductFacts | None:
         return None if product_id is None else self._facts.products.get(product_id)
@@ -191,6 +180,11 @@ class _Writer:
         return abs(value) if value.is_zero() else value  # no negative zero
 
 
+def _booking(account: Account | None) -> Document:
+    """The keys that a line has where the mapping books lines."""
+    return {} if account is None else {account.kind: account.number}
+
+
 def _summed(details: Sequence[InvoiceDetail], amount: Decimal) -> tuple[Decimal, UnitId | None, Decimal]:
     """Quantity, unit and price of a line: those of its chargeable details where they agree and give it exactly, else once the amount."""
     billed = [detail for detail in details if detail.billing_type is BillingType.CHARGEABLE]
@@ -206,10 +200,6 @@ def _only(product_ids: Iterable[ProductId | None]) -> ProductId | None:
     """The product that all share, None where they differ or have none."""
     different = set(product_ids)
     return different.pop() if len(different) == 1 else None
-
-
-def _name(names: Mapping[K, str], key: K | None) -> str | None:
-    return None if key is None else names.get(key)
 
 
 def _day(day: date | None) -> str | None:

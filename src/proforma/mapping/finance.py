@@ -1,20 +1,27 @@
-"""How a generic JSON/REST finance system is spoken to, as data (F-74 … F-80). Address and sign-in belong to the configuration."""
+"""How a finance system is spoken to and what it is told, as data (F-44, F-45, F-74 … F-80). Address and sign-in are configuration."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Final, Literal
 
-from proforma.domain.codes import BillingType, PushStatus
+from proforma.domain.codes import BillingType, LineType, PushStatus
+from proforma.mapping.body import Body
 
 #: How a target makes sure that a document arrives once, best first (F-75).
 Once = Literal["idempotency-key", "upsert", "find", "none"]
 #: What an answer means for the push (F-77).
 Outcome = Literal["accepted", "pending", "absent", "conflict", "refused", "stop", "misconfigured", "transient"]
 #: Names of the values that an answer may tell, each found by a JSON pointer.
-ANSWERS: Final = ("id", "number", "state", "total", "reference", "digest", "customer", "currency", "lines", "message", "errors")
+ANSWERS: Final = (
+    "id", "number", "state", "total", "reference", "digest", "customer", "currency", "lines", "message", "errors",
+    "posted_on", "tax", "remaining",
+)  # fmt: skip
+#: What an accountant may give a line: a ledger account, an item or a resource of the finance system.
+AccountKind = Literal["account", "item", "resource"]
 #: What may stand in braces in a path or header.
 PLACEHOLDERS: Final = ("reference", "id", "number", "company")
 
@@ -38,33 +45,88 @@ class FinanceCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRule:
+    """What finance books a detail on when all that is named here fits it: type of line, names of category, role, product and project.
+
+    `number` may hold {customer}, {contract}, {project}, {category}, {role} and {product}: dimension values stand in an account (F-45).
+    """
+
+    kind: AccountKind
+    number: str
+    type: LineType | None = None
+    category: str | None = None
+    role: str | None = None
+    product: str | None = None
+    project: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRules:
-    """How the default document is written (F-79, F-80). `include`: billing types whose details are sent; chargeable always is (I-122)."""
+    """How the default document is written (F-79, F-80). `include`: billing types whose details are sent; chargeable always is (I-122).
+
+    `customers` and `units`: names of Dataverse as finance knows them; what is not listed stays as it is. `accounts`: the first that fits
+    wins, and where there are any, a line without one is refused. `due_days`: from the invoice date to the due date (none: finance decides).
+    """
 
     amounts: Literal["text", "number"] = "text"
     include: frozenset[BillingType] = frozenset({BillingType.CHARGEABLE})
+    customers: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    accounts: tuple[AccountRule, ...] = ()
+    due_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinanceMapping:
-    """A finance target. `states`: the target's words for the state of a document, as ours; `outcomes`: meanings of statuses, by number.
-
-    A key is good for `key_lifetime_hours` (F-76); after a doubt `settle_seconds` pass before a look-up is believed (F-85).
-    """
+    """A finance target. After a doubt `settle_seconds` pass before a look-up is believed (F-85)."""
 
     target: str
+    settle_seconds: int
+    document: DocumentRules
+    source: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamicsMapping(FinanceMapping):
+    """Dynamics 365 Finance. `header` and `line`: further columns of the CDS free text invoice with their values (F-24, F-44).
+
+    `operations_max`: so many rows in one atomic change set; a longer invoice goes in chunks (F-31).
+    """
+
+    header: Mapping[str, str]
+    line: Mapping[str, str]
+    operations_max: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusinessCentralMapping(FinanceMapping):
+    """Business Central. `post`: post a complete document at once (F-67); `tolerance`: what its rounding may differ by in a line (F-65)."""
+
+    post: bool
+    tolerance: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestMapping(FinanceMapping):
+    """Any JSON/REST system. `states`: its words for the state of a document, as ours; `outcomes`: meanings of statuses, by number.
+
+    A key is good for `key_lifetime_hours` (F-76). `body` writes the document in the system's own form, None sends the default one;
+    `credits` says whether it tells the total of a credit as a negative or a positive figure. `accept_at_most_once`: a person has
+    agreed that without any guarantee a doubt is parked (F-75).
+    """
+
     once: Once
     key_header: str | None
     key_lifetime_hours: int
-    settle_seconds: int
     find: FinanceCall | None
     create: FinanceCall
     status: FinanceCall | None
     cancel: FinanceCall | None
     states: Mapping[str, PushStatus]
     outcomes: Mapping[int, Outcome]
-    document: DocumentRules
-    source: Path
+    body: Body | None
+    credits: Literal["negative", "positive"]
+    accept_at_most_once: bool
 
     def outcome(self, status: int, *, call: FinanceCall) -> Outcome:
         """What an answer's status means for a call: its own lists first, then the target's table, then the common one of F-77."""

@@ -4,18 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeVar, get_args
 
-from proforma.domain.codes import BillingType, PushStatus
+from proforma.domain.codes import PushStatus
+from proforma.mapping.body_reader import BodyReader
+from proforma.mapping.document_reader import DocumentReader
 from proforma.mapping.faults import Fault, did_you_mean
-from proforma.mapping.finance import ANSWERS, PLACEHOLDERS, DocumentRules, FinanceCall, FinanceMapping, Once, Outcome
+from proforma.mapping.finance import (
+    ANSWERS,
+    PLACEHOLDERS,
+    BusinessCentralMapping,
+    DocumentRules,
+    DynamicsMapping,
+    FinanceCall,
+    FinanceMapping,
+    Once,
+    Outcome,
+    RestMapping,
+)
 from proforma.mapping.reading import KeyReader
 from proforma.mapping.yaml_source import Entries, Node, Scalar, read_yaml
 
+#: Which system a file is about; a file that does not say so is about a JSON/REST system.
+KINDS: Final = ("rest", "dynamics-365-finance", "business-central")
 NEEDED: Final = ("target", "once", "create")
-ALLOWED: Final = ("key_header", "key_lifetime_hours", "settle_seconds", "find", "status", "cancel", "states", "outcomes", "document")
+ALLOWED: Final = (
+    "kind", "key_header", "key_lifetime_hours", "settle_seconds", "find", "status", "cancel", "states", "outcomes", "document", "body",
+    "credits", "accept_at_most_once",
+)  # fmt: skip
+NATIVE_NEEDED: Final = ("target", "kind", "document")
+DYNAMICS_ALLOWED: Final = ("settle_seconds", "header", "line", "operations_max")
+BUSINESS_CENTRAL_ALLOWED: Final = ("settle_seconds", "post", "tolerance")
+CREDITS: Final = ("negative", "positive")
 CALL_NEEDED: Final = ("method", "path", "success")
 CALL_ALLOWED: Final = ("headers", "pending", "absent", "items", "read")
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -23,15 +46,18 @@ METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 STATES: Final = (PushStatus.SENT, PushStatus.ACCEPTED, PushStatus.POSTED, PushStatus.REFUSED, PushStatus.CANCELLED)
 ONCE: Final[tuple[Once, ...]] = get_args(Once)
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
-AMOUNTS: Final = ("text", "number")
-#: Billing types whose details may be sent.
-INCLUDABLE: Final = (BillingType.CHARGEABLE, BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY)
+#: A batch of the finance system takes no more operations (F-10); one is the header.
+OPERATIONS_MAX: Final = 5000
+#: A server gives up a request after eight minutes, the gateway before it after ten (F-60): until then an absence proves nothing.
+SETTLE_SECONDS_BUSINESS_CENTRAL: Final = 600
 #: What the client says itself; a mapping that could set these could leak or break a request.
 RESERVED_HEADERS: Final = ("authorization", "cookie", "host", "content-length", "content-type", "transfer-encoding", "connection")
 
 K = TypeVar("K")
 V = TypeVar("V")
 
+_AMOUNT: Final = re.compile(r"\d{1,9}(\.\d{1,9})?")
+_COLUMN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
 _TARGET: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _HEADER: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _HEADER_VALUE: Final = re.compile(r"[ -~]{1,256}")
@@ -49,25 +75,37 @@ def read_finance(path: Path, faults: list[Fault]) -> FinanceMapping | None:
 
 
 class _FinanceReader(KeyReader):
+    def __init__(self, path: Path, faults: list[Fault]) -> None:
+        super().__init__(path, faults)
+        self._documents = DocumentReader(path, faults)
+        self._bodies = BodyReader(path, faults)
+
     def read(self, root: Node) -> FinanceMapping | None:
         if not isinstance(root, Entries):
             self.fault(root, "a mapping file is a mapping of keys to values")
             return None
+        kind = self.choice(root, "kind", KINDS) or "rest"
+        return {"rest": self._rest, "dynamics-365-finance": self._dynamics, "business-central": self._business_central}[kind](root)
+
+    def _rest(self, root: Entries) -> FinanceMapping | None:
         self.check_keys(root, NEEDED, ALLOWED)
-        target = self.text(root, "target", form=_TARGET, like="rest")
+        target = self._target(root)
         once = self._once(root)
         calls = {name: self._call(root, name) for name in ("find", "create", "status", "cancel")}
         key_header = self.text(root, "key_header", form=_HEADER, like="Idempotency-Key")
-        rules = self._document(root)
+        rules = self._documents.rules(root)
         lifetime = self.whole(root, "key_lifetime_hours", usual=24, least=1)
         settle = self.whole(root, "settle_seconds", usual=0)
         states = self._table(root, "states", self._state)
         outcomes = self._table(root, "outcomes", self._outcome)
+        body = self._bodies.body(root)
+        credit = self.choice(root, "credits", CREDITS)
+        at_most_once = self.flag(root, "accept_at_most_once")
         create = calls["create"]
         if target is None or once is None or create is None:
             return None
         self._check_once(root, once, key_header, calls)
-        return FinanceMapping(
+        return RestMapping(
             target=target,
             once=once,
             key_header=key_header,
@@ -80,8 +118,62 @@ class _FinanceReader(KeyReader):
             states=MappingProxyType(states),
             outcomes=MappingProxyType(outcomes),
             document=rules,
+            body=body,
+            credits="positive" if credit == "positive" else "negative",
+            accept_at_most_once=at_most_once,
             source=self.path,
         )
+
+    def _target(self, root: Entries) -> str | None:
+        return self.text(root, "target", form=_TARGET, like="rest")
+
+    def _dynamics(self, root: Entries) -> FinanceMapping | None:
+        self.check_keys(root, NATIVE_NEEDED, DYNAMICS_ALLOWED)
+        operations_max = self.whole(root, "operations_max", usual=OPERATIONS_MAX, least=2)
+        if operations_max > OPERATIONS_MAX:
+            self.fault(root.get("operations_max") or root, f"a batch takes at most {OPERATIONS_MAX} operations")
+        target, header, line = self._target(root), self._columns(root, "header"), self._columns(root, "line")
+        rules = self._booked(root)
+        return None if target is None else DynamicsMapping(
+            target=target,
+            settle_seconds=self.whole(root, "settle_seconds", usual=0),
+            document=rules,
+            header=header,
+            line=line,
+            operations_max=operations_max,
+            source=self.path,
+        )  # fmt: skip
+
+    def _business_central(self, root: Entries) -> FinanceMapping | None:
+        self.check_keys(root, NATIVE_NEEDED, BUSINESS_CENTRAL_ALLOWED)
+        tolerance = self.text(root, "tolerance", form=_AMOUNT, like="0.01")
+        target, rules = self._target(root), self._booked(root)
+        return None if target is None else BusinessCentralMapping(
+            target=target,
+            settle_seconds=self.whole(root, "settle_seconds", usual=SETTLE_SECONDS_BUSINESS_CENTRAL),
+            document=rules,
+            post=self.flag(root, "post"),
+            tolerance=Decimal(tolerance or "0"),
+            source=self.path,
+        )  # fmt: skip
+
+    def _booked(self, root: Entries) -> DocumentRules:
+        """The rules of a system that books every line on something: it must be said on what (F-24, F-54)."""
+        rules = self._documents.rules(root)
+        node = root.get("document")
+        if node is not None and not rules.accounts:
+            self.fault(node, "this system books every line on an account, an item or a resource", "add accounts: [{account: '400000'}]")
+        return rules
+
+    def _columns(self, root: Entries, name: str) -> Mapping[str, str]:
+        given = self.entries(root, name, like="{SalesTaxGroupId: DOM}")
+        columns: dict[str, str] = {}
+        for key, value in () if given is None else given.pairs:
+            if _COLUMN.fullmatch(key.text) and isinstance(value, Scalar) and isinstance(value.value, str):
+                columns[key.text] = value.value
+            else:
+                self.fault(value, f"{key.text!r} is a column with a text")
+        return MappingProxyType(columns)
 
     def _once(self, root: Entries) -> Once | None:
         given = self.choice(root, "once", ONCE)
@@ -182,17 +274,3 @@ class _FinanceReader(KeyReader):
         else:
             return key.value, outcome
         return None
-
-    def _document(self, root: Entries) -> DocumentRules:
-        node = self.entries(root, "document", like="{amounts: text, include: [chargeable]}")
-        if node is None or not self.check_keys(node, (), ("amounts", "include"), where=" in 'document'"):
-            return DocumentRules()
-        amounts = self.choice(node, "amounts", AMOUNTS)
-        include = {BillingType.CHARGEABLE}
-        words = [billing_type.value for billing_type in INCLUDABLE]
-        for item in self.items(node, "include", like="[chargeable, non-chargeable]"):
-            if item.text in words:
-                include.add(BillingType(item.text))
-            else:
-                self.fault(item, f"{item.text!r} is no billing type that is invoiced", did_you_mean(item.text, words))
-        return DocumentRules(amounts="number" if amounts == "number" else "text", include=frozenset(include))

@@ -60,6 +60,15 @@ class Controls(ABC):
         document = plain({"upsert": upsert or {}, "delete": delete or {}})
         self._call(lambda: self._state.world.patch(document))
 
+    def switch_finance(self, target: str, switches: Mapping[str, object]) -> None:
+        """Change the switches of a finance system (`$finance`); rows, documents and the journal stay."""
+        document = plain(switches)
+        self._call(lambda: self._state.switch_finance(target, document))
+
+    def forget_documents(self) -> None:
+        """Empty the finance systems, as a restart without memory does."""
+        self._call(self._state.documents.clear)
+
     def faults(self, faults: Sequence[Mapping[str, object]]) -> None:
         """Replace all faults, `{match, times, skip, action}` each; raises `FaultError`."""
         document = decode(encode(faults))

@@ -10,14 +10,14 @@ import msgspec
 
 from proforma.mock.dataverse import app as dataverse
 from proforma.mock.faults import Faults
-from proforma.mock.finance import rest
+from proforma.mock.finance import business_central, dynamics, rest
 from proforma.mock.finance.documents import Documents
 from proforma.mock.http import Request, Response, json_response
 from proforma.mock.journal import Journal
 from proforma.mock.throttling import Throttling, Visit
 from proforma.mock.tokens import PREFIX as TOKENS_PREFIX
 from proforma.mock.tokens import Tokens, tokens_response
-from proforma.mock.values import Value
+from proforma.mock.values import Value, mapping_of
 from proforma.mock.world import World, WorldError
 
 PAGE_SIZE_MAX: Final = 5000
@@ -66,6 +66,16 @@ class State:
         """The request has been answered, or its caller is gone."""
         self.throttling.leave(visit)
 
+    def switch_finance(self, target: str, switches: Mapping[str, Value]) -> None:
+        """Change the switches of one finance system and nothing else; raises `WorldError`."""
+        earlier = self.world.settings.get("$finance")
+        self.world.settings["$finance"] = {**mapping_of(earlier), target: dict(switches)}
+        try:
+            _check_settings(self.world)
+        except WorldError:
+            self.world.settings["$finance"] = earlier
+            raise
+
     def respond(self, request: Request) -> Response:
         """The answer of whichever server the path belongs to. A visit's request is answered within the visit."""
         if request.path.startswith(dataverse.PREFIX):
@@ -74,9 +84,20 @@ class State:
             return tokens_response(self.world, self.tokens, request)
         if request.path.startswith(rest.PREFIX):
             return rest.RestTarget(self.documents).respond(self.world, request)
+        if request.path.startswith((dynamics.PREFIX, business_central.PREFIX)) and not self._lets_in(request):
+            return _error(401, "The token is missing, expired or refused.")
+        if request.path.startswith(dynamics.PREFIX):
+            return dynamics.Dynamics(self.documents, self.world).respond(request)
+        if request.path.startswith(business_central.PREFIX):
+            return business_central.BusinessCentral(self.documents, self.world).respond(request)
         if request.path.startswith("/finance/"):
-            return _error(501, f"The mock server does not serve {request.path}: it has /finance/rest/.")
-        return _error(404, f"Nothing is served at {request.path}: see /api/data/v9.2/, /oauth2/, /finance/rest/, /mock/.")
+            return _error(
+                501, f"The mock server does not serve {request.path}: it has /finance/dynamics/data/, /finance/bc/v2.0/ and /finance/rest/."
+            )
+        return _error(404, f"Nothing is served at {request.path}: see /api/data/v9.2/, /oauth2/, /finance/, /mock/.")
+
+    def _lets_in(self, request: Request) -> bool:
+        return self.tokens.accepts(request.headers.get("authorization"), self.world)
 
 
 def _check_settings(world: World) -> None:
@@ -86,6 +107,8 @@ def _check_settings(world: World) -> None:
     except msgspec.ValidationError as problem:
         raise WorldError(f"$auth: {problem}") from problem
     rest.rest_settings(world)
+    dynamics.dynamics_settings(world)
+    business_central.business_central_settings(world)
 
 
 def _error(status: int, message: str) -> Response:

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -97,13 +98,45 @@ class SourceSettings(_Section):
     page_size: int = Field(default=5000, ge=1, le=5000)
 
 
-class FinanceSettings(_Section):
-    """The finance system. `target` names a mapping in `mappings/finance`; its level of guarantee is declared there."""
+class LimitSettings(_Section):
+    """Circuit breakers of one push: so many new invoices, so much money by currency code; None and an unlisted currency: no limit."""
 
-    target: str
+    invoices: int | None = Field(default=None, ge=0)
+    amounts: dict[str, Decimal] = {}
+
+
+class TargetSettings(_Section):
+    """How one finance system is reached.
+
+    `settle_seconds` overrules that of the mapping. `concurrency`: how many invoices are under way at once. `timeout_seconds`: how long an
+    answer is waited for. `follow_minutes`: pause between two questions about a document that is not posted yet.
+    """
+
     url: str
     auth: AuthSettings = AuthSettings()
     company: str | None = None
+    settle_seconds: float | None = Field(default=None, ge=0)
+    concurrency: int = Field(default=1, ge=1, le=32)
+    follow_minutes: int = Field(default=15, ge=0)
+    timeout_seconds: float = Field(default=120, gt=0, le=600)
+    limits: LimitSettings = LimitSettings()
+
+
+class OtherTargetSettings(TargetSettings):
+    """A further finance system, for the contracts named here (by number or id) and those of the companies named here (by id, D-1)."""
+
+    contracts: tuple[str, ...] = ()
+    companies: tuple[str, ...] = ()
+
+
+class FinanceSettings(TargetSettings):
+    """The finance system. `target` names a mapping in `mappings/finance`; its level of guarantee is declared there.
+
+    `others`: further systems by the names of their mappings; what none of them claims goes to `target`.
+    """
+
+    target: str
+    others: dict[str, OtherTargetSettings] = {}
 
 
 class SellerSettings(_Section):
@@ -230,10 +263,13 @@ def _checked(document: Document, path: Path, faults: list[str]) -> Configuration
     except ValidationError as error:
         faults.extend(_fault(document, detail) for detail in error.errors(include_url=False, include_input=False))
         return None
-    for section in ("source", "finance"):
-        auth: AuthSettings = getattr(configuration, section).auth
+    finance = configuration.finance
+    signs_in: dict[tuple[str, ...], AuthSettings] = {("source",): configuration.source.auth, ("finance",): finance.auth}
+    signs_in |= {("finance", "others", name): other.auth for name, other in finance.others.items()}
+    for path_to, auth in signs_in.items():
         for name in auth.missing():
-            faults.append(f"{document.where((section, 'auth'))}: {section}.auth: kind {auth.kind} needs {name}")
+            place = (*path_to, "auth")
+            faults.append(f"{document.where(place)}: {'.'.join(place)}: kind {auth.kind} needs {name}")
     return configuration
 
 
@@ -252,6 +288,7 @@ def _near(path: tuple[str, ...]) -> str:
         "source": SourceSettings,
         "finance": FinanceSettings,
         "auth": AuthSettings,
+        "limits": LimitSettings,
         "schedule": ScheduleSettings,
         "blackouts": Blackout,
         "stages": StageTiming,

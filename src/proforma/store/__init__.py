@@ -10,7 +10,7 @@ from proforma.store.integrity import IntegrityFault
 from proforma.store.leases import Lease, Leases, LeaseWriter, Tick
 from proforma.store.ledger import Ledger, LedgerWriter, OpenPassedOver
 from proforma.store.mirror import Mirror, MirrorWriter, Record, tail
-from proforma.store.outbox import Outbox, OutboxAttempt, OutboxRow, OutboxWriter, StaleFenceError
+from proforma.store.outbox import External, Outbox, OutboxAttempt, OutboxRow, OutboxWriter, StaleFenceError
 from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Problem, Quarantine, QuarantineWriter
 from proforma.store.runs import Run, Runs, RunWriter
@@ -20,6 +20,7 @@ __all__ = [
     "Cursor",
     "DecisionWriter",
     "Decisions",
+    "External",
     "IntegrityFault",
     "Lease",
     "LeaseWriter",

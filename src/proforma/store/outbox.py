@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from proforma.domain.codes import PushStatus
 from proforma.domain.errors import RefusedError
 from proforma.domain.ids import InvoiceId
-from proforma.domain.invoices import ImpossibleEventError, PushChanged
+from proforma.domain.invoices import ImpossibleEventError, PushChanged, ReadBack
 from proforma.store.columns import instant, instant_text, optional_instant, optional_instant_text
 from proforma.store.invoice_rows import read_headers
 from proforma.store.ledger import LedgerWriter
@@ -25,6 +25,8 @@ STOPPED: Final = frozenset({PushStatus.REFUSED, PushStatus.CONFLICT, PushStatus.
 #: States that tell of no fault.
 _ARRIVED: Final = frozenset({PushStatus.SENT, PushStatus.ACCEPTED, PushStatus.POSTED, PushStatus.CANCELLED})
 _ENDED: Final = frozenset({PushStatus.POSTED, PushStatus.CANCELLED})
+#: Outcome of an attempt of which it is not known what came of it.
+IN_DOUBT: Final = "in doubt"
 
 
 class StaleFenceError(RuntimeError):
@@ -65,6 +67,18 @@ class OutboxAttempt:
     outcome: str
     message: str | None
     request_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class External:
+    """How finance calls a document, and what it told of it after posting."""
+
+    id: str | None = None
+    number: str | None = None
+    read_back: ReadBack | None = None
+
+
+_NOTHING_NEW: Final = External()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +164,11 @@ class OutboxWriter(Outbox):
         self._connection.execute(sa.insert(outbox).values(values))
         return self._present(invoice_id)
 
+    def route(self, invoice_id: str, target: str) -> bool:
+        """Sends an invoice to another target than it was queued for. False when anything was ever sent of it: then it stays (F-30)."""
+        untouched = sa.and_(_C.invoice_id == invoice_id, _C.state == PushStatus.QUEUED.value, _C.attempts == 0)
+        return self._connection.execute(sa.update(outbox).where(untouched).values(target=target)).rowcount > 0
+
     def claim(self, invoice_id: str, owner: str, now: datetime, lease_seconds: float, *, take_over: bool = False) -> OutboxRow | None:
         """Takes the row for `lease_seconds`; None when another worker holds it, when it has ended, or when it is not there.
 
@@ -184,8 +203,7 @@ class OutboxWriter(Outbox):
         push: PushStatus,
         *,
         at: datetime,
-        external_id: str | None = None,
-        external_number: str | None = None,
+        external: External = _NOTHING_NEW,
         message: str | None = None,
         request_id: str | None = None,
         next_attempt_at: datetime | None = None,
@@ -198,9 +216,10 @@ class OutboxWriter(Outbox):
         step = PushChanged(
             push=push,
             attempt=present.attempts,
-            external_id=external_id or present.external_id,
-            external_number=external_number or present.external_number,
+            external_id=external.id or present.external_id,
+            external_number=external.number or present.external_number,
             message=message,
+            read_back=external.read_back,
         )
         error = None if push in _ARRIVED else message
         given_back = {"owner": None, "lease_until": None, "next_attempt_at": optional_instant_text(next_attempt_at), "last_error": error}
@@ -208,6 +227,24 @@ class OutboxWriter(Outbox):
         self._write(row, {"state": push.value, **found, **given_back})
         self._happened(present, _Step(step, at, request_id))
         return self._present(row.invoice_id)
+
+    def in_doubt_until(
+        self, row: OutboxRow, *, at: datetime, message: str, request_id: str | None = None, next_attempt_at: datetime | None = None
+    ) -> OutboxRow:
+        """Gives a row back that is still *sending*: whether its document arrived is asked again, not before `next_attempt_at` (F-85).
+
+        Raises StaleFenceError when another worker has claimed the row since.
+        """
+        present = self._mine(row)
+        given_back = {"owner": None, "lease_until": None, "next_attempt_at": optional_instant_text(next_attempt_at), "last_error": message}
+        self._write(row, given_back)
+        self._tried(present.invoice_id, present.attempts, at, IN_DOUBT, message, request_id)
+        return self._present(row.invoice_id)
+
+    def follow_at(self, row: OutboxRow, next_attempt_at: datetime) -> None:
+        """Gives a row back unchanged; it is looked at again at that time. Raises StaleFenceError."""
+        self._mine(row)
+        self._write(row, {"owner": None, "lease_until": None, "next_attempt_at": instant_text(next_attempt_at)})
 
     def requeue(self, invoice_id: str, *, by: str, at: datetime) -> bool:
         """A person sends a refused, conflicting or parked push on its way again. False when it is in no such state, or held."""
@@ -240,19 +277,22 @@ class OutboxWriter(Outbox):
     def _happened(self, before: OutboxRow, step: _Step) -> None:
         """Keeps the step for ever, and tells the invoice when it changed something."""
         change = step.change
-        values = {
-            "invoice_id": before.invoice_id,
-            "attempt": change.attempt,
-            "at": instant_text(step.at),
-            "outcome": change.push.value,
-            "message": change.message,
-            "request_id": step.request_id,
-        }
-        self._connection.execute(sa.insert(outbox_attempts).values(values))
+        self._tried(before.invoice_id, change.attempt, step.at, change.push.value, change.message, step.request_id)
         learned = (change.external_id or before.external_id, change.external_number or before.external_number)
         if change.push is not before.state or learned != (before.external_id, before.external_number):
             by = before.owner or "push"
             LedgerWriter(self._connection).append([(before.invoice_id, change)], at=step.at, by=by)
+
+    def _tried(self, invoice_id: str, attempt: int, at: datetime, outcome: str, message: str | None, request_id: str | None) -> None:
+        values = {
+            "invoice_id": invoice_id,
+            "attempt": attempt,
+            "at": instant_text(at),
+            "outcome": outcome,
+            "message": message,
+            "request_id": request_id,
+        }
+        self._connection.execute(sa.insert(outbox_attempts).values(values))
 
     def _present(self, invoice_id: str) -> OutboxRow:
         row = self.get(invoice_id)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from proforma.domain.errors import ConfigurationError, ProformaError
-from proforma.finance import Guarantee
+from proforma.finance import FinanceDocument, Guarantee
+from proforma.mapping import RestMapping
 from proforma.sync.live_check import Weight, check_live
 from proforma.sync.workshop import Workshop
 from proforma.transport.errors import TransportError
@@ -78,12 +79,26 @@ def _live_mappings(workshop: Workshop) -> str:
     return f"the environment has what the mappings need; {warnings} options without a word, {len(found) - warnings} remarks"
 
 
+#: A document that nobody has.
+_NOBODYS = FinanceDocument.frozen(
+    b'{"reference": "PROFORMA-DOCTOR-0", "kind": "invoice", "customer": {"account": ""}, "currency": "", "lines": [], "total": "0",'
+    b' "sha256": ""}'
+)
+
+
+def _agreed(workshop: Workshop) -> bool:
+    """Whether a person has agreed that a doubt ends with a person (F-75, level d)."""
+    mapping = workshop.finance_mapping
+    return isinstance(mapping, RestMapping) and mapping.accept_at_most_once
+
+
 def _finance(workshop: Workshop) -> str:
     target = workshop.target
-    if target.guarantee is Guarantee.NONE:
+    if target.guarantee is Guarantee.NONE and not _agreed(workshop):
         raise ConfigurationError(
             f"target {target.name} can neither be asked nor told twice: after a lost answer a person has to look",
-            hint="declare an idempotency key or a find in its mapping",
+            hint="declare an idempotency key or a find in its mapping, or agree to it with accept_at_most_once: true",
         )
-    target.find("PROFORMA-DOCTOR-0")
+    if target.can_be_asked:
+        target.find(_NOBODYS)
     return f"target {target.name} answers; once by {target.guarantee}"

@@ -8,10 +8,10 @@ from datetime import date
 
 from proforma.domain.codes import InvoiceStatus
 from proforma.settings.schedule import STAGES, Stage
+from proforma.sync.delivery import Pushed
 from proforma.sync.draft import Answer
 from proforma.sync.price import price
 from proforma.sync.pull import Pulled
-from proforma.sync.push import Pushed
 from proforma.sync.workshop import Workshop
 
 

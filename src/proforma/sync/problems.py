@@ -8,11 +8,12 @@ from datetime import datetime
 from proforma.domain.codes import PushStatus
 from proforma.domain.errors import ConfigurationError
 from proforma.store import Reader, Store
+from proforma.sync.follow import DRIFT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenProblem:
-    """One thing that needs a person. `kind`: row (not mapped), backlog (passed over), push, draft (its sources changed)."""
+    """One thing that needs a person. `kind`: row (not mapped), backlog (passed over), push, drift (changed in finance), draft."""
 
     id: str
     kind: str
@@ -59,7 +60,8 @@ def retry_problem(store: Store, problem_id: str, *, at: datetime, by: str) -> st
     """Tries again what can be tried again, and says what happens next.
 
     A refused or parked push goes back into the queue; a conflict does so only once the other document is gone, which the next push
-    finds out by asking. Raises ConfigurationError for an unknown problem.
+    finds out by asking. What was changed in finance is looked at again; when it is as we sent it, the problem is gone.
+    Raises ConfigurationError for an unknown problem.
     """
     if problem_id.startswith(("b-", "d-")):
         return "judged anew at the next `invoice create`, `invoice refresh` or `draft`"
@@ -67,6 +69,10 @@ def retry_problem(store: Store, problem_id: str, *, at: datetime, by: str) -> st
         problem = tx.quarantine.get(_number(problem_id))
         if problem is None:
             raise ConfigurationError(f"there is no problem {problem_id}", hint="see `proforma problems list`")
+        if problem.kind == DRIFT and problem.source is not None:
+            if (row := tx.outbox.claim(problem.source, by, at, 0)) is not None:
+                tx.outbox.follow_at(row, at)
+            return "finance is asked again by the next `proforma push`"
         if problem.kind != "push" or problem.source is None:
             return f"read again by the next `proforma pull {problem.entity} --full`"
         tx.outbox.requeue(problem.source, at=at, by=by)

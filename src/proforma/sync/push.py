@@ -1,13 +1,7 @@
-"""The last stage: confirmed invoices to the finance system, exactly once (promise 4, F-83 … F-88).
+"""The last stage: confirmed invoices to the finance system, oldest first, corrections after what they correct, within limits.
 
-The truth table, row by row:
-
-    queued            commit *sending*, create  -> accepted | refused | conflict | in doubt | queued again
-    sending (doubt)   find                      -> one, equal: accepted · one, different or several: conflict
-                                                   none: create with the very same bytes · no answer: stays in doubt
-    doubt, no finding possible                  -> parked for a person
-
-*Sending* is committed before the first byte leaves (F-84), and a failed look-up is not an absence (F-86).
+What happens to a single invoice is the truth table of `proforma.sync.delivery`. Here is decided which ones leave in this run, in
+which order, how many at once, and when a run had better stop.
 """
 
 from __future__ import annotations
@@ -15,48 +9,61 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from proforma.domain.codes import PushStatus
-from proforma.domain.errors import ConfigurationError, RefusedError
+from proforma.domain.errors import RefusedError
 from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Invoice
-from proforma.finance import FinanceDocument, Found, Guarantee, Target, TargetRefusedError
-from proforma.store import OutboxRow, Store, Transaction
+from proforma.domain.money import total
+from proforma.finance import Target
+from proforma.store import OutboxRow, Reader, Store
+from proforma.sync.delivery import ARRIVED, Delivery, DocumentOf, Pushed
 from proforma.sync.progress import Progress, Silent
 from proforma.transport.errors import TransportError
 
-#: Longer than any time-out of one attempt: a row still *sending* after that was left by a process that died.
-LEASE_SECONDS: Final = 900
-
-_NEEDS_A_PERSON: Final = frozenset({PushStatus.REFUSED, PushStatus.CONFLICT, PushStatus.PARKED})
 _UNFINISHED: Final = (PushStatus.QUEUED, PushStatus.SENDING)
-_DONE: Final = frozenset({PushStatus.SENT, PushStatus.ACCEPTED, PushStatus.POSTED})
-
-DocumentOf = Callable[[Invoice], FinanceDocument]
+#: An invoice that finance stumbles over must not stop the rest; so many in a row mean that finance itself is down.
+_FAULTS_MAX: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pushed:
-    """What became of one invoice in this run."""
+class PushLimits:
+    """Circuit breakers of one run: more new invoices or money than that, and nothing leaves before a person has looked.
 
-    invoice_id: InvoiceId
-    number: str
-    push: PushStatus
-    external_number: str | None = None
-    message: str | None = None
+    `amounts`: greatest sum of new invoices by currency code.
+    """
 
-    @property
-    def needs_a_person(self) -> bool:
-        """Whether it will not go on by itself."""
-        return self.push in _NEEDS_A_PERSON
+    invoices_max: int | None = None
+    amounts: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def exceeded_by(self, invoices: Sequence[Invoice]) -> str | None:
+        """What is too much, in words."""
+        if self.invoices_max is not None and len(invoices) > self.invoices_max:
+            return f"{len(invoices)} invoices would leave, the limit is {self.invoices_max}"
+        for code, limit in self.amounts.items():
+            amount = total(abs(invoice.total) for invoice in invoices if invoice.currency.code == code)
+            if amount > limit:
+                return f"{amount} {code} would leave, the limit is {limit}"
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushRules:
+    """How a run goes about it: its limits, how many invoices are under way at once, and when an accepted one is first asked about."""
+
+    limits: PushLimits = PushLimits()
+    concurrency: int = 1
+    follow_after: timedelta = timedelta(0)
 
 
 class Push:
-    """Sends what is due, one invoice after the other, oldest first."""
+    """Sends what is due to one target."""
 
     def __init__(
         self,
@@ -65,138 +72,123 @@ class Push:
         document_of: DocumentOf,
         *,
         now: Callable[[], datetime],
-        settle_seconds: float = 0,
+        rules: PushRules | None = None,
         sleep: Callable[[float], None] = time.sleep,
         progress: Progress | None = None,
     ) -> None:
+        owner = f"{socket.gethostname()}:{os.getpid()}"
         self._store = store
         self._target = target
-        self._document_of = document_of
         self._now = now
-        self._settle_seconds = settle_seconds
-        self._sleep = sleep
+        self._rules = rules = rules or PushRules()
         self._progress = progress or Silent()
-        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+        self._delivery = Delivery(store, target, document_of, now=now, owner=owner, sleep=sleep, follow_after=rules.follow_after)
 
     def run(self) -> Iterator[Pushed]:
         """Sends every due invoice of this target; yields each as its result is committed.
 
-        Raises TransportError when the target cannot be reached or refuses our sign-in: what is left stays queued or in doubt,
-        and the next run goes on. Raises UnfinishedError when another process is pushing.
+        Raises TransportError at the end when a transfer failed, at once when finance cannot be reached or refuses our sign-in: what is left
+        stays queued or in doubt, and the next run goes on. Raises RefusedError `push-limit` before anything is sent, and UnfinishedError
+        when another process is pushing.
         """
         with self._store.stage_lock("push"):
             with self._store.read() as reader:
-                due = [row.invoice_id for row in reader.outbox.all(states=_UNFINISHED) if self._is_due(row)]
+                due = [row for row in reader.outbox.all(states=_UNFINISHED) if self._is_due(row)]
+                invoices = _invoices(reader, due)
+            self._require_within_limits(due, invoices)
             self._progress.begin("push", len(due))
-            for invoice_id in due:
-                yield self._push(invoice_id)
-                self._progress.advance(1)
+            yield from self._in_order([row.invoice_id for row in due], invoices)
             self._progress.end()
 
     def _is_due(self, row: OutboxRow) -> bool:
         return row.target == self._target.name and (row.next_attempt_at is None or row.next_attempt_at <= self._now())
 
-    def _push(self, invoice_id: InvoiceId) -> Pushed:
-        with self._store.begin() as tx:
-            # The stage lock says that nobody else is sending: whatever an older owner claimed is ours now, with a higher fence (F-84).
-            row = tx.outbox.claim(invoice_id, self._owner, self._now(), LEASE_SECONDS, take_over=True)
-            invoice = tx.ledger.invoice(invoice_id)
-        if row is None or invoice is None:
-            raise ConfigurationError(f"invoice {invoice_id} is in the outbox and not in the ledger", hint="run `proforma db check`")
-        if row.state is PushStatus.SENDING:
-            return self._resolve_doubt(row, invoice)
-        return self._send_new(row, invoice)
+    def _require_within_limits(self, due: Sequence[OutboxRow], invoices: Mapping[InvoiceId, Invoice]) -> None:
+        """Only what never left counts: a doubt must be settled whatever its amount."""
+        new = [invoices[row.invoice_id] for row in due if row.state is PushStatus.QUEUED and row.invoice_id in invoices]
+        if exceeded := self._rules.limits.exceeded_by(new):
+            raise RefusedError(
+                "push-limit", exceeded, hint="look at them with `proforma push --dry-run`, then `proforma push --beyond-limits`"
+            )
 
-    def _send_new(self, row: OutboxRow, invoice: Invoice) -> Pushed:
-        try:
-            document = self._document_of(invoice)
-        except RefusedError as refusal:
-            return self._settle(row, invoice, PushStatus.REFUSED, message=refusal.message)
-        if self._target.guarantee is Guarantee.FIND_FIRST:
-            found = self._target.find(row.reference)
-            if found:
-                return self._compare(row, invoice, document, found)
-        return self._send(row, invoice, document)
+    def _in_order(self, due: Sequence[InvoiceId], invoices: Mapping[InvoiceId, Invoice]) -> Iterator[Pushed]:
+        """Wave after wave: a correction only after what it corrects has arrived."""
+        stumbles = _Stumbles()
+        left = list(due)
+        while left and not stumbles.must_stop:
+            wave = [invoice_id for invoice_id in left if _original(invoices, invoice_id) not in left]
+            left = [invoice_id for invoice_id in left if invoice_id not in set(wave)]
+            for pushed in self._wave(wave, invoices, stumbles):
+                self._progress.advance(1)
+                yield pushed
+        stumbles.raise_first()
 
-    def _send(self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, *, after_doubt: bool = False) -> Pushed:
-        with self._store.begin() as tx:
-            # Promise 4: committed before the first byte leaves; from here on a death is a doubt.
-            row = tx.outbox.sending(row, document.body, document.digest, self._now())
-        try:
-            created = self._target.create(document)
-        except TargetRefusedError as refusal:
-            if refusal.exists:
-                return self._compare(row, invoice, document, self._target.find(row.reference))
-            return self._settle(row, invoice, PushStatus.REFUSED, message=refusal.message)
-        except TransportError as fault:
-            if not fault.doubtful:
-                # Nothing was carried out: back into the queue, and the fault ends this run.
-                self._settle(row, invoice, PushStatus.QUEUED, message=str(fault))
-                raise
-            if after_doubt:
-                raise  # stays *sending*: the next run asks before it tells
-            return self._resolve_doubt(row, invoice)
-        return self._settle(row, invoice, created.state, found=created)
+    def _wave(self, wave: Sequence[InvoiceId], invoices: Mapping[InvoiceId, Invoice], stumbles: _Stumbles) -> Iterator[Pushed]:
+        def one(invoice_id: InvoiceId) -> Pushed | None:
+            if stumbles.must_stop:
+                return None
+            pushed = self._waiting(invoices.get(invoice_id)) or self._delivery.deliver(invoice_id)
+            stumbles.note(pushed.fault)
+            return pushed
 
-    def _resolve_doubt(self, row: OutboxRow, invoice: Invoice) -> Pushed:
-        """Asks the target before telling it again (F-32, F-85). While it cannot be asked the row stays in doubt."""
-        document = FinanceDocument.frozen(row.document or b"")
-        if not self._target.can_be_asked:
-            if self._now() - self._first_sent(row) < self._target.repeatable_for:
-                return self._send(row, invoice, document, after_doubt=True)
-            message = "it is not known whether finance has this invoice, and this target cannot be asked: look it up there by reference"
-            return self._settle(row, invoice, PushStatus.PARKED, message=message)
-        self._sleep(self._settle_seconds)
-        found = self._target.find(row.reference)
-        if found:
-            return self._compare(row, invoice, document, found)
-        return self._send(row, invoice, document, after_doubt=True)
+        if self._rules.concurrency == 1:
+            yield from (pushed for invoice_id in wave if (pushed := one(invoice_id)) is not None)
+            return
+        with ThreadPoolExecutor(self._rules.concurrency, thread_name_prefix="push") as threads:
+            yield from (pushed for pushed in threads.map(one, wave) if pushed is not None)
 
-    def _first_sent(self, row: OutboxRow) -> datetime:
+    def _waiting(self, invoice: Invoice | None) -> Pushed | None:
+        """A correction whose original has not arrived stays where it is."""
+        if invoice is None or invoice.corrects is None:
+            return None
         with self._store.read() as reader:
-            return min(attempt.at for attempt in reader.outbox.attempts(row.invoice_id))
+            original = reader.ledger.invoice(invoice.corrects)
+        if original is None or original.push in (*ARRIVED, PushStatus.CANCELLED):
+            return None
+        message = f"waits for {original.number}, which it corrects and which is {original.push}"
+        return Pushed(invoice_id=invoice.id, number=invoice.number, push=invoice.push, message=message)
 
-    def _compare(self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, found: tuple[Found, ...]) -> Pushed:
-        """One that is equal is ours; anything else is for a person, and nothing is deleted (F-30, F-87)."""
-        if not found:
-            message = (
-                f"finance says that reference {row.reference} is taken, yet finds no document: look there for a deleted or foreign one"
-            )
-            return self._settle(row, invoice, PushStatus.CONFLICT, message=message)
-        if len(found) > 1:
-            message = f"finance has {len(found)} documents with reference {row.reference}: look at them there, keep one"
-            return self._settle(row, invoice, PushStatus.CONFLICT, message=message)
-        differences = found[0].differs_from(document)
-        if differences:
-            message = f"finance has another document with reference {row.reference}: " + "; ".join(differences)
-            return self._settle(row, invoice, PushStatus.CONFLICT, message=message)
-        return self._settle(row, invoice, found[0].state, found=found[0])
 
-    def _settle(
-        self, row: OutboxRow, invoice: Invoice, push: PushStatus, *, found: Found | None = None, message: str | None = None
-    ) -> Pushed:
-        with self._store.begin() as tx:
-            tx.outbox.result(
-                row,
-                push,
-                at=self._now(),
-                external_id=found.external_id if found else None,
-                external_number=found.number if found else None,
-                message=message,
-            )
-            self._tell_a_person(tx, row, invoice, push, message)
-        return Pushed(
-            invoice_id=invoice.id,
-            number=invoice.number,
-            push=push,
-            external_number=found.number if found else None,
-            message=message,
-        )
+def due_documents(reader: Reader, target: str, document_of: DocumentOf) -> Iterator[tuple[Invoice, bytes | RefusedError]]:
+    """What a push would send to a target now: each invoice with its document, or with what keeps it back."""
+    for row in reader.outbox.all(states=_UNFINISHED):
+        invoice = reader.ledger.invoice(row.invoice_id) if row.target == target else None
+        if invoice is None:
+            continue
+        try:
+            yield invoice, row.document if row.state is PushStatus.SENDING and row.document else document_of(invoice).body
+        except RefusedError as refusal:
+            yield invoice, refusal
 
-    def _tell_a_person(self, tx: Transaction, row: OutboxRow, invoice: Invoice, push: PushStatus, message: str | None) -> None:
-        """A push that needs a person is listed by `proforma problems` until it succeeds (promise 5)."""
-        if push in _NEEDS_A_PERSON:
-            text = f"{invoice.number}: {message}"
-            tx.quarantine.put("push", "invoice", invoice.id, f"push-{push}", text, row.document, self._now())
-        elif push in _DONE:
-            tx.quarantine.resolve("invoice", [invoice.id])
+
+def _invoices(reader: Reader, rows: Sequence[OutboxRow]) -> dict[InvoiceId, Invoice]:
+    found = (reader.ledger.invoice(row.invoice_id) for row in rows)
+    return {invoice.id: invoice for invoice in found if invoice is not None}
+
+
+def _original(invoices: Mapping[InvoiceId, Invoice], invoice_id: InvoiceId) -> InvoiceId | None:
+    invoice = invoices.get(invoice_id)
+    return invoice.corrects if invoice else None
+
+
+class _Stumbles:
+    """Faults of one run. One that no other invoice can escape stops it at once, as do several in a row."""
+
+    def __init__(self) -> None:
+        self._first: TransportError | None = None
+        self._in_a_row = 0
+        self.must_stop = False
+
+    def note(self, fault: TransportError | None) -> None:
+        if fault is None:
+            self._in_a_row = 0
+            return
+        self._first = self._first or fault
+        self._in_a_row += 1
+        never_better = not fault.transient and not fault.doubtful
+        unreachable = fault.status is None and not fault.doubtful
+        self.must_stop = self.must_stop or never_better or unreachable or self._in_a_row >= _FAULTS_MAX
+
+    def raise_first(self) -> None:
+        if self._first is not None:
+            raise self._first

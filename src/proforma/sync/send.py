@@ -10,7 +10,8 @@ from proforma.domain.masters import Category, Customer, Product, Resource, Role,
 from proforma.domain.units import Unit
 from proforma.finance import FinanceDocument
 from proforma.mapping import FinanceMapping
-from proforma.mapping.document import DocumentFacts, ProductFacts, document
+from proforma.mapping.accounts import DocumentFacts, ProductFacts
+from proforma.mapping.document import document
 from proforma.store import Reader, Store
 from proforma.sync.names import found, names
 

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from types import TracebackType
 from typing import Self
 
 from proforma.dataverse.client import DataverseClient, scope_of
 from proforma.domain.errors import ConfigurationError
-from proforma.finance import RestTarget, Target
+from proforma.finance import Target
 from proforma.mapping import FinanceMapping, Mappings, load_mappings
 from proforma.settings import AuthSettings, Configuration
+from proforma.settings.configuration import TargetSettings
 from proforma.store import Store
 from proforma.sync.draft import BillingDesk
+from proforma.sync.follow import Follow
 from proforma.sync.progress import Progress, Silent
 from proforma.sync.pull import Pull
-from proforma.sync.push import Push
+from proforma.sync.push import Push, PushLimits, PushRules
+from proforma.sync.routes import Pushes, Routes
 from proforma.sync.send import InvoiceDocuments
+from proforma.sync.targets import limits_of, open_target, scope_for
 from proforma.transport.auth import Anonymous, ClientSecretTokens, TokenSource, api_key, basic, static_token
 from proforma.transport.redaction import Secret
 from proforma.transport.retry import Retrier
-from proforma.transport.session import Session
+from proforma.transport.session import Limits, Session
 
 
 class Workshop:
@@ -35,6 +39,7 @@ class Workshop:
         self.by = by
         self.progress = progress or Silent()
         self._closing = ExitStack()
+        self._targets: dict[str, Target] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -62,27 +67,37 @@ class Workshop:
         client = DataverseClient(source.url, tokens, page_size=source.page_size, session=session, retrier=self._retrier())
         return self._closing.enter_context(client)
 
-    @cached_property
+    @property
     def finance_mapping(self) -> FinanceMapping:
-        """The mapping of the configured finance target. Raises ConfigurationError when there is none of that name."""
-        name = self.configuration.finance.target
+        """The mapping of the usual finance system. Raises ConfigurationError when there is none of that name."""
+        return self.finance_mapping_of(self.configuration.finance.target)
+
+    def finance_mapping_of(self, name: str) -> FinanceMapping:
+        """The mapping of a finance system. Raises ConfigurationError when there is none of that name."""
         found = self.mappings.finance.get(name)
         if found is None:
             known = ", ".join(sorted(self.mappings.finance))
             raise ConfigurationError(f"finance.target {name!r} has no mapping in mappings/finance", hint=f"known: {known}")
         return found
 
-    @cached_property
+    @property
     def target(self) -> Target:
-        """The finance system."""
+        """The usual finance system."""
+        return self.target_of(self.configuration.finance.target)
+
+    def target_of(self, name: str) -> Target:
+        """A finance system, opened at its first use."""
+        if name not in self._targets:
+            settings, mapping = self._settings_of(name), self.finance_mapping_of(name)
+            session = Session(Limits(read_seconds=settings.timeout_seconds))
+            tokens = sign_in(settings.auth, default_scope=scope_for(settings, mapping), session=session)
+            self._targets[name] = open_target(settings, mapping, tokens, session=session, retrier=self._retrier())
+            self._closing.callback(self._targets[name].close)
+        return self._targets[name]
+
+    def _settings_of(self, name: str) -> TargetSettings:
         finance = self.configuration.finance
-        session = Session()
-        tokens = sign_in(finance.auth, default_scope=f"{finance.url.rstrip('/')}/.default", session=session)
-        target = RestTarget(
-            finance.target, finance.url, self.finance_mapping, tokens, company=finance.company, session=session, retrier=self._retrier()
-        )
-        self._closing.callback(target.close)
-        return target
+        return finance if name == finance.target else finance.others[name]
 
     def _retrier(self) -> Retrier:
         return Retrier(on_wait=lambda wait: self.progress.wait(wait.seconds, wait.cause.what if wait.cause else "the server asked for it"))
@@ -103,17 +118,42 @@ class Workshop:
         """The first stage."""
         return Pull(self.store, self.client, self.mappings, now=self.now, progress=self.progress)
 
-    def push(self) -> Push:
-        """The last stage."""
-        documents = InvoiceDocuments(self.store, self.finance_mapping, company=self.configuration.finance.company)
-        return Push(
-            self.store,
-            self.target,
-            documents.of,
-            now=self.now,
-            settle_seconds=self.finance_mapping.settle_seconds,
-            progress=self.progress,
+    @property
+    def documents(self) -> InvoiceDocuments:
+        """Makes the documents that the usual finance system gets."""
+        return self.documents_for(self.configuration.finance.target)
+
+    def documents_for(self, name: str) -> InvoiceDocuments:
+        """Makes the documents that a finance system gets."""
+        return InvoiceDocuments(self.store, self.finance_mapping_of(name), company=self._settings_of(name).company)
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """All finance systems, the usual one first."""
+        finance = self.configuration.finance
+        return (finance.target, *(name for name in finance.others if name != finance.target))
+
+    def push(self, *, beyond_limits: bool = False) -> Pushes:
+        """The last stage, to every finance system, and what became of earlier documents there.
+
+        `beyond_limits`: a person has looked, and the circuit breakers stay open for once.
+        """
+        stages = {name: (self._push(name, beyond_limits=beyond_limits), self._follow(name)) for name in self.target_names}
+        return Pushes(self.store, Routes(self.configuration.finance), stages)
+
+    def _push(self, name: str, *, beyond_limits: bool) -> Push:
+        settings = self._settings_of(name)
+        rules = PushRules(
+            limits=PushLimits() if beyond_limits else limits_of(settings),
+            concurrency=settings.concurrency,
+            follow_after=timedelta(minutes=settings.follow_minutes),
         )
+        documents = self.documents_for(name)
+        return Push(self.store, self.target_of(name), documents.of, now=self.now, rules=rules, progress=self.progress)
+
+    def _follow(self, name: str) -> Follow:
+        every = timedelta(minutes=self._settings_of(name).follow_minutes)
+        return Follow(self.store, self.target_of(name), now=self.now, owner=self.by, every=every)
 
 
 def store_url(configuration: Configuration) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import NAMESPACE_OID, uuid5
@@ -15,7 +16,7 @@ RUN: Final = "mock-finance"
 
 @dataclass(slots=True, kw_only=True)
 class Document:
-    """An invoice as a target holds it. `polls`: how often its state was asked while it is being processed."""
+    """An invoice as a target holds it. `polls`: how often its state was asked while it is being processed; `tag` grows with each change."""
 
     sequence: int
     target: str
@@ -28,6 +29,7 @@ class Document:
     received_at: str
     received_monotonic: float
     polls: int = 0
+    tag: int = 1
 
 
 @dataclass(slots=True)
@@ -36,7 +38,22 @@ class Documents:
 
     documents: list[Document] = field(default_factory=list)
 
-    def add(self, *, target: str, body: Mapping[str, Value], key: str | None, state: str, now: float) -> Document:
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything as it was when the block raises."""
+        before = [(document, replace(document)) for document in self.documents]
+        try:
+            yield
+        except BaseException:
+            self.documents[:] = [document for document, _ in before]
+            for document, was in before:
+                for name in ("number", "body", "state", "tag"):
+                    setattr(document, name, getattr(was, name))
+            raise
+
+    def add(
+        self, *, target: str, body: Mapping[str, Value], key: str | None, state: str, now: float, reference: str | None = None
+    ) -> Document:
         """Keep a new document under the next number."""
         sequence = len(self.documents) + 1
         document = Document(
@@ -44,7 +61,7 @@ class Documents:
             target=target,
             id=str(uuid5(NAMESPACE_OID, f"{RUN}/{target}/{sequence}")),
             number=f"INV-{sequence:06d}",
-            reference=str(body.get("reference")),
+            reference=str(body.get("reference")) if reference is None else reference,
             key=key,
             body=body,
             state=state,

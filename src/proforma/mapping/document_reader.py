@@ -1,0 +1,94 @@
+"""Reads the key `document` of a finance mapping: how the document is written, and on what its lines are booked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, get_args
+
+from proforma.domain.codes import BillingType, LineType
+from proforma.mapping.faults import did_you_mean
+from proforma.mapping.finance import AccountKind, AccountRule, DocumentRules
+from proforma.mapping.reading import KeyReader
+from proforma.mapping.yaml_source import Entries, Items, Node, Scalar
+
+DOCUMENT_KEYS: Final = ("amounts", "include", "customers", "units", "accounts", "due_days")
+AMOUNTS: Final = ("text", "number")
+#: Billing types whose details may be sent.
+INCLUDABLE: Final = (BillingType.CHARGEABLE, BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY)
+ACCOUNT_KINDS: Final[tuple[AccountKind, ...]] = get_args(AccountKind)
+#: What a rule may look at besides the type of line.
+NAMED: Final = ("category", "role", "product", "project")
+#: What may stand in braces in the number of an account.
+ACCOUNT_PLACEHOLDERS: Final = ("customer", "contract", *NAMED)
+
+_PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
+
+
+class DocumentReader(KeyReader):
+    """Reads one file's `document`."""
+
+    def rules(self, root: Entries) -> DocumentRules:
+        """The rules; the usual ones where the key is missing."""
+        node = self.entries(root, "document", like="{amounts: text, include: [chargeable]}")
+        if node is None or not self.check_keys(node, (), DOCUMENT_KEYS, where=" in 'document'"):
+            return DocumentRules()
+        amounts = self.choice(node, "amounts", AMOUNTS)
+        due_days = self.whole(node, "due_days", usual=-1)
+        return DocumentRules(
+            amounts="number" if amounts == "number" else "text",
+            include=frozenset(self._included(node)),
+            customers=self._names(node, "customers"),
+            units=self._names(node, "units"),
+            accounts=tuple(self._accounts(node)),
+            due_days=None if due_days < 0 else due_days,
+        )
+
+    def _included(self, node: Entries) -> set[BillingType]:
+        include = {BillingType.CHARGEABLE}
+        words = [billing_type.value for billing_type in INCLUDABLE]
+        for item in self.items(node, "include", like="[chargeable, non-chargeable]"):
+            if item.text in words:
+                include.add(BillingType(item.text))
+            else:
+                self.fault(item, f"{item.text!r} is no billing type that is invoiced", did_you_mean(item.text, words))
+        return include
+
+    def _names(self, node: Entries, key: str) -> Mapping[str, str]:
+        given = self.entries(node, key, like="{Hour: HUR}")
+        names: dict[str, str] = {}
+        for name, value in () if given is None else given.pairs:
+            if isinstance(value, Scalar) and isinstance(value.value, str) and value.value:
+                names[name.text] = value.value
+            else:
+                self.fault(value, f"{name.text!r} is a text", "put it in quotes")
+        return MappingProxyType(names)
+
+    def _accounts(self, node: Entries) -> list[AccountRule]:
+        given = node.get("accounts")
+        if given is None:
+            return []
+        if not isinstance(given, Items):
+            self.fault(given, "'accounts' is a list: [{type: time, account: '401000'}, {account: '400000'}]")
+            return []
+        return [rule for item in given.nodes if (rule := self._account(item)) is not None]
+
+    def _account(self, node: Node) -> AccountRule | None:
+        if not isinstance(node, Entries):
+            self.fault(node, "a rule for accounts is a mapping: {type: time, account: '401000'}")
+            return None
+        if not self.check_keys(node, (), ("type", *NAMED, *ACCOUNT_KINDS), where=" in a rule for accounts"):
+            return None
+        kinds = [kind for kind in ACCOUNT_KINDS if node.get(kind) is not None]
+        number = self.text(node, kinds[0], like="'401000'") if len(kinds) == 1 else None
+        if number is None:
+            if len(kinds) != 1:
+                self.fault(node, f"a rule for accounts names one of: {', '.join(ACCOUNT_KINDS)}")
+            return None
+        for name in _PLACEHOLDER.findall(number):
+            if name not in ACCOUNT_PLACEHOLDERS:
+                self.fault(node, f"unknown placeholder {{{name}}}", did_you_mean(name, ACCOUNT_PLACEHOLDERS))
+        type_ = self.choice(node, "type", [word.value for word in LineType])
+        named = {name: self.text(node, name) for name in NAMED}
+        return AccountRule(kind=kinds[0], number=number, type=None if type_ is None else LineType(type_), **named)

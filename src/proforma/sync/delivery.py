@@ -1,0 +1,278 @@
+"""One confirmed invoice to one finance system, exactly once: the truth table of promise 4, row by row (F-83 … F-88).
+
+    queued            commit *sending*, create  -> accepted | refused | conflict | in doubt | queued again
+                      first find, where nothing else keeps a second document away, or where a key may have expired (F-66, F-76)
+    sending (doubt)   find                      -> one, equal: accepted · one, begun: completed · one, different, or several: conflict
+                                                   none: create with the very same bytes · no answer: stays in doubt
+    doubt, no finding possible                  -> parked for a person
+
+*Sending* is committed before the first byte leaves (F-84), a failed look-up is not an absence (F-86), and an absence is not believed
+before the target had time to settle (F-85). Whatever a worker wants to write after another one took over changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from proforma.domain.codes import PushStatus
+from proforma.domain.errors import ConfigurationError, RefusedError
+from proforma.domain.ids import InvoiceId
+from proforma.domain.invoices import Invoice
+from proforma.finance import FinanceDocument, Found, Target, TargetRefusedError
+from proforma.store import External, OutboxRow, StaleFenceError, Store, Transaction
+from proforma.transport.errors import TransportError
+
+#: Longer than any time-out of one attempt: a row still *sending* after that was left by a process that died.
+LEASE_SECONDS: Final = 900
+#: So long a settling is waited for; a longer one is left to a later run, while other invoices go on.
+_WAIT_SECONDS_MAX: Final = 5.0
+
+NEEDS_A_PERSON: Final = frozenset({PushStatus.REFUSED, PushStatus.CONFLICT, PushStatus.PARKED})
+ARRIVED: Final = frozenset({PushStatus.SENT, PushStatus.ACCEPTED, PushStatus.POSTED})
+
+log = logging.getLogger(__name__)
+
+DocumentOf = Callable[[Invoice], FinanceDocument]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """What became of one invoice in this run."""
+
+    invoice_id: InvoiceId
+    number: str
+    push: PushStatus
+    external_number: str | None = None
+    message: str | None = None
+    drifted: bool = False
+    fault: TransportError | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether it will not go on by itself, or was changed in finance."""
+        return self.drifted or self.push in NEEDS_A_PERSON
+
+
+class Delivery:
+    """Moves single invoices along the truth table; several threads may share it, each with its own invoice."""
+
+    def __init__(
+        self,
+        store: Store,
+        target: Target,
+        document_of: DocumentOf,
+        *,
+        now: Callable[[], datetime],
+        owner: str,
+        sleep: Callable[[float], None],
+        follow_after: timedelta,
+    ) -> None:
+        self._store = store
+        self._target = target
+        self._document_of = document_of
+        self._now = now
+        self._owner = owner
+        self._sleep = sleep
+        self._follow_after = follow_after
+
+    def deliver(self, invoice_id: InvoiceId) -> Pushed:
+        """Takes one invoice as far as it goes now. A fault of the transfer is in the result: its row stays queued or in doubt."""
+        row, invoice = self._claim(invoice_id)
+        try:
+            return self._resolve_doubt(row, invoice) if row.state is PushStatus.SENDING else self._begin(row, invoice)
+        except StaleFenceError:
+            log.warning("another worker has taken an invoice over", extra={"event": "fenced", "invoice": invoice.number})
+            return self._as_it_is(invoice)
+
+    def _claim(self, invoice_id: InvoiceId) -> tuple[OutboxRow, Invoice]:
+        with self._store.begin() as tx:
+            # The stage lock says that nobody else is sending: whatever an older owner claimed is ours now, with a higher fence (F-84).
+            row = tx.outbox.claim(invoice_id, self._owner, self._now(), LEASE_SECONDS, take_over=True)
+            invoice = tx.ledger.invoice(invoice_id)
+        if row is None or invoice is None:
+            raise ConfigurationError(f"invoice {invoice_id} is in the outbox and not in the ledger", hint="run `proforma db check`")
+        return row, invoice
+
+    def _as_it_is(self, invoice: Invoice) -> Pushed:
+        with self._store.read() as reader:
+            present = reader.ledger.invoice(invoice.id) or invoice
+        message = "another worker has taken this invoice over; what this one learned was not written"
+        return Pushed(invoice_id=invoice.id, number=invoice.number, push=present.push, message=message)
+
+    # ---- sending ---------------------------------------------------------------------------------------------------------
+
+    def _begin(self, row: OutboxRow, invoice: Invoice) -> Pushed:
+        try:
+            document = self._document_of(invoice)
+        except RefusedError as refusal:
+            return self._settle(row, invoice, PushStatus.REFUSED, message=refusal.message)
+        if not self._must_be_asked_first(row):
+            return self._send(row, invoice, document)
+        try:
+            found = self._target.find(document)
+        except TransportError as fault:
+            return self._back_to_the_queue(row, invoice, fault)
+        return self._compare(row, invoice, document, found) if found else self._send(row, invoice, document)
+
+    def _must_be_asked_first(self, row: OutboxRow) -> bool:
+        """Whether a document may exist that no key would tell: a key that expired, a store from a backup, a retry (F-66, F-76).
+
+        What was sent in a history that is lost was sent after the invoice was queued.
+        """
+        is_old = self._now() - row.queued_at >= self._target.repeatable_for
+        return self._target.can_be_asked and (row.attempts > 0 or is_old)
+
+    def _send(
+        self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, begun: Found | None = None, *, doubt: bool = False
+    ) -> Pushed:
+        with self._store.begin() as tx:
+            # Promise 4: committed before the first byte leaves; from here on a death is a doubt.
+            row = tx.outbox.sending(row, document.body, document.digest, self._now())
+        self._require_lease(row)
+        try:
+            created = self._target.create(document, begun)
+        except TargetRefusedError as refusal:
+            return self._refused(row, invoice, document, refusal)
+        except TransportError as fault:
+            if not fault.doubtful and not doubt and begun is None:
+                return self._back_to_the_queue(row, invoice, fault)
+            if doubt or begun is not None:
+                return self._stays_in_doubt(row, invoice, fault)
+            return self._resolve_doubt(row, invoice, fault)
+        return self._created(row, invoice, document, created)
+
+    def _require_lease(self, row: OutboxRow) -> None:
+        """A worker that was frozen past its lease sends nothing: somebody else may be sending already (F-84)."""
+        if row.lease_until is not None and self._now() >= row.lease_until:
+            raise StaleFenceError(f"the lease of {row.reference} ran out before its document left")
+
+    def _created(self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, created: Found) -> Pushed:
+        """What was created is compared too, as far as the answer tells: finance may have rounded or defaulted (F-65)."""
+        if differences := created.differs_from(document):
+            return self._conflict(row, invoice, f"finance made another document of {row.reference}: " + "; ".join(differences), created)
+        return self._settle(row, invoice, created.state, found=created)
+
+    def _refused(self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, refusal: TargetRefusedError) -> Pushed:
+        """A refusal is believed when it is clear; "exists already" and words unknown to us send us to look (F-33)."""
+        if (refusal.exists or not refusal.certain) and self._target.can_be_asked:
+            try:
+                found = self._target.find(document)
+            except TransportError as fault:
+                return self._stays_in_doubt(row, invoice, fault)
+            if found or refusal.exists:
+                return self._compare(row, invoice, document, found)
+        push = PushStatus.CONFLICT if refusal.exists else PushStatus.REFUSED
+        return self._settle(row, invoice, push, message=refusal.message, request_id=refusal.request_id)
+
+    # ---- doubts ----------------------------------------------------------------------------------------------------------
+
+    def _resolve_doubt(self, row: OutboxRow, invoice: Invoice, cause: TransportError | None = None) -> Pushed:
+        """Asks the target before telling it again (F-32, F-85). While it cannot be asked the row stays in doubt."""
+        document = FinanceDocument.frozen(row.document or b"")
+        if not self._target.can_be_asked:
+            return self._without_asking(row, invoice, document)
+        settled_at = self._last_sent(row) + timedelta(seconds=self._target.settle_seconds)
+        wait = (settled_at - self._now()).total_seconds()
+        if wait > _WAIT_SECONDS_MAX:
+            return self._ask_later(row, invoice, settled_at, cause)
+        if wait > 0:
+            self._sleep(wait)
+        try:
+            found = self._target.find(document)
+        except TransportError as fault:
+            return self._stays_in_doubt(row, invoice, fault)
+        return self._compare(row, invoice, document, found) if found else self._send(row, invoice, document, doubt=True)
+
+    def _without_asking(self, row: OutboxRow, invoice: Invoice, document: FinanceDocument) -> Pushed:
+        if self._now() - row.queued_at < self._target.repeatable_for:
+            return self._send(row, invoice, document, doubt=True)
+        message = "it is not known whether finance has this invoice, and this target cannot be asked: look it up there by reference"
+        return self._settle(row, invoice, PushStatus.PARKED, message=message)
+
+    def _last_sent(self, row: OutboxRow) -> datetime:
+        with self._store.read() as reader:
+            sent = (attempt.at for attempt in reader.outbox.attempts(row.invoice_id) if attempt.outcome == PushStatus.SENDING)
+            return max(sent, default=row.queued_at)
+
+    def _ask_later(self, row: OutboxRow, invoice: Invoice, settled_at: datetime, cause: TransportError | None) -> Pushed:
+        said = f" ({cause})" if cause else ""
+        message = f"not known whether it arrived; finance is asked after {settled_at:%Y-%m-%d %H:%M:%S} UTC, when it has settled{said}"
+        with self._store.begin() as tx:
+            request_id = cause.request_id if cause else None
+            tx.outbox.in_doubt_until(row, at=self._now(), message=message, request_id=request_id, next_attempt_at=settled_at)
+        return Pushed(invoice_id=invoice.id, number=invoice.number, push=PushStatus.SENDING, message=message)
+
+    def _stays_in_doubt(self, row: OutboxRow, invoice: Invoice, fault: TransportError) -> Pushed:
+        with self._store.begin() as tx:
+            tx.outbox.in_doubt_until(row, at=self._now(), message=str(fault), request_id=fault.request_id)
+        return Pushed(invoice_id=invoice.id, number=invoice.number, push=PushStatus.SENDING, message=str(fault), fault=fault)
+
+    def _back_to_the_queue(self, row: OutboxRow, invoice: Invoice, fault: TransportError) -> Pushed:
+        """Nothing was carried out."""
+        pushed = self._settle(row, invoice, PushStatus.QUEUED, message=str(fault), request_id=fault.request_id)
+        return replace(pushed, fault=fault)
+
+    # ---- what was found --------------------------------------------------------------------------------------------------
+
+    def _compare(self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, found: tuple[Found, ...]) -> Pushed:
+        """One that is equal is ours, one that was begun is completed; anything else is for a person, nothing is deleted (F-30, F-87)."""
+        if not found:
+            message = f"finance says that reference {row.reference} is taken, yet finds no document: look for a deleted or foreign one"
+            return self._conflict(row, invoice, message)
+        if len(found) > 1:
+            message = f"finance has {len(found)} documents with reference {row.reference}: look at them there, keep one"
+            return self._conflict(row, invoice, message)
+        differences = found[0].differs_from(document)
+        if differences:
+            message = f"finance has another document with reference {row.reference}: " + "; ".join(differences)
+            return self._conflict(row, invoice, message, found[0])
+        if not found[0].complete:
+            return self._send(row, invoice, document, found[0])
+        return self._settle(row, invoice, found[0].state, found=found[0])
+
+    def _conflict(self, row: OutboxRow, invoice: Invoice, message: str, found: Found | None = None) -> Pushed:
+        """Whose document it is, is not known: its id and number are told in words and not taken over."""
+        where = f" (there: {found.number or found.external_id})" if found and (found.number or found.external_id) else ""
+        return self._settle(row, invoice, PushStatus.CONFLICT, message=message + where)
+
+    def _settle(
+        self,
+        row: OutboxRow,
+        invoice: Invoice,
+        push: PushStatus,
+        *,
+        found: Found | None = None,
+        message: str | None = None,
+        request_id: str | None = None,
+    ) -> Pushed:
+        number = found.number if found else None
+        message = message or (found.message if found else None)
+        with self._store.begin() as tx:
+            tx.outbox.result(
+                row,
+                push,
+                at=self._now(),
+                external=external_of(found) if found else External(),
+                message=message,
+                request_id=request_id or (found.request_id if found else None),
+                next_attempt_at=self._now() + self._follow_after if push is PushStatus.ACCEPTED else None,
+            )
+            tell_a_person(tx, row, invoice, push, message, self._now())
+        return Pushed(invoice_id=invoice.id, number=invoice.number, push=push, external_number=number, message=message)
+
+
+def external_of(found: Found) -> External:
+    """How finance calls what was found."""
+    return External(id=found.external_id, number=found.number, read_back=found.read_back)
+
+
+def tell_a_person(tx: Transaction, row: OutboxRow, invoice: Invoice, push: PushStatus, message: str | None, at: datetime) -> None:
+    """A push that needs a person is listed by `proforma problems` until it succeeds (promise 5)."""
+    if push in NEEDS_A_PERSON:
+        tx.quarantine.put("push", "invoice", invoice.id, f"push-{push}", f"{invoice.number}: {message}", row.document, at)
+    elif push in ARRIVED:
+        tx.quarantine.resolve("invoice", [invoice.id])

@@ -1,0 +1,183 @@
+"""What finance would refuse, found while the work still waits to be billed: grouped by what is missing, with who can mend it (F-89)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, TypeVar
+
+from proforma.domain.codes import LineType, TransactionClass
+from proforma.domain.contracts import Contract, Project
+from proforma.domain.errors import RefusedError
+from proforma.domain.ids import CategoryId, ContractId, CustomerId, ProductId, ProjectId, RoleId
+from proforma.domain.masters import Category, Customer, Product, Role
+from proforma.domain.records import Actual
+from proforma.finance import Target
+from proforma.invoicing import BacklogRow
+from proforma.mapping import DocumentRules
+from proforma.mapping.accounts import Accounts, Booked, DocumentFacts, ProductFacts
+from proforma.store import Reader, Record, Store
+
+R = TypeVar("R", bound=Record)
+Key = TypeVar("Key", bound=str)
+
+#: Reason → who can mend it.
+WHO: Final = {
+    "customer-without-number": "whoever keeps customers in Dataverse: enter the account number, then pull",
+    "customer-not-in-finance": "accounts receivable: create or unblock the customer in finance, or name it under document.customers",
+    "account-unmapped": "whoever keeps mappings/finance: add a rule to document.accounts",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lack:
+    """One thing that is missing, and what waits because of it: source rows, contracts, money by currency code."""
+
+    reason: str
+    key: str
+    message: str
+    sources: tuple[str, ...]
+    contracts: tuple[str, ...]
+    amounts: Mapping[str, Decimal]
+
+    @property
+    def who(self) -> str:
+        """Who can mend it."""
+        return WHO[self.reason]
+
+
+@dataclass(frozen=True, slots=True)
+class _Nothing:
+    """What milestones, products and retainers are booked by: their type alone."""
+
+    project_id: ProjectId | None = None
+    category_id: CategoryId | None = None
+    role_id: RoleId | None = None
+    product_id: ProductId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    reason: str
+    key: str
+    message: str
+
+
+def preflight(store: Store, rows: Iterable[BacklogRow], rules: DocumentRules, target: Target | None) -> list[Lack]:
+    """What keeps rows of the billing backlog from finance, the most money first. Without a target nothing is asked there.
+
+    Raises TransportError when finance cannot be asked.
+    """
+    listed = list(rows)
+    with store.read() as reader:
+        facts = _Facts(reader, listed)
+    customers = _Customers(facts, rules, target)
+    found: dict[_Finding, list[BacklogRow]] = {}
+    for row in listed:
+        for finding in (*customers.of(row), *_account(facts, rules, row)):
+            found.setdefault(finding, []).append(row)
+    lacks = [_lack(finding, waiting) for finding, waiting in found.items()]
+    return sorted(lacks, key=lambda lack: (-sum(lack.amounts.values(), Decimal(0)), lack.reason, lack.key))
+
+
+def _lack(finding: _Finding, rows: list[BacklogRow]) -> Lack:
+    amounts: dict[str, Decimal] = {}
+    for row in rows:
+        if row.amount is not None and row.currency is not None:
+            amounts[row.currency] = amounts.get(row.currency, Decimal(0)) + row.amount
+    contracts = dict.fromkeys(row.contract_id for row in rows if row.contract_id is not None)
+    return Lack(
+        reason=finding.reason,
+        key=finding.key,
+        message=finding.message,
+        sources=tuple(row.source for row in rows),
+        contracts=tuple(contracts),
+        amounts=amounts,
+    )
+
+
+class _Facts:
+    """Names and numbers of everything on the rows, read once."""
+
+    def __init__(self, reader: Reader, rows: list[BacklogRow]) -> None:
+        self.actuals = reader.mirror.get_many(Actual, [row.source for row in rows])
+        self.contracts = _read(reader, Contract, (row.contract_id for row in rows))
+        customers = [row.customer_id or self._primary(row.contract_id) for row in rows]
+        self.customers = _read(reader, Customer, customers)
+        actuals = list(self.actuals.values())
+        self._projects = _read(reader, Project, (a.project_id for a in actuals))
+        self._categories = _read(reader, Category, (a.category_id for a in actuals))
+        self._roles = _read(reader, Role, (a.role_id for a in actuals))
+        self._products = _read(reader, Product, (a.product_id for a in actuals))
+
+    def _primary(self, contract_id: ContractId | None) -> CustomerId | None:
+        contract = self.contracts.get(contract_id) if contract_id else None
+        return contract.customer_id if contract else None
+
+    def customer(self, row: BacklogRow) -> Customer | None:
+        """Who is billed; the contract's primary customer where several share the row."""
+        customer_id = row.customer_id or self._primary(row.contract_id)
+        return self.customers.get(customer_id) if customer_id else None
+
+    def document(self, row: BacklogRow) -> DocumentFacts:
+        """The names that rules for accounts look at."""
+        customer = self.customer(row)
+        contract = self.contracts.get(row.contract_id) if row.contract_id else None
+        return DocumentFacts(
+            customer_number=(customer.number if customer else None) or "?",
+            contract_number=contract.number if contract else None,
+            projects={key: project.name for key, project in self._projects.items() if project.name},
+            categories={key: category.name for key, category in self._categories.items() if category.name},
+            roles={key: role.name for key, role in self._roles.items() if role.name},
+            products={key: ProductFacts(number=product.number, name=product.name) for key, product in self._products.items()},
+        )
+
+
+def _read(reader: Reader, cls: type[R], ids: Iterable[Key | None]) -> dict[Key, R]:
+    return reader.mirror.get_many(cls, {key for key in ids if key is not None})
+
+
+class _Customers:
+    """Asks finance about each customer once."""
+
+    def __init__(self, facts: _Facts, rules: DocumentRules, target: Target | None) -> None:
+        self._facts = facts
+        self._rules = rules
+        self._target = target
+        self._asked: dict[str, str | None] = {}
+
+    def of(self, row: BacklogRow) -> Iterator[_Finding]:
+        """What is wrong with the customer of a row."""
+        customer = self._facts.customer(row)
+        if customer is None or not customer.number:
+            name = (customer.name if customer else None) or "unknown"
+            yield _Finding("customer-without-number", name, f"customer {name!r} has no number in Dataverse, so finance cannot know it")
+            return
+        account = self._rules.customers.get(customer.number, customer.number)
+        if self._target is not None and account not in self._asked:
+            self._asked[account] = self._target.refuses_customer(account)
+        if refusal := self._asked.get(account):
+            yield _Finding("customer-not-in-finance", account, f"customer {account} ({customer.name}): {refusal}")
+
+
+_TYPES: Final = {
+    TransactionClass.TIME: LineType.TIME,
+    TransactionClass.EXPENSE: LineType.EXPENSE,
+    TransactionClass.MATERIAL: LineType.MATERIAL,
+    TransactionClass.FEE: LineType.FEE,
+    TransactionClass.MILESTONE: LineType.MILESTONE,
+    TransactionClass.PRODUCT: LineType.PRODUCT,
+    TransactionClass.RETAINER: LineType.RETAINER,
+}
+
+
+def _account(facts: _Facts, rules: DocumentRules, row: BacklogRow) -> Iterator[_Finding]:
+    type_ = _TYPES.get(row.transaction_class) if row.transaction_class else None
+    if not rules.accounts or type_ is None:
+        return
+    booked: Booked = facts.actuals.get(row.source) or _Nothing()
+    try:
+        Accounts(facts.document(row), rules).of(type_, booked)
+    except RefusedError as refusal:
+        yield _Finding(refusal.reason, f"{type_}", refusal.message)
