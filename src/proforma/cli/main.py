@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "invoice": ("invoice", "Proforma invoices: create, show, edit, confirm, correct"),
     "push": ("push", "Send confirmed invoices to finance, exactly once"),
     "ledger": ("ledger", "The actuals that confirmations made"),
+    "reconcile": ("reconcile", "Compare our books with Dataverse, and explain every difference"),
     "rates": ("rates", "Price lists: show, write to a file, compare, check"),
     "quote": ("quote", "Check a quote against its price lists"),
     "contract": ("contract", "Check a contract against its price lists"),

@@ -1,0 +1,96 @@
+"""`proforma reconcile`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from proforma.cli.context import given
+from proforma.cli.group import group
+
+if TYPE_CHECKING:
+    from proforma.invoicing.accounts import Account
+    from proforma.sync.reconcile import Difference
+
+
+app = group()
+
+
+@app.command(epilog="Examples: proforma reconcile  |  proforma --json reconcile --from 2026-03-01 --to 2026-03-31")
+def reconcile(
+    ctx: typer.Context,
+    first: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="First day of work; open by default.")] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="Last day of work; open by default.")] = None,
+) -> None:
+    """Compare our books with what Dataverse holds now, and explain every difference; exit code 1 when somebody must act."""
+    from proforma.mapping import compile_entity
+    from proforma.sync.reconcile import Days
+    from proforma.sync.reconcile import reconcile as compared
+
+    context = given(ctx)
+    days = Days(_day(first, "--from"), _day(last, "--to"))
+    with context.workshop() as workshop, workshop.store.read() as reader:
+        actuals = compile_entity(workshop.mappings.entities["actual"])
+        found = compared(reader, workshop.client, actuals, context.configuration.invoicing, days=days)
+    if context.json:
+        shapes = {"contracts": [_account_shape(one) for one in found.accounts], "differences": [_shape(d) for d in found.differences]}
+        context.out.document({"from": days.first, "to": days.last, **shapes})
+    else:
+        columns = ("contract", "unbilled sales", "billed", "drafted", "backlog", "excluded", "changed", "unexplained")
+        context.out.table(columns, [_cells(one) for one in found.accounts], right=columns[1:], ids=("contract",))
+        context.out.line()
+        rows = [(d.source, d.reason, _text(d.dataverse), _text(d.ours), d.message) for d in found.differences]
+        context.out.table(("source", "reason", "dataverse", "ours", "explanation"), rows, right=("dataverse", "ours"), ids=("source",))
+    if found.needs_a_person:
+        raise typer.Exit(1)
+
+
+def _day(text: str | None, option: str) -> date | None:
+    from proforma.domain.errors import ConfigurationError
+
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"{option}: {text!r} is no date", hint="write YYYY-MM-DD") from None
+
+
+def _text(value: Any) -> str:
+    from proforma.cli.output import text
+
+    return text(value) or ""
+
+
+def _cells(one: Account) -> tuple[str, ...]:
+    from proforma.domain.money import total
+
+    figures = (one.unbilled, one.billed, one.drafted, one.backlog, total(one.excluded.values()), one.changed, one.difference)
+    return (one.contract_id, *(_text(figure) for figure in figures))
+
+
+def _account_shape(one: Account) -> dict[str, Any]:
+    return {
+        "contract": one.contract_id,
+        "currency": one.currency,
+        "unbilled_sales": _text(one.unbilled),
+        "billed": _text(one.billed),
+        "drafted": _text(one.drafted),
+        "backlog": _text(one.backlog),
+        "excluded": {reason: _text(amount) for reason, amount in one.excluded.items()},
+        "changed": _text(one.changed),
+        "unpriced_rows": one.unpriced,
+        "unexplained": _text(one.difference),
+    }
+
+
+def _shape(found: Difference) -> dict[str, Any]:
+    return {
+        "source": found.source,
+        "contract": found.contract_id,
+        "reason": found.reason,
+        "message": found.message,
+        "dataverse": _text(found.dataverse) or None,
+        "ours": _text(found.ours) or None,
+        "needs_a_person": found.needs_a_person,
+    }
