@@ -13,8 +13,10 @@ DIGITS = "9" * 1_000_000
 
 
 def _units(world: BillingWorld) -> None:
-    """A chain that goes in circles, and a day that holds 0 hours."""
-    for key, quantity, base in (("@loop", "2", "@pool"), ("@pool", "2", "@loop"), ("@nothing", "0", HOUR)):
+    """A chain that goes in circles, and days that hold 0 hours, fewer than none, and nobody knows how many."""
+    for key, quantity, base in (
+        ("@loop", "2", "@pool"), ("@pool", "2", "@loop"), ("@nothing", "0", HOUR), ("@less", "-8", HOUR), ("@silent", None, HOUR),
+    ):  # fmt: skip
         world.add("uoms", uomid=key, name=key, _uomscheduleid_value="@time", quantity=quantity, _baseuom_value=base)
 
 
@@ -38,6 +40,10 @@ def _unknown_context(world: BillingWorld) -> None:
     world.sets["pricelevels"][0]["msdyn_module"] = 7
 
 
+def _method(world: BillingWorld) -> None:
+    world.sets["msdyn_resourcecategorypricelevels"][0]["msdyn_pricecalculation"] = 192350009
+
+
 def _price(text: str) -> Any:
     def change(world: BillingWorld) -> None:
         world.sets["msdyn_resourcecategorypricelevels"][0]["msdyn_price"] = text
@@ -50,6 +56,9 @@ def _price(text: str) -> Any:
     [
         pytest.param(_units, {"_msdyn_unit_value": "@loop"}, "unit-not-convertible", 0, id="cyclic unit chain"),
         pytest.param(_units, {"_msdyn_unit_value": "@nothing"}, "unit-factor-zero", 0, id="factor 0"),
+        pytest.param(_units, {"_msdyn_unit_value": "@less"}, "unit-not-convertible", 0, id="a factor below 0"),
+        pytest.param(_units, {"_msdyn_unit_value": "@silent"}, "unit-not-convertible", 0, id="an empty factor"),
+        pytest.param(_method, {}, "no-role-price", 1, id="an unknown pricing method"),
         pytest.param(_units, {"_msdyn_unit_value": "@unheard-of"}, "unit-not-convertible", 0, id="unknown unit"),
         pytest.param(_no_currency, {}, "no-price-list-in-currency", 0, id="missing currency"),
         pytest.param(_dimensions, {}, "dimension-priority-conflict", 0, id="two dimensions of one priority"),
