@@ -44,7 +44,7 @@ def test_every_difference_with_its_cause_and_the_money(audited: Project) -> None
     assert _found(answer.json) == {
         "@low": ("price-differs", "90.00", "100.00", "80.00"),
         "@high": ("price-differs", "105.00", "100.00", "-40.00"),
-        "@zero": ("stored-zero", "0", "100.00", "800.00"),
+        "@zero": ("stored-zero", "0.00", "100.00", "800.00"),
         "@stranger": ("no-role-price", "50.00", None, None),
     }
     assert answer.json["totals"] == [
