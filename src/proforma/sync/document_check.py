@@ -101,10 +101,16 @@ def milestone_findings(lines: Sequence[ContractLine], milestones: Sequence[Miles
             name = line.description or line.id
             difference = total((contracted, -planned))
             message = (
-                f"the milestones of {name} add up to {plain(planned)}, contracted are {plain(contracted)}: "
-                f"{plain(abs(difference))} too {'little' if difference > 0 else 'much'} (I-63)"
+                f"the milestones of {name} add up to {_shown(planned)}, contracted are {_shown(contracted)}: "
+                f"{_shown(abs(difference))} too {'little' if difference > 0 else 'much'} (I-63)"
             )
             yield Finding(reason="milestone-sum", message=message, line_id=line.id)
+
+
+def _shown(amount: Decimal) -> str:
+    """With two decimals, and more only where they are not zero: Dataverse gives four."""
+    short = amount.quantize(Decimal("0.01"))
+    return plain(short if short == amount else amount)
 
 
 def _contracted(line: ContractLine) -> Decimal | None:
