@@ -75,12 +75,14 @@ _REASONS: Final[dict[Language, dict[str, str]]] = {
     "en": {
         "role-price": "role price", "role-price-override": "agreed role price", "category-price": "category price",
         "role-at-cost": "at cost", "role-markup-over-cost": "cost plus percentage", "category-at-cost": "at cost",
-        "category-markup": "cost plus percentage", "price-list-item": "price list item", "copied-from-origin": "as recorded", "entered-price": "as entered", "entered": "as entered",
+        "category-markup": "cost plus percentage", "price-list-item": "price list item",
+        "copied-from-origin": "as recorded", "entered-price": "as entered", "entered": "as entered",
     },
     "nb": {
         "role-price": "rollepris", "role-price-override": "avtalt rollepris", "category-price": "kategoripris",
         "role-at-cost": "til kostpris", "role-markup-over-cost": "kostpris med påslag", "category-at-cost": "til kostpris",
-        "category-markup": "kostpris med påslag", "price-list-item": "varepris", "copied-from-origin": "som registrert", "entered-price": "som oppgitt", "entered": "som oppgitt",
+        "category-markup": "kostpris med påslag", "price-list-item": "varepris",
+        "copied-from-origin": "som registrert", "entered-price": "som oppgitt", "entered": "som oppgitt",
     },
 }  # fmt: skip
 
