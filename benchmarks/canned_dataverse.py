@@ -6,8 +6,8 @@ import multiprocessing
 import random
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
@@ -181,22 +181,31 @@ class _Handler(CannedHandler):
         return b'{"value":[' + b",".join(entries) + b"]," + onward + b"}"
 
 
-def _serve(table: Table, ready: Connection) -> None:
-    _Handler.made, _Handler.table = tuple(pages_made(table.page_rows)), table
-    _Handler.changed = tuple(b",".join(changed_rows(page)) for page in _Handler.made)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+def _serve(prepared: Callable[[Table], type[CannedHandler]], table: Table, ready: Connection) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), prepared(table))
     ready.send(server.server_address[1])
     server.serve_forever()
 
 
 @contextmanager
-def canned_dataverse(table: Table) -> Iterator[str]:
-    """A server of the table in a process of its own; gives its URL."""
+def served(prepared: Callable[[Table], type[CannedHandler]], table: Table) -> Iterator[str]:
+    """A server of the table in a process of its own, which prepares what it says; gives its URL."""
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=_serve, args=(table, theirs), daemon=True)
+    process = multiprocessing.Process(target=_serve, args=(prepared, table, theirs), daemon=True)
     process.start()
     try:
         yield f"http://127.0.0.1:{ours.recv()}"
     finally:
         process.terminate()
         process.join()
+
+
+def _prepared(table: Table) -> type[CannedHandler]:
+    _Handler.made, _Handler.table = tuple(pages_made(table.page_rows)), table
+    _Handler.changed = tuple(b",".join(changed_rows(page)) for page in _Handler.made)
+    return _Handler
+
+
+def canned_dataverse(table: Table) -> AbstractContextManager[str]:
+    """A server of the table; gives its URL."""
+    return served(_prepared, table)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from http.server import ThreadingHTTPServer
-from multiprocessing.connection import Connection
 from urllib.parse import unquote
 
-from benchmarks.canned_dataverse import CannedHandler, Table, row_text
+from benchmarks.canned_dataverse import CannedHandler, Table, row_text, served
 
 _BEGAN = datetime(2020, 1, 1, tzinfo=UTC)
 _APART = timedelta(seconds=60)
@@ -64,22 +60,12 @@ class _Handler(CannedHandler):
         return text[:at] + f"{_BEGAN + number * _APART:%Y-%m-%dT%H:%M:%S}Z".encode() + text[at + 20 :]
 
 
-def _serve(table: Table, ready: Connection) -> None:
+def _prepared(table: Table) -> type[CannedHandler]:
     chance = random.Random(2026)
     _Handler.rows, _Handler.table = tuple(row_text(chance).encode() for _ in range(_ROWS_MADE)), table
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    ready.send(server.server_address[1])
-    server.serve_forever()
+    return _Handler
 
 
-@contextmanager
-def dated_dataverse(table: Table) -> Iterator[str]:
-    """A server of the table in a process of its own; gives its URL."""
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=_serve, args=(table, theirs), daemon=True)
-    process.start()
-    try:
-        yield f"http://127.0.0.1:{ours.recv()}"
-    finally:
-        process.terminate()
-        process.join()
+def dated_dataverse(table: Table) -> AbstractContextManager[str]:
+    """A server of the table; gives its URL."""
+    return served(_prepared, table)

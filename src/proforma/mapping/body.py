@@ -11,6 +11,7 @@ A value that is not there leaves its key out, unless `default` says something.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -24,12 +25,14 @@ Body: TypeAlias = "Template"
 WORDS: Final = ("from", "each", "when", "absolute")
 
 
-class Template:
+class Template(ABC):
     """A node of a template."""
 
+    __slots__ = ()
+
+    @abstractmethod
     def of(self, document: Mapping[str, Value]) -> Value:
         """The node filled from a document; None: nothing is there."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

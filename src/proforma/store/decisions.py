@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from proforma.domain.decisions import Grounds, PriceDecision
 from proforma.domain.ids import RecordId
-from proforma.store.columns import Cell, Cells, Row, codec, instant, instant_text, json_text
+from proforma.store.columns import Cell, Cells, Row, codec, instant_text, json_text
 from proforma.store.statements import chunks, fill, upsert
 from proforma.store.tables import price_decisions, price_grounds
 
@@ -57,12 +57,6 @@ class Decisions:
             found = self._connection.execute(_JOINED.where(price_decisions.c.record_id.in_(piece)))
             by_id.update((row[0], _decision(row)) for row in found)
         return by_id
-
-    def decided_at(self, record_id: str) -> datetime | None:
-        """When the present decision about a record was made first."""
-        wanted = sa.select(price_decisions.c.decided_at).where(price_decisions.c.record_id == record_id)
-        found = self._connection.execute(wanted).scalar()
-        return None if found is None else instant(found)
 
     def all(self, batch: int = _BATCH_ROWS) -> Iterator[PriceDecision]:
         """Every decision by record id, read `batch` at a time."""
