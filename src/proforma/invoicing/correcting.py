@@ -16,6 +16,7 @@ from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.crediting import standing_row
 from proforma.invoicing.details import arranged
 from proforma.invoicing.facts import Facts
+from proforma.invoicing.origins import ELSEWHERE
 from proforma.invoicing.retainers import balance
 from proforma.invoicing.statuses import is_confirmed
 
@@ -30,6 +31,10 @@ def correct(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, only: Sequence[S
     invoice = facts.invoices.get(invoice_id)
     if invoice is None:
         return refused(invoice_id, "unknown-invoice", "no such invoice")
+    if invoice.is_taken_over:
+        return refused(
+            invoice_id, ELSEWHERE, f"invoice {invoice.number} was made in Dataverse: correct it there, its correction is taken over"
+        )
     if not is_confirmed(invoice.status):
         return refused(invoice_id, "not-confirmed", f"the invoice is {invoice.status.value}: only a confirmed one is corrected")
     outcomes = [_corrected(facts, clerk, d, named=bool(only)) for d in invoice.details if not only or d.source in only]
