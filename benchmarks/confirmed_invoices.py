@@ -48,7 +48,8 @@ class Backlog:
         with store.begin() as tx:
             tx.ledger.save(Changes(happenings=tuple(_happenings(invoices))), at=_AT, by="benchmark")
             for invoice in invoices:
-                tx.outbox.enqueue(invoice.id, _reference(invoice), self.target, _AT)
+                # Just now: what waited for longer than a key lives is asked about first, and that is not measured here.
+                tx.outbox.enqueue(invoice.id, _reference(invoice), self.target, datetime.now(UTC))
 
     def _invoice(self, number: int) -> Invoice:
         return Invoice(
