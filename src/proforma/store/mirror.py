@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import product
 from typing import Any, Final, Protocol, TypeVar, cast
 
@@ -13,6 +14,7 @@ from proforma.domain.ids import Guid
 from proforma.domain.records import Actual, TransactionConnection
 from proforma.store.columns import Cell, Cells, codec, instant, instant_text
 from proforma.store.cursors import CursorWriter
+from proforma.store.prepared import Prepared
 from proforma.store.statements import chunks, distinct, upsert
 from proforma.store.tables import MIRROR, mirror_entities
 
@@ -46,7 +48,7 @@ class Mirror:
 
     def get(self, cls: type[R], id: str) -> R | None:  # noqa: A002 - the field's own name
         """One record."""
-        return next(iter(_by_id(self._connection, cls, [id])), None)
+        return next(codec(cls).decode(_one(cls).run(self._connection, wanted=id)), None)
 
     def get_many(self, cls: type[R], ids: Iterable[Id]) -> dict[Id, R]:
         """Those of the records that are there, by id."""
@@ -226,6 +228,11 @@ def _found(connection: sa.Connection, cls: type[Any], values: Mapping[str, objec
 def _by_id(connection: sa.Connection, cls: type[R], ids: Sequence[str]) -> list[R]:
     made, key = codec(cls), MIRROR[cls].c.id
     return [record for piece in chunks(ids) for record in made.decode(connection.execute(_present(cls).where(key.in_(piece))))]
+
+
+@cache
+def _one(cls: type[Any]) -> Prepared:
+    return Prepared(_present(cls).where(MIRROR[cls].c.id == sa.bindparam("wanted")))
 
 
 def _present(cls: type[Any]) -> sa.Select[Any]:
