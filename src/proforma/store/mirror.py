@@ -32,6 +32,9 @@ R = TypeVar("R", bound=Record)
 Id = TypeVar("Id", bound=str)
 
 _BATCH_ROWS: Final = 2000
+#: Marks of cells read as one text: between two, and in the place of an empty one. No id, word, date or JSON text holds a control character.
+_BETWEEN: Final = "\x1f"
+_EMPTY: Final = "\x1e"
 _PRESENT: Final[dict[type[Any], sa.Select[Any]]] = {}
 _TABLES: Final = {table.name: table for table in MIRROR.values()}
 
@@ -72,14 +75,24 @@ class Mirror:
         return _batches(self._connection, cls, size, values)
 
     def cells(
-        self, cls: type[Any], names: Sequence[str], size: int, *, only: Mapping[str, tuple[str, Collection[str | None]]] | None = None
+        self,
+        cls: type[Any],
+        names: Sequence[str | tuple[str, ...]],
+        size: int,
+        *,
+        only: Mapping[str, tuple[str, Collection[str | None]]] | None = None,
     ) -> Iterator[list[Cells]]:
         """These columns of every record as they are stored, by id, in lists of at most `size`; `names` begins with the id.
 
+        Several names together are read as one text, which `apart` takes apart: as a key it costs a fraction of as many cells.
         `only`: a column that is read where another column has one of these values, and is None elsewhere.
         `codec(cls).partial` makes records of them.
         """
-        columns = [_conditional(cls, name, only.get(name) if only else None) for name in names]
+
+        def column(name: str) -> sa.ColumnElement[Any]:
+            return _conditional(cls, name, only.get(name) if only else None)
+
+        columns = [column(name) if isinstance(name, str) else _joined([column(part) for part in name]) for name in names]
         key = MIRROR[cls].c.id
         wanted = sa.select(*columns).where(MIRROR[cls].c.deleted_at.is_(None)).order_by(key).limit(size)
         last: Cell = None
@@ -193,6 +206,11 @@ class MirrorWriter(Mirror):
         upsert(self._connection, mirror_entities, [(entity, table.name)])
 
 
+def apart(text: str) -> Cells:
+    """The cells that `Mirror.cells` has read as one text. More than were asked for where a cell holds the mark between them."""
+    return tuple(None if cell == _EMPTY else cell for cell in text.split(_BETWEEN))
+
+
 def tail(entity: str, version: Any, generation: int) -> tuple[Any, ...]:
     """The cells of a living row behind those of its record."""
     return entity, version, generation, None
@@ -252,6 +270,17 @@ def _conditional(cls: type[Any], name: str, only: tuple[str, Collection[str | No
     fits = [other.is_(None)] if None in only[1] else []
     words = sorted(word for word in only[1] if word is not None)
     return sa.case((sa.or_(*fits, other.in_(words)) if words else fits[0], column))
+
+
+def _joined(columns: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
+    """Columns as one text: the marks are written out, as a parameter for each would have to be given with each page."""
+    between: sa.ColumnElement[str] = sa.literal_column(f"'{_BETWEEN}'")
+    empty: sa.ColumnElement[str] = sa.literal_column(f"'{_EMPTY}'")
+    first, *rest = (sa.func.coalesce(column, empty) for column in columns)
+    joined: sa.ColumnElement[Any] = first
+    for column in rest:
+        joined = joined.op("||")(between).op("||")(column)
+    return joined
 
 
 def _conditions(cls: type[Any], values: Mapping[str, object]) -> Iterator[tuple[sa.ColumnElement[bool], ...]]:
