@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from proforma.domain.errors import ConfigurationError
 from proforma.store import schema
+from proforma.store.backfills import Backfills, BackfillWriter
 from proforma.store.connect import BEGIN, NO_TRANSACTION, Place, check_file, connect, faults_of, place
 from proforma.store.cursors import Cursors, CursorWriter
 from proforma.store.decisions import Decisions, DecisionWriter
@@ -41,6 +42,7 @@ class Reader:
         self.runs: Runs = Runs(connection)
         self.leases: Leases = Leases(connection)
         self.reasons: PriceReasons = PriceReasons(connection)
+        self.backfills: Backfills = Backfills(connection)
 
 
 class Transaction(Reader):
@@ -55,6 +57,7 @@ class Transaction(Reader):
     runs: RunWriter
     leases: LeaseWriter
     reasons: PriceReasonWriter
+    backfills: BackfillWriter
 
     def __init__(self, connection: sa.Connection) -> None:
         self.mirror = MirrorWriter(connection)
@@ -66,6 +69,7 @@ class Transaction(Reader):
         self.runs = RunWriter(connection)
         self.leases = LeaseWriter(connection)
         self.reasons = PriceReasonWriter(connection)
+        self.backfills = BackfillWriter(connection)
 
 
 class Store:
