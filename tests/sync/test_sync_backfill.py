@@ -233,10 +233,10 @@ def test_the_last_claim_alone_may_write(store: Store) -> None:
     """Whoever claimed a part before is refused by each way of writing."""
     with store.begin() as tx:
         run_id = tx.runs.start("backfill", NOON)
-        days = {"first": date(2024, 1, 1), "last": date(2024, 1, 31)}
+        first, last = date(2024, 1, 1), date(2024, 1, 31)
         tx.backfills.begin(
-            Backfill(run_id=run_id, entity="milestone", column="createdon", chunk="month", signature="s", **days),
-            [Part(run_id=run_id, number=1, **days)],
+            Backfill(run_id=run_id, entity="milestone", column="createdon", chunk="month", signature="s", first=first, last=last),
+            [Part(run_id=run_id, number=1, first=first, last=last)],
         )
         early, late = tx.backfills.claim(run_id, 1, "a"), tx.backfills.claim(run_id, 1, "b")
     assert early is not None
