@@ -45,6 +45,7 @@ COMMANDS: Final = {
     "mapping": ("mapping", "Check and show the mappings"),
     "daemon": ("daemon", "Synchronise on a schedule"),
     "db": ("db", "Migrate the store, check the ledger"),
+    "store": ("store", "Move the store to another database"),
     "mock": ("mock", "Mock Dataverse and finance servers"),
 }
 

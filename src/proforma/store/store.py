@@ -33,6 +33,8 @@ class Reader:
     """One consistent snapshot of everything: what others commit meanwhile is not seen."""
 
     def __init__(self, connection: sa.Connection) -> None:
+        #: For this room alone: whole tables, where no record is meant.
+        self.connection: sa.Connection = connection
         self.mirror: Mirror = Mirror(connection)
         self.cursors: Cursors = Cursors(connection)
         self.decisions: Decisions = Decisions(connection)
@@ -60,6 +62,7 @@ class Transaction(Reader):
     backfills: BackfillWriter
 
     def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
         self.mirror = MirrorWriter(connection)
         self.cursors = CursorWriter(connection)
         self.decisions = DecisionWriter(connection)
