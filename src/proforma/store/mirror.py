@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import product
+from operator import itemgetter
 from typing import Any, Final, Protocol, TypeVar, cast
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from proforma.domain.records import Actual, TransactionConnection
 from proforma.store.columns import Cell, Cells, codec, instant, instant_text
 from proforma.store.cursors import CursorWriter
 from proforma.store.prepared import Prepared
-from proforma.store.statements import chunks, distinct, upsert
+from proforma.store.statements import chunks, distinct, renew, upsert
 from proforma.store.tables import MIRROR, mirror_entities
 
 
@@ -169,7 +170,18 @@ class MirrorWriter(Mirror):
     def put(self, entity: str, cls: type[Any], rows: Sequence[Cells]) -> None:
         """As `upsert`, for rows that are cells already: those of the fields (`Codec.forms`), and behind them their `tail`."""
         self._remember(entity, MIRROR[cls])
-        upsert(self._connection, MIRROR[cls], rows)
+        upsert(self._connection, MIRROR[cls], self._in_order(cls, rows))
+
+    def renew(self, entity: str, cls: type[Any], rows: Sequence[Cells], read_at: datetime) -> None:
+        """As `put`, for rows asked for at `read_at` beside the pull: what is kept in a newer version, or was found gone since, stays.
+
+        New rows count as seen in the entity's present full pull, so that its sweep does not take them away.
+        """
+        cursor = CursorWriter(self._connection).get(entity)
+        generation = cursor.generation if cursor else 0
+        self._remember(entity, MIRROR[cls])
+        present = [(*cells[:-4], *tail(entity, cells[-3], generation)) for cells in rows]
+        renew(self._connection, MIRROR[cls], self._in_order(cls, present), instant_text(read_at))
 
     def delete(self, entity: str, ids: Iterable[str], at: datetime) -> int:
         """Marks rows as removed in Dataverse; unknown ids are none of ours, and a row keeps the time of its first removal.
@@ -201,6 +213,10 @@ class MirrorWriter(Mirror):
             self._connection.execute(sa.delete(table).where(table.c.entity == entity))
         self._connection.execute(sa.delete(mirror_entities).where(mirror_entities.c.entity == entity))
         CursorWriter(self._connection).drop(entity)
+
+    def _in_order(self, cls: type[Any], rows: Sequence[Cells]) -> Sequence[Cells]:
+        """By id where several write at once: two that lock the same rows in different order would wait for each other."""
+        return rows if self._connection.dialect.name == "sqlite" else sorted(rows, key=itemgetter(codec(cls).names.index("id")))
 
     def _remember(self, entity: str, table: sa.Table) -> None:
         upsert(self._connection, mirror_entities, [(entity, table.name)])
