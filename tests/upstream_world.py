@@ -37,7 +37,8 @@ class UpstreamWorld(BillingWorld):
     def header(self, name: str, contract: str, amount: str, status: int = CONFIRMED, **more: Any) -> None:
         """The header and its one line of time and material."""
         self.add(
-            "invoices", invoiceid=f"@{name}", invoicenumber=name.upper(), name=name, msdyn_ordertype=192350001, _salesorderid_value=f"@{contract}",
+            "invoices", invoiceid=f"@{name}", invoicenumber=name.upper(), name=name, msdyn_ordertype=192350001,
+            _salesorderid_value=f"@{contract}",
             _customerid_value=f"@cust-{contract}", _transactioncurrencyid_value=USD, msdyn_projectinvoicestatus=status,
             msdyn_invoicedate="2026-03-31", totallineitemamount=amount, totaltax="0", totalamount=amount, statecode=0, **more,
         )  # fmt: skip
@@ -49,12 +50,14 @@ class UpstreamWorld(BillingWorld):
     def detail(self, name: str, contract: str, source: str, **more: Any) -> None:
         """One line detail of an invoice: chargeable time of a consultant on 2 March 2026."""
         row: Row = {
-            "msdyn_invoicelinetransactionid": f"@{name}-{source}", "_msdyn_invoice_value": f"@{name}", "_msdyn_invoicelineid_value": f"@{name}-line",
+            "msdyn_invoicelinetransactionid": f"@{name}-{source}", "_msdyn_invoice_value": f"@{name}",
+            "_msdyn_invoicelineid_value": f"@{name}-line",
             "msdyn_transactiontypecode": BILLED, "msdyn_transactionclassification": TIME, "msdyn_transactiondate": "2026-03-02",
             "_msdyn_project_value": f"@prj-{contract}", "_msdyn_salescontract_value": f"@{contract}",
             "_msdyn_salescontractlineid_value": f"@line-{contract}", "_msdyn_accountcustomer_value": f"@cust-{contract}",
             "msdyn_customertype": 192350001, "_msdyn_contractorganizationalunitid_value": "@unit",
-            "_msdyn_resourceorganizationalunitid_value": "@unit", "_msdyn_resourcecategory_value": "@consultant", "_msdyn_unit_value": "@hour",
+            "_msdyn_resourceorganizationalunitid_value": "@unit", "_msdyn_resourcecategory_value": "@consultant",
+            "_msdyn_unit_value": "@hour",
             "_transactioncurrencyid_value": USD, "msdyn_billingtype": CHARGEABLE, "msdyn_description": "Work",
         }  # fmt: skip
         self.add("msdyn_invoicelinetransactions", **{**row, **more})
