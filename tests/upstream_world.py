@@ -56,7 +56,8 @@ class UpstreamWorld(BillingWorld):
             "_msdyn_project_value": f"@prj-{contract}", "_msdyn_salescontract_value": f"@{contract}",
             "_msdyn_salescontractlineid_value": f"@line-{contract}", "_msdyn_accountcustomer_value": f"@cust-{contract}",
             "msdyn_customertype": 192350001, "_msdyn_contractorganizationalunitid_value": "@unit",
-            "_msdyn_resourceorganizationalunitid_value": "@unit", "_msdyn_resourcecategory_value": "@consultant", "_msdyn_unit_value": "@hour",
+            "_msdyn_resourceorganizationalunitid_value": "@unit", "_msdyn_resourcecategory_value": "@consultant",
+            "_msdyn_unit_value": "@hour",
             "_transactioncurrencyid_value": USD, "msdyn_billingtype": CHARGEABLE, "msdyn_description": "Work",
         }  # fmt: skip
         self.add("msdyn_invoicelinetransactions", **{**row, **more})

@@ -49,18 +49,22 @@ class Comparison:
     def _work(self, detail: InvoiceDetail, row: UpstreamDetail | None) -> tuple[InvoiceDetail, PriceDifference | None]:
         record = self._facts.actuals.get(RecordId(detail.source)) or (None if row is None else _as_actual(row))
         if record is None:
-            return detail, _differs(detail, "unpriced", "there is nothing to price it by", None)
+            return detail, _differs(detail, reason="unpriced", message="there is nothing to price it by", ours=None)
         decision = self._price(replace(record, adjustment=None))
         if not _is_worth_comparing(detail):
             return _with_rule(detail, decision), None
         if decision.price is None and decision.amount is None:
-            return detail, _differs(detail, "unpriced", f"our rules find no price: {decision.reason} ({decision.rule})", None)
+            return detail, _differs(
+                detail, reason="unpriced", message=f"our rules find no price: {decision.reason} ({decision.rule})", ours=None
+            )
         ours = self._amount(detail, record, decision)
         if decision.price not in (None, detail.price) and detail.price is not None:
             said = f"billed at {plain(detail.price)}, our price is {plain(decision.price)} ({decision.reason}, {decision.rule})"
-            return detail, _differs(detail, "price-differs", said, ours)
+            return detail, _differs(detail, reason="price-differs", message=said, ours=ours)
         if ours != detail.amount:
-            return detail, _differs(detail, "amount-differs", f"{plain(detail.amount)} billed, ours is {plain(ours)}", ours)
+            return detail, _differs(
+                detail, reason="amount-differs", message=f"{plain(detail.amount)} billed, ours is {plain(ours)}", ours=ours
+            )
         return _with_rule(detail, decision), None
 
     def _amount(self, detail: InvoiceDetail, record: Actual, decision: PriceDecision) -> Decimal:
@@ -82,13 +86,13 @@ class Comparison:
         if not _is_worth_comparing(detail):
             return None
         if own is None:
-            return _differs(detail, "unknown-milestone", "no milestone of the contract line has this amount", None)
+            return _differs(detail, reason="unknown-milestone", message="no milestone of the contract line has this amount", ours=None)
         return _unless_equal(detail, own.amount, "milestone")
 
     def _product(self, detail: InvoiceDetail) -> PriceDifference | None:
         line = self._facts.line(ContractLineId(detail.source))
         if line is None:
-            return _differs(detail, "unpriced", "the contract has no such product line", None)
+            return _differs(detail, reason="unpriced", message="the contract has no such product line", ours=None)
         return _unless_equal(detail, product_amount(line, precision=self._facts.precision(line.contract_id)), "contract line")
 
     def _retainer(self, detail: InvoiceDetail) -> PriceDifference | None:
@@ -111,10 +115,10 @@ def _unless_equal(detail: InvoiceDetail, ours: Decimal | None, what: str) -> Pri
     if ours == detail.amount:
         return None
     known = "says nothing" if ours is None else f"says {plain(ours)}"
-    return _differs(detail, "amount-differs", f"{plain(detail.amount)} billed, the {what} {known}", ours)
+    return _differs(detail, reason="amount-differs", message=f"{plain(detail.amount)} billed, the {what} {known}", ours=ours)
 
 
-def _differs(detail: InvoiceDetail, reason: str, message: str, ours: Decimal | None) -> PriceDifference:
+def _differs(detail: InvoiceDetail, *, reason: str, message: str, ours: Decimal | None) -> PriceDifference:
     return PriceDifference(detail=detail.id, source=detail.source, reason=reason, message=message, billed=detail.amount, ours=ours)
 
 

@@ -16,7 +16,6 @@ from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.crediting import standing_row
 from proforma.invoicing.details import arranged
 from proforma.invoicing.facts import Facts
-from proforma.invoicing.origins import ELSEWHERE
 from proforma.invoicing.retainers import balance
 from proforma.invoicing.statuses import is_confirmed
 
@@ -33,7 +32,9 @@ def correct(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, only: Sequence[S
         return refused(invoice_id, "unknown-invoice", "no such invoice")
     if invoice.is_taken_over:
         return refused(
-            invoice_id, ELSEWHERE, f"invoice {invoice.number} was made in Dataverse: correct it there, its correction is taken over"
+            invoice_id,
+            "origin-dataverse",
+            f"invoice {invoice.number} was made in Dataverse: correct it there, its correction is taken over",
         )
     if not is_confirmed(invoice.status):
         return refused(invoice_id, "not-confirmed", f"the invoice is {invoice.status.value}: only a confirmed one is corrected")

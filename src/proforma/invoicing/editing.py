@@ -18,7 +18,7 @@ from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.details import arranged, detail_of, figures_of, with_source
 from proforma.invoicing.edits import edited
 from proforma.invoicing.facts import Facts
-from proforma.invoicing.origins import ELSEWHERE, is_made_elsewhere, require_made_here
+from proforma.invoicing.origins import is_made_elsewhere, require_made_here
 from proforma.invoicing.retainers import advance, applied_anew, balance, balances, chargeable_base, lowered, refund, refundable, set_by_hand
 from proforma.invoicing.sources import Source, collect
 from proforma.invoicing.sources.picking import is_pickable
@@ -113,7 +113,7 @@ def refresh(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, as_of: date) -> 
         return refused(invoice_id, refusal.reason, refusal.message)
     if is_made_elsewhere(facts, invoice.contract_id):
         return refused(
-            invoice_id, ELSEWHERE, "the invoices of this contract are made in Dataverse now (invoicing.origin): delete the draft"
+            invoice_id, "origin-dataverse", "the invoices of this contract are made in Dataverse now (invoicing.origin): delete the draft"
         )
     if not facts.is_invoiceable(invoice.contract_id):
         return refused(invoice_id, "contract-not-active", "the contract is not active any more: delete the draft, or confirm it")

@@ -8,9 +8,6 @@ from proforma.domain.ids import ContractId
 from proforma.domain.invoices import Invoice
 from proforma.invoicing.facts import Facts
 
-ELSEWHERE = "origin-dataverse"
-CONFLICT = "origin-conflict"
-
 
 def is_made_elsewhere(facts: Facts, contract_id: ContractId | None) -> bool:
     """Whether the source system makes the invoices of a contract."""
@@ -21,11 +18,11 @@ def is_made_elsewhere(facts: Facts, contract_id: ContractId | None) -> bool:
 def require_local(facts: Facts, contract_id: ContractId | None) -> None:
     """Raises RefusedError `origin-dataverse` or `origin-conflict` where nothing of a contract may be decided or billed here."""
     if is_made_elsewhere(facts, contract_id):
-        raise RefusedError(ELSEWHERE, "the invoices of this contract are made in Dataverse (invoicing.origin): decide it there")
+        raise RefusedError("origin-dataverse", "the invoices of this contract are made in Dataverse (invoicing.origin): decide it there")
     taken = next((i for i in facts.invoices.values() if i.contract_id == contract_id and i.is_taken_over), None)
     if taken is not None:
         raise RefusedError(
-            CONFLICT,
+            "origin-conflict",
             f"invoice {taken.number} of this contract was taken over from Dataverse, and a contract has one origin: "
             "name the contract in invoicing.origins as dataverse",
         )
@@ -34,7 +31,7 @@ def require_local(facts: Facts, contract_id: ContractId | None) -> None:
 def require_made_here(invoice: Invoice) -> None:
     """Raises RefusedError `origin-dataverse` for an invoice that only the source system can change."""
     if invoice.is_taken_over:
-        raise RefusedError(ELSEWHERE, f"invoice {invoice.number} was made in Dataverse: change or correct it there")
+        raise RefusedError("origin-dataverse", f"invoice {invoice.number} was made in Dataverse: change or correct it there")
 
 
 def billed_here(facts: Facts, contract_id: ContractId) -> Invoice | None:

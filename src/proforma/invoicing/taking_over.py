@@ -144,7 +144,7 @@ class _Desk:
         reading = self._reader.read(header)
         faults = (state,) if state is not None else reading.faults
         if faults:
-            self._find("held", header.id, faults[0].reason, _told(reading.number, [fault.message for fault in faults]))
+            self._find("held", header.id, reason=faults[0].reason, message=_told(reading.number, [fault.message for fault in faults]))
             return
         self._take(known, reading)
 
@@ -173,7 +173,7 @@ class _Desk:
             return
         told = _told(invoice.number, [f"{difference.source}: {difference.message}" for difference in differences])
         advice = "; confirm it to push it as it is, or give it up with `proforma problems drop`" if is_held else "; it was taken over"
-        self._find("held" if is_held else "price-warning", invoice.id, differences[0].reason, told + advice)
+        self._find("held" if is_held else "price-warning", invoice.id, reason=differences[0].reason, message=told + advice)
 
     def _invoice(self, reading: Reading, details: Sequence[InvoiceDetail]) -> Invoice:
         header = reading.header
@@ -207,18 +207,19 @@ class _Desk:
         if header.status in (UpstreamStatus.DRAFT, UpstreamStatus.IN_REVIEW):
             changed.insert(0, f"it is {header.status.value} again")
         if changed:
-            self._find("upstream-changed", known.id, "changed-after-take-over", _told(known.number, changed) + _ADVICE)
+            self._find("upstream-changed", known.id, reason="changed-after-take-over", message=_told(known.number, changed) + _ADVICE)
 
     def _gone(self, known: Invoice, what: str) -> None:
         """A held one is given up with it; one that was taken over is for a person."""
         if known.status is InvoiceStatus.DRAFT:
             self._commit([(known.id, Deleted())])
         else:
-            self._find("upstream-changed", known.id, "changed-after-take-over", f"{known.number} {what} after it was taken over{_ADVICE}")
+            message = f"{known.number} {what} after it was taken over{_ADVICE}"
+            self._find("upstream-changed", known.id, reason="changed-after-take-over", message=message)
 
     # ---- what comes of it --------------------------------------------------------------------------------------------------
 
-    def _find(self, kind: str, invoice_id: InvoiceId, reason: str, message: str) -> None:
+    def _find(self, kind: str, invoice_id: InvoiceId, *, reason: str, message: str) -> None:
         self.findings.append(Finding(kind=kind, invoice_id=invoice_id, reason=reason, message=message))
 
     def _commit(self, happenings: Sequence[tuple[InvoiceId, Happening]]) -> None:

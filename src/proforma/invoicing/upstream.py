@@ -23,7 +23,7 @@ from proforma.domain.upstream import UpstreamDetail, UpstreamInvoice, UpstreamLi
 from proforma.invoicing.billing import figures
 from proforma.invoicing.details import line_type
 from proforma.invoicing.facts import Facts
-from proforma.invoicing.origins import CONFLICT, billed_here
+from proforma.invoicing.origins import billed_here
 from proforma.invoicing.sources import Fault, Source, collect
 from proforma.invoicing.sources.actuals import BILLABLE_CLASSES, transaction_day
 from proforma.invoicing.sources.products import product_amount
@@ -69,6 +69,7 @@ class Reader:
         self._lines = _by_invoice(upstream.lines)
         self._details = _by_invoice(upstream.details)
         self._billed = _billed_by(facts)
+        self._numbers = {**upstream.numbers, **{invoice.number: invoice.id for invoice in facts.invoices.values()}}
 
     def read(self, header: UpstreamInvoice) -> Reading:
         """The invoice with everything that is wrong with it; without faults it can be taken over as it is."""
@@ -106,7 +107,7 @@ class Reader:
         own = None if contract is None else billed_here(self._facts, contract.id)
         if own is not None:
             yield Fault(
-                CONFLICT,
+                "origin-conflict",
                 f"{own.number} of the same contract was made here, and a contract has one origin: delete or credit it, "
                 "or name the contract in invoicing.origins as local",
             )
@@ -118,7 +119,7 @@ class Reader:
             or contract.currency_id not in self._facts.book.currencies
         ):
             yield Fault("currency-mismatch", "the invoice is not in the currency of its contract, and nothing is converted")
-        if self._upstream.numbers.get(number, header.id) != header.id:
+        if self._numbers.get(number, header.id) != header.id:
             yield Fault("number-taken", f"another invoice has the number {number} already")
         if any((header.discount, header.discount_percent, header.freight)):
             yield Fault("header-discount", "a discount or freight on the whole invoice is not supported (I-86): put it on a line")

@@ -142,8 +142,12 @@ class Delivery:
 
         What was sent in a history that is lost was sent after the invoice was queued.
         """
-        is_old = self._now() - row.queued_at >= self._target.repeatable_for
-        return self._target.can_be_asked and (row.attempts > 0 or is_old)
+        return self._target.can_be_asked and (row.attempts > 0 or not self._is_repeatable(row))
+
+    def _is_repeatable(self, row: OutboxRow) -> bool:
+        """Whether the target itself still makes a second sending harmless. A row of a clock ahead of ours is new."""
+        age = max(self._now() - row.queued_at, timedelta(0))
+        return age < self._target.repeatable_for
 
     def _send(
         self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, begun: Found | None = None, *, doubt: bool = False
@@ -216,7 +220,7 @@ class Delivery:
         return self._compare(row, invoice, document, found) if found else self._send(row, invoice, document, doubt=True)
 
     def _without_asking(self, row: OutboxRow, invoice: Invoice, document: FinanceDocument) -> Pushed:
-        if self._now() - row.queued_at < self._target.repeatable_for:
+        if self._is_repeatable(row):
             return self._send(row, invoice, document, doubt=True)
         message = "it is not known whether finance has this invoice, and this target cannot be asked: look it up there by reference"
         return self._settle(row, invoice, PushStatus.PARKED, message=message)

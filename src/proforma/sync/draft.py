@@ -236,8 +236,7 @@ class BillingDesk:
             )
             taken = invoicing.take_over(book, clerk, load_upstream(tx, contract), how)
             answer = self._commit(tx, taken.changes)
-            keep_findings(tx, taken, self._now())
-        told = tuple(as_passed_over(finding, contract) for finding in taken.findings)
+            told = tuple(as_passed_over(finding, contract) for finding in keep_findings(tx, taken, self._now()))
         return replace(answer, changes=replace(taken.changes, passed_over=told))
 
     def _accept(self, invoice: Invoice, as_of: date) -> Answer:

@@ -126,15 +126,19 @@ class IndependentPricer:
         return price
 
 
-def keep_findings(tx: Transaction, taken: TakenOver, at: datetime) -> None:
-    """Lists what was found, takes off the list what is in order by now, and leaves alone what a person has dropped as it is."""
+def keep_findings(tx: Transaction, taken: TakenOver, at: datetime) -> list[Finding]:
+    """Lists what was found and takes off the list what is in order by now; gives what is listed.
+
+    What a person has dropped is left alone while it is as it was.
+    """
     dropped = {kind: tx.quarantine.dropped(kind, ENTITY) for kind in (HELD, CHANGED)}
     for kind in (HELD, CHANGED):
         still = {finding.invoice_id for finding in taken.findings if finding.kind == kind}
         tx.quarantine.resolve(ENTITY, [id_ for id_ in taken.judged if id_ not in still], kind=kind)
-    for found in taken.findings:
-        if dropped.get(found.kind, {}).get(found.invoice_id) != found.message:
-            tx.quarantine.put(found.kind, ENTITY, found.invoice_id, found.reason, found.message, None, at)
+    listed = [found for found in taken.findings if dropped.get(found.kind, {}).get(found.invoice_id) != found.message]
+    for found in listed:
+        tx.quarantine.put(found.kind, ENTITY, found.invoice_id, found.reason, found.message, None, at)
+    return listed
 
 
 def as_passed_over(finding: Finding, contract_id: ContractId) -> PassedOver:
