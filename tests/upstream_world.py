@@ -43,8 +43,8 @@ class UpstreamWorld(BillingWorld):
             msdyn_invoicedate="2026-03-31", totallineitemamount=amount, totaltax="0", totalamount=amount, statecode=0, **more,
         )  # fmt: skip
         self.add(
-            "invoicedetails", invoicedetailid=f"@{name}-line", _invoiceid_value=f"@{name}",
-            _salesorderdetailid_value=f"@line-{contract}", producttypecode=5, productdescription="Work", msdyn_billingmethod=192350000, msdyn_chargeableamount=amount,
+            "invoicedetails", invoicedetailid=f"@{name}-line", _invoiceid_value=f"@{name}", _salesorderdetailid_value=f"@line-{contract}",
+            producttypecode=5, productdescription="Work", msdyn_billingmethod=192350000, msdyn_chargeableamount=amount,
         )  # fmt: skip
 
     def detail(self, name: str, contract: str, source: str, **more: Any) -> None:
