@@ -10,7 +10,7 @@ from proforma.store.decisions import Decisions, DecisionWriter
 from proforma.store.integrity import IntegrityFault
 from proforma.store.leases import Lease, Leases, LeaseWriter, Tick
 from proforma.store.ledger import Ledger, LedgerWriter, OpenPassedOver
-from proforma.store.mirror import Mirror, MirrorWriter, Record, tail
+from proforma.store.mirror import ContractSpan, Mirror, MirrorWriter, Record, tail
 from proforma.store.outbox import External, Outbox, OutboxAttempt, OutboxRow, OutboxWriter, StaleFenceError
 from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Problem, Quarantine, QuarantineWriter
@@ -21,6 +21,7 @@ __all__ = [
     "Backfill",
     "BackfillWriter",
     "Backfills",
+    "ContractSpan",
     "Cursor",
     "DecisionWriter",
     "Decisions",

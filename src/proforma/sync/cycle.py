@@ -86,7 +86,7 @@ def _stages(workshop: Workshop, as_of: date, *, dry_run: bool, wanted: Callable[
     priced, unpriced = _price(workshop) if wanted("price") else (0, 0)
     drafted = confirmed = Answer()
     if wanted("draft") and not dry_run:
-        drafted, confirmed = _draft(workshop, as_of)
+        drafted, confirmed = draft_due(workshop, as_of)
     pushed = tuple(workshop.push().run()) if wanted("push") and not dry_run else ()
     return Cycle(
         pulled=pulled,
@@ -108,7 +108,7 @@ def _price(workshop: Workshop) -> tuple[int, int]:
     return priced, unpriced
 
 
-def _draft(workshop: Workshop, as_of: date) -> tuple[Answer, Answer]:
+def draft_due(workshop: Workshop, as_of: date) -> tuple[Answer, Answer]:
     """Drafts what the invoice schedules say is due, and confirms drafts, each where the configuration lets a schedule do it."""
     policy, desk = workshop.configuration.invoicing, workshop.desk
     drafted = desk.run_periodic(as_of=as_of) if policy.schedule else Answer()
