@@ -24,6 +24,7 @@ import sqlalchemy as sa
 
 from billing_world import BillingWorld
 from proforma.mock import MockServer
+from proforma.settings.schedule import STAGES
 from proforma.store import Lease, Store
 from proforma.store.tables import runs, ticks
 from project_folder import Project
@@ -101,13 +102,13 @@ class Proof:
         doubles, lost = sum(count > 1 for count in documents.values()), invoices - len(documents)
         with self.store.read() as reader:
             outcomes = Counter(reader.connection.execute(sa.select(ticks.c.outcome)).scalars())
-            done = sa.select(sa.func.count()).where(runs.c.kind == "sync", runs.c.outcome.in_(("done", "attention")))
+            done = sa.select(sa.func.count()).where(runs.c.kind.in_(STAGES), runs.c.outcome.in_(("done", "attention")))
             done_runs = reader.connection.execute(done).scalar_one()
         faults = self.project.run("db", "check").json["faults"]
         print(f"{DAEMONS} daemons, {self.kills} leaders gone ({', '.join(f'{n} {kind}' for kind, n in sorted(self.kinds.items()))})")
         print(f"{invoices} invoices: {doubles} doubled, {lost} lost; faults of the ledger: {len(faults)}")
         print(f"take-over: median {statistics.median(self.take_overs):.1f} s, at most {max(self.take_overs):.1f} s")
-        print(f"ticks: {dict(outcomes)}; cycles run to their end: {done_runs}; exit codes at the end: {codes}")
+        print(f"ticks: {dict(outcomes)}; stages run to their end: {done_runs}; exit codes at the end: {codes}")
         in_time = max(self.take_overs) <= TAKE_OVER_SECONDS_MAX
         once = done_runs <= outcomes["done"]
         return not doubles and not lost and not faults and in_time and once and set(codes) == {0}
@@ -148,7 +149,8 @@ def project_of(url: str, folder: Path, invoices: int, lease_seconds: float) -> I
         file = folder / "proforma.yaml"
         server.write_configuration(file)
         text = file.read_text(encoding="utf-8").replace("store: sqlite:///proforma.db", f'store: "{url}"')
-        file.write_text(f"{text}schedule: {{lease_seconds: {lease_seconds}, every_minutes: 1}}\n", encoding="utf-8")
+        stages = "pull: {every_minutes: 10}, price: {every_minutes: 10}, push: {every_minutes: 1}"
+        file.write_text(f"{text}schedule: {{lease_seconds: {lease_seconds}, stages: {{{stages}}}}}\n", encoding="utf-8")
         project = Project(folder, server)
         for words in (("pull",), ("price",), ("invoice", "create", "--all")):
             assert project.run(*words).code == 0
