@@ -60,7 +60,8 @@ def run_cycle(
     """Runs every stage once, or those named, and keeps a record of the run; a stage that fails ends the cycle, and the next one goes
     on from there. `go_on` is asked before each stage: False ends the cycle in order."""
     kind = "sync" if len(stages) == len(STAGES) else "+".join(stage for stage in STAGES if stage in stages)
-    with workshop.store.stage_lock(kind):
+    # Not the stage's own name: a cycle of a single stage would wait for itself.
+    with workshop.store.stage_lock(f"cycle-{kind}"):
         return _recorded(workshop, kind, lambda: _stages(workshop, as_of, dry_run=dry_run, wanted=lambda s: s in stages and go_on()))
 
 
