@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 import pytest
 from test_service_daemons import CONTRACTS, sent_once, until, waiting
 
+from proforma.domain.codes import PushStatus
 from proforma.domain.errors import ConfigurationError, UnfinishedError
 from proforma.domain.records import Actual
 from proforma.service.job_queue import PUSH, JobOf, JobQueue, require_postgresql
@@ -21,7 +22,8 @@ from proforma.service.shared_cycle import SharedCycle
 from proforma.service.worker import OVERTAKEN, Jobs
 from proforma.settings import load_configuration
 from proforma.settings.schedule import STAGES
-from proforma.store import ContractSpan, Store
+from proforma.store import ContractSpan, OutboxRow, Store
+from proforma.sync.delivery import Delivery
 from proforma.sync.workshop import Workshop
 from project_folder import Project
 
@@ -118,7 +120,50 @@ def test_a_job_that_is_run_twice_is_done_once(waiting: Project, queue: JobQueue,
             assert reader.mirror.count(Actual) == CONTRACTS
             assert len(reader.decisions.of([actual.id for actual in reader.mirror.all(Actual)])) == CONTRACTS
     assert sent_once(waiting)
+    # Not because finance refused the second one: there was none.
+    assert creations(waiting) == CONTRACTS
     assert {invoice["push"] for invoice in waiting.invoices()} == {"accepted"}
+
+
+def creations(project: Project) -> int:
+    """How many documents finance was told to make."""
+    return sum(entry["method"] == "POST" and "/finance/" in str(entry["path"]) for entry in project.server.requests())
+
+
+def test_the_invoice_of_a_living_worker_is_left_alone(waiting: Project, url: str) -> None:
+    """Its claim holds as long as its lease; when that has ended, another worker takes the invoice over at once."""
+    with shop_of(waiting) as shop:
+        with shop.store.begin() as tx:
+            tx.leases.keep_worker("worker-a", "proforma 1@there", 60)
+            row = tx.outbox.all()[0]
+            assert tx.outbox.claim(row.invoice_id, "worker-a", datetime.now(UTC), 900) is not None
+        push = shop.push_to("rest", worker="worker-b")
+        left = push.one(row.invoice_id)
+        assert left is not None
+        assert (left.push, creations(waiting)) == (PushStatus.QUEUED, 0)
+        with shop.store.begin() as tx:
+            tx.leases.forget_worker("worker-a")
+        taken = push.one(row.invoice_id)
+        assert taken is not None
+        assert (taken.push, creations(waiting), push.one(row.invoice_id)) == (PushStatus.ACCEPTED, 1, None)
+
+
+def test_a_worker_overtaken_before_its_first_byte_sends_nothing(waiting: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F-84: frozen between its commit and its first byte, while another one has claimed the invoice."""
+    with shop_of(waiting) as shop:
+        require = Delivery._require_lease
+
+        def overtaken(self: Delivery, row: OutboxRow) -> None:
+            with shop.store.begin() as tx:
+                assert tx.outbox.claim(row.invoice_id, "worker-b", datetime.now(UTC), 900, take_over=True) is not None
+            require(self, row)
+
+        monkeypatch.setattr(Delivery, "_require_lease", overtaken)
+        with shop.store.read() as reader:
+            invoice = reader.outbox.all()[0].invoice_id
+        pushed = shop.push_to("rest", worker="worker-a").one(invoice)
+        assert pushed is not None
+        assert (pushed.push, creations(waiting)) == (PushStatus.SENDING, 0)
 
 
 def _twice(doers: list[Jobs], act: Callable[[Jobs], None], *, at_once: bool) -> None:
