@@ -96,7 +96,8 @@ class DecisionWriter(Decisions):
 
     def save_grounds(self, grounds: Mapping[GroundsId, Cells]) -> None:
         """Keeps grounds that are not there yet; raises ValueError should two different ones have the same number."""
-        fill(self._connection, price_grounds, [(number, *cells) for number, cells in grounds.items()])
+        # In order: two that write the same ones at once would else wait for each other.
+        fill(self._connection, price_grounds, [(number, *cells) for number, cells in sorted(grounds.items())])
         for piece in chunks(list(grounds)):
             for row in self._connection.execute(sa.select(price_grounds).where(price_grounds.c.id.in_(piece))):
                 if tuple(row[1:]) != grounds[row[0]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 from operator import itemgetter
 from typing import Any, Final, Protocol, TypeVar, cast
 
@@ -38,6 +39,21 @@ _BETWEEN: Final = "\x1f"
 _EMPTY: Final = "\x1e"
 _PRESENT: Final[dict[type[Any], sa.Select[Any]]] = {}
 _TABLES: Final = {table.name: table for table in MIRROR.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class ContractSpan:
+    """The contracts from `first` on and before `last`, as the database sorts them; an open end is None, and with `first` open come those
+    without a contract."""
+
+    first: str | None
+    last: str | None
+
+    def holds(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        """The condition on a column of contracts."""
+        low = sa.true() if self.first is None else column >= self.first
+        high = sa.true() if self.last is None else column < self.last
+        return sa.or_(sa.and_(low, high), column.is_(None)) if self.first is None else sa.and_(low, high)
 
 
 class Mirror:
@@ -82,11 +98,13 @@ class Mirror:
         size: int,
         *,
         only: Mapping[str, tuple[str, Collection[str | None]]] | None = None,
+        contracts: ContractSpan | None = None,
     ) -> Iterator[list[Cells]]:
         """These columns of every record as they are stored, by id, in lists of at most `size`; `names` begins with the id.
 
         Several names together are read as one text, which `apart` takes apart: as a key it costs a fraction of as many cells.
-        `only`: a column that is read where another column has one of these values, and is None elsewhere.
+        `only`: a column that is read where another column has one of these values, and is None elsewhere. `contracts`: only records
+        of these contracts.
         `codec(cls).partial` makes records of them.
         """
 
@@ -96,6 +114,8 @@ class Mirror:
         columns = [column(name) if isinstance(name, str) else _joined([column(part) for part in name]) for name in names]
         key = MIRROR[cls].c.id
         wanted = sa.select(*columns).where(MIRROR[cls].c.deleted_at.is_(None)).order_by(key).limit(size)
+        if contracts is not None:
+            wanted = wanted.where(contracts.holds(MIRROR[cls].c.contract_id))
         last: Cell = None
         while True:
             # The driver's own tuples: rows of SQLAlchemy cost as much as the reading.
@@ -107,6 +127,20 @@ class Mirror:
             if len(rows) < size:
                 return
             last = rows[-1][0]
+
+    def contract_spans(self, parts: int) -> list[ContractSpan]:
+        """Spans of contracts with about as many actuals each, at most so many; together they hold every actual once."""
+        table = MIRROR[Actual]
+        column = table.c.contract_id
+        counted = sa.select(column, sa.func.count()).where(column.is_not(None)).group_by(column).order_by(column)
+        rows = self._connection.execute(counted).all()
+        share, bounds, reached = sum(count for _, count in rows) / parts, list[str](), 0
+        for contract, count in rows:
+            if reached >= share * (len(bounds) + 1):
+                bounds.append(contract)
+            reached += count
+        ends = [None, *bounds, None]
+        return [ContractSpan(first, last) for first, last in pairwise(ends)]
 
     def starting_with(self, cls: type[Any], prefix: str, limit: int) -> list[Guid]:
         """The first ids, at most `limit`, that begin with these characters; lower case as all ids are."""

@@ -184,6 +184,19 @@ class Store:
             yield
 
     @contextmanager
+    def shared_lock(self, stage: str) -> Iterator[None]:
+        """Keeps out of the stage whoever wants it alone, while workers have it together, each with its own part of the work.
+
+        Gone with its holder. Raises UnfinishedError naming the holder when somebody has the stage alone, and ConfigurationError for a
+        SQLite store: that is for one machine.
+        """
+        if self._place.file is not None:
+            raise ConfigurationError("workers need a store in PostgreSQL", at="store", hint="move it with `proforma store copy`")
+        what = f"the stage {stage}"
+        with faults_of(self._place), advisory_lock(self._engine, stage, what=what, wait_seconds=0, shared=True):
+            yield
+
+    @contextmanager
     def _lock(self, name: str, *, what: str, wait_seconds: float) -> Iterator[None]:
         if self._place.file is None:
             with advisory_lock(self._engine, name, what=what, wait_seconds=wait_seconds):

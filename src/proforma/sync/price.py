@@ -42,7 +42,7 @@ from proforma.domain.prices import (
 from proforma.domain.records import Actual, Estimate, PricedRecord
 from proforma.domain.units import Unit
 from proforma.pricing import PriceBook, PricingRecords
-from proforma.store import Reader, Store
+from proforma.store import ContractSpan, Reader, Store
 from proforma.store.statements import chunks
 from proforma.sync.combined import CombinedPricing, Outcome
 from proforma.sync.progress import Progress, Silent
@@ -135,6 +135,17 @@ def price(
         shown.end()
 
 
+def price_part(store: Store, policy: PricingPolicy, contracts: ContractSpan, *, now: Callable[[], datetime]) -> Iterator[Priced]:
+    """Decides the actuals of some contracts as a worker, beside others that decide other ones; each batch is one commit.
+
+    Raises UnfinishedError while somebody prices alone.
+    """
+    with store.shared_lock("price"):
+        with store.read() as reader:
+            book = price_book(reader, policy)
+        yield from _combined(store, book, now, anew=False, contracts=contracts)
+
+
 def _each(store: Store, book: PriceBook, kind: type[PricedRecord], now: Callable[[], datetime], *, anew: bool) -> Iterator[Priced]:
     """Record by record, with trails."""
     with store.read() as reader:
@@ -145,11 +156,13 @@ def _each(store: Store, book: PriceBook, kind: type[PricedRecord], now: Callable
             yield _priced(_outcomes(decisions), changed, decisions)
 
 
-def _combined(store: Store, book: PriceBook, now: Callable[[], datetime], *, anew: bool) -> Iterator[Priced]:
+def _combined(
+    store: Store, book: PriceBook, now: Callable[[], datetime], *, anew: bool, contracts: ContractSpan | None = None
+) -> Iterator[Priced]:
     """In columns; what cannot be shared is decided record by record."""
     pricing = CombinedPricing(book)
     with store.read() as reader:
-        for span in pricing.spans(reader):
+        for span in pricing.spans(reader, contracts):
             alone = [decision for ids in chunks(span.alone, BATCH) for decision in _decisions(reader, book, _actuals(reader, ids))]
             with store.begin() as tx:
                 tx.decisions.save_grounds(pricing.fresh)
