@@ -13,6 +13,7 @@ from proforma.domain.ids import Guid
 from proforma.domain.records import Actual, TransactionConnection
 from proforma.store.columns import Cell, Cells, codec, instant, instant_text
 from proforma.store.cursors import CursorWriter
+from proforma.store.price_due import PriceDueWriter
 from proforma.store.statements import chunks, distinct, upsert
 from proforma.store.tables import MIRROR, mirror_entities
 
@@ -35,6 +36,7 @@ _BETWEEN: Final = "\x1f"
 _EMPTY: Final = "\x1e"
 _PRESENT: Final[dict[type[Any], sa.Select[Any]]] = {}
 _TABLES: Final = {table.name: table for table in MIRROR.values()}
+_CLASSES: Final = {table.name: cls for cls, table in MIRROR.items()}
 
 
 class Mirror:
@@ -154,7 +156,14 @@ class Mirror:
 
 
 class MirrorWriter(Mirror):
-    """The mirror, written by the pull, a page a transaction, its cursor with it (promise 1)."""
+    """The mirror, written by the pull, a page a transaction, its cursor with it (promise 1).
+
+    Whatever a price can follow is noted with the change.
+    """
+
+    def __init__(self, connection: sa.Connection) -> None:
+        super().__init__(connection)
+        self._due = PriceDueWriter(connection)
 
     def upsert(self, entity: str, cls: type[R], records: Sequence[R], versions: Sequence[int | None], generation: int) -> None:
         """Keeps the newest form of these rows; a row that was deleted and is here again lives again.
@@ -167,7 +176,12 @@ class MirrorWriter(Mirror):
     def put(self, entity: str, cls: type[Any], rows: Sequence[Cells]) -> None:
         """As `upsert`, for rows that are cells already: those of the fields (`Codec.forms`), and behind them their `tail`."""
         self._remember(entity, MIRROR[cls])
+        if cls is TransactionConnection:
+            # A connection may lead elsewhere than before: both its old ends and its new ones are priced anew.
+            for piece in chunks([row[0] for row in rows]):
+                self._due.note(cls, MIRROR[cls].c.id.in_(piece))
         upsert(self._connection, MIRROR[cls], rows)
+        self._due.note_rows(cls, rows)
 
     def delete(self, entity: str, ids: Iterable[str], at: datetime) -> int:
         """Marks rows as removed in Dataverse; unknown ids are none of ours, and a row keeps the time of its first removal.
@@ -178,6 +192,7 @@ class MirrorWriter(Mirror):
         for _, table in self._entities(entity):
             statement = sa.update(table).where(table.c.entity == entity, table.c.deleted_at.is_(None)).values(deleted_at=instant_text(at))
             for piece in chunks(gone):
+                self._due.note(_CLASSES[table.name], sa.and_(table.c.entity == entity, table.c.deleted_at.is_(None), table.c.id.in_(piece)))
                 deleted += self._connection.execute(statement.where(table.c.id.in_(piece))).rowcount
         return deleted
 
@@ -190,11 +205,13 @@ class MirrorWriter(Mirror):
         swept = 0
         for _, table in self._entities(entity):
             unseen = sa.and_(table.c.entity == entity, table.c.generation != generation, table.c.deleted_at.is_(None))
+            self._due.note(_CLASSES[table.name], unseen)
             swept += self._connection.execute(sa.update(table).where(unseen).values(deleted_at=instant_text(at))).rowcount
         return swept
 
     def drop_entity(self, entity: str) -> None:
         """Forgets all rows of an entity, and its cursor with them: the next pull of it must be a full one."""
+        self._due.note_everything()
         for _, table in self._entities(entity):
             self._connection.execute(sa.delete(table).where(table.c.entity == entity))
         self._connection.execute(sa.delete(mirror_entities).where(mirror_entities.c.entity == entity))

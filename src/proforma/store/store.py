@@ -20,6 +20,7 @@ from proforma.store.ledger import Ledger, LedgerWriter
 from proforma.store.locks import advisory_lock, file_lock
 from proforma.store.mirror import Mirror, MirrorWriter
 from proforma.store.outbox import Outbox, OutboxWriter
+from proforma.store.price_due import PriceDue, PriceDueWriter
 from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Quarantine, QuarantineWriter
 from proforma.store.runs import Runs, RunWriter
@@ -41,6 +42,7 @@ class Reader:
         self.runs: Runs = Runs(connection)
         self.leases: Leases = Leases(connection)
         self.reasons: PriceReasons = PriceReasons(connection)
+        self.due: PriceDue = PriceDue(connection)
 
 
 class Transaction(Reader):
@@ -55,6 +57,7 @@ class Transaction(Reader):
     runs: RunWriter
     leases: LeaseWriter
     reasons: PriceReasonWriter
+    due: PriceDueWriter
 
     def __init__(self, connection: sa.Connection) -> None:
         self.mirror = MirrorWriter(connection)
@@ -66,6 +69,7 @@ class Transaction(Reader):
         self.runs = RunWriter(connection)
         self.leases = LeaseWriter(connection)
         self.reasons = PriceReasonWriter(connection)
+        self.due = PriceDueWriter(connection)
 
 
 class Store:

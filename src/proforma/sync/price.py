@@ -1,7 +1,8 @@
 """The second stage: a price decision for every actual and estimate of the mirror.
 
-Deciding is pure and cheap, so everything is decided anew each time; only decisions that differ from the stored ones are written.
-Actuals are decided in columns, each combination once, unless the caller wants to be told the decisions with their trails.
+Only decisions that differ from the stored ones are written. Actuals are decided in columns, each combination once, unless the caller
+wants to be told the decisions with their trails; when nothing that all prices follow from has changed since the last time, only those
+that changed themselves, or are connected to one that did.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from proforma.domain.codes import CustomerKind, PriceListOwner
@@ -43,7 +45,9 @@ from proforma.domain.records import Actual, Estimate, PricedRecord
 from proforma.domain.units import Unit
 from proforma.pricing import PriceBook, PricingRecords
 from proforma.store import Reader, Store
+from proforma.store.price_due import PriceState
 from proforma.store.statements import chunks
+from proforma.sync.book_fingerprint import fingerprint_of
 from proforma.sync.combined import CombinedPricing, Outcome
 from proforma.sync.progress import Progress, Silent
 
@@ -123,16 +127,46 @@ def price(
     shown = progress or Silent()
     with store.stage_lock("price"):
         with store.read() as reader:
-            book = price_book(reader, policy)
+            records = pricing_records(reader)
+            book, fingerprint = PriceBook(records, policy), fingerprint_of(records, policy)
+            is_known = reader.due.state() == PriceState(True, fingerprint) and not (anew or told)
             kinds: tuple[type[PricedRecord], ...] = (Actual, Estimate) if estimates else (Actual,)
             total = sum(reader.mirror.count(kind) for kind in kinds)
         shown.begin("price", total)
-        for kind in kinds:
-            batches = _each(store, book, kind, now, anew=anew) if told or kind is Estimate else _combined(store, book, now, anew=anew)
-            for batch in batches:
-                shown.advance(batch.records)
-                yield batch
+        every = _each(store, book, Actual, now, anew=anew) if told else _combined(store, book, now, anew=anew)
+        runs = [_due(store, book, now) if is_known else _completed(store, every, fingerprint)]
+        runs += [_each(store, book, Estimate, now, anew=anew)] if estimates else []
+        for batch in chain.from_iterable(runs):
+            shown.advance(batch.records)
+            yield batch
         shown.end()
+
+
+def _completed(store: Store, every: Iterator[Priced], fingerprint: str) -> Iterator[Priced]:
+    """Everything is decided; when that has come to its end, only changes are due."""
+    with store.begin() as tx:
+        position = tx.due.begin()
+    yield from every
+    with store.begin() as tx:
+        tx.due.complete(fingerprint, position)
+
+
+def _due(store: Store, book: PriceBook, now: Callable[[], datetime]) -> Iterator[Priced]:
+    """What changed is decided, all else is as it was: one batch that counts everything."""
+    changed = 0
+    with store.begin() as tx:
+        position = tx.due.reached()
+    with store.read() as reader:
+        for ids in chunks(reader.due.ids(position), BATCH):
+            others = (actual.id for actuals in reader.mirror.related(ids).values() for actual in actuals)
+            due = _actuals(reader, [*ids, *others])
+            with store.begin() as tx:
+                changed += tx.decisions.save(_decisions(reader, book, due), now())
+    if position:
+        with store.begin() as tx:
+            tx.due.settle(position)
+    with store.read() as reader:
+        yield _priced(Counter(reader.decisions.outcomes()), changed)
 
 
 def _each(store: Store, book: PriceBook, kind: type[PricedRecord], now: Callable[[], datetime], *, anew: bool) -> Iterator[Priced]:
