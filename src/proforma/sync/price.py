@@ -147,6 +147,7 @@ def _completed(store: Store, every: Iterator[Priced], fingerprint: str) -> Itera
     with store.begin() as tx:
         position = tx.due.begin()
     yield from every
+    # A run that was stopped has not come here: everything stays due.
     with store.begin() as tx:
         tx.due.complete(fingerprint, position)
 
