@@ -258,6 +258,24 @@ price_decisions: Final = sa.Table(
     sqlite_with_rowid=False,
 )
 
+#: Actuals that changed since everything was priced, in the order of the changes.
+price_due: Final = sa.Table(
+    "price_due",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("record_id", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: One row: whether changes are noted in `price_due`, and the price book with which all else was priced.
+price_state: Final = sa.Table(
+    "price_state",
+    metadata,
+    sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("noted", sa.SmallInteger, nullable=False),
+    sa.Column("fingerprint", sa.Text),
+)
+
 # ---- invoices ---------------------------------------------------------------------------------------------------------------
 
 number_series: Final = sa.Table(

@@ -239,6 +239,9 @@ def _ledger_tables() -> None:
         key="record_id",
         rowid=False,
     )
+    _table("price_due", "position:number! record_id!", key="position")
+    _table("price_state", "id:flag! noted:flag! fingerprint", key="id")
+    op.execute("INSERT INTO price_state (id, noted) VALUES (1, 0)")
     _table(
         "ledger_actuals",
         "position:number! id! invoice_id! detail_id! sequence:whole! source! type! transaction_class! reversal:flag! quantity! price "
