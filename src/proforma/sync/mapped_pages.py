@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -63,7 +62,7 @@ class PageMapper:
             rows=rows,
             rejected=tuple(rejected),
             deleted=page.deleted,
-            newest=_newest(page.rows, compiled.modified),
+            newest=compiled.newest(page.rows),
             next_link=page.next_link,
             delta_link=page.delta_link,
             missing_columns=page.missing_columns,
@@ -88,7 +87,3 @@ class PageMapper:
                 # A row without a readable id stays as it is: it goes to quarantine.
                 latest[key or object()] = row
         return list(latest.values())
-
-
-def _newest(rows: Iterable[Any], modified: Callable[[Any], datetime | None]) -> datetime | None:
-    return max((at for row in rows if (at := modified(row)) is not None), default=None)
