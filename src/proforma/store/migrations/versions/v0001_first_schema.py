@@ -34,8 +34,9 @@ def _mirror_tables() -> None:
         "customer_id quantity price amount amount_method basis_quantity basis_price basis_amount percent price_list_id currency_id "
         "billing_type adjustment dimensions! description created_at active:flag! account_id customer_kind billing_status nte_status "
         "invoice_id external_description extended_amount",
-        searched="contract_id contract_line_id",
+        searched="contract_id",
     )
+    _partial_index("mirror_actual", "contract_line_id", "contract_id IS NULL")
     _mirror("category", "name billing_type unit_group_id default_unit_id active:flag!")
     _mirror(
         "category_price",
@@ -288,8 +289,12 @@ def _outbox_tables() -> None:
 def _mirror(name: str, columns: str, *, searched: str = "") -> None:
     table = f"mirror_{name}"
     _table(table, f"id! {columns} entity! row_version:whole generation:whole! deleted_at", key="id", searched=searched)
-    gone = sa.text("deleted_at IS NOT NULL")
-    op.create_index(f"ix_{table}_deleted_at", table, ["deleted_at"], sqlite_where=gone, postgresql_where=gone)
+    _partial_index(table, "deleted_at", "deleted_at IS NOT NULL")
+
+
+def _partial_index(table: str, column: str, condition: str) -> None:
+    rows = sa.text(condition)
+    op.create_index(f"ix_{table}_{column}", table, [column], sqlite_where=rows, postgresql_where=rows)
 
 
 def _table(name: str, columns: str, *constraints: sa.Constraint, key: str, searched: str = "", rowid: bool = True) -> None:
