@@ -19,7 +19,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -117,11 +117,15 @@ def _mappings() -> Mapping[str, FinanceMapping]:
 
 @dataclass
 class History:
-    """One history: what a seed makes happen to one system and one store."""
+    """One history: what a seed makes happen to one system and one store.
+
+    The store stays open while processes die: it holds nothing between two commits, and each opening would compile all statements anew.
+    """
 
     seed: int
     system: System
     prepared: Prepared
+    store: Store
     file: Path
     edited: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
@@ -137,6 +141,7 @@ class History:
         state.clock = weather.seconds
         world = {**self.prepared.world, "$finance": {self.system.section: dict(self.system.switches)}}
         state.load(world)
+        self.store.close()
         for leftover in self.file.parent.glob(f"{self.file.name}*"):
             leftover.unlink()
         self.file.write_bytes(self.prepared.stores[self.system.target])
@@ -181,10 +186,12 @@ class History:
         mapping = _mappings()[self.system.name]
         try:
             with ExitStack() as closing:
-                store = closing.enter_context(Store.open(self._url))
                 session = closing.enter_context(Session())
                 retrier = Retrier(RetryPolicy(attempts_max=2), clock=clock)
-                target = open_target(settings, mapping, static_token(Secret("simulated-token")), session=session, retrier=retrier)
+                store, target = (
+                    self.store,
+                    open_target(settings, mapping, static_token(Secret("simulated-token")), session=session, retrier=retrier),
+                )
                 documents = InvoiceDocuments(store, mapping, company=self.system.company)
                 list(Push(store, target, documents.of, now=lambda: weather.now, sleep=weather.sleep).run())
                 list(Follow(store, target, now=lambda: weather.now, owner="worker", every=timedelta(0)).run())
@@ -195,10 +202,6 @@ class History:
             where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(last))
             weather.tell(f"breaks with {fault!r}")
             self.broken.append(f"broke with {fault!r} in {where}")
-
-    @property
-    def _url(self) -> str:
-        return f"sqlite:///{self.file}"
 
     # ---- people ----------------------------------------------------------------------------------------------------------
 
@@ -212,12 +215,12 @@ class History:
             elif weather.happens(f"a person deletes {document.reference}", 0.02):
                 weather.state.documents.remove(document)
                 self.deleted.add(document.reference)
-        with Store.open(self._url) as store:
-            with store.read() as reader:
-                problems, invoices = reader.quarantine.open(), {invoice.id: invoice for invoice in reader.ledger.invoices()}
-            for problem in problems:
-                with suppress(DeathError):
-                    self._decide(store, problem, next(invoice for key, invoice in invoices.items() if key == problem.source))
+        with self.store.read() as reader:
+            waiting = [(problem, reader.ledger.invoice(problem.source or "")) for problem in reader.quarantine.open()]
+        for problem, invoice in waiting:
+            assert invoice is not None, "only pushes make problems here"
+            with suppress(DeathError):
+                self._decide(problem, invoice)
 
     def _documents(self) -> list[Document]:
         return self.weather.state.documents.of_target(self.system.section)
@@ -229,7 +232,7 @@ class History:
             line["TransactionCurrencyAmount" if self.system is DYNAMICS else "amountExcludingTax"] = amount
         self.weather.state.documents.change(document, body={**document.body, "total": "1.00"})
 
-    def _decide(self, store: Store, problem: Problem, invoice: Invoice) -> None:
+    def _decide(self, problem: Problem, invoice: Invoice) -> None:
         """A person looks into finance, when nothing can be under way there any more, then says what is to happen."""
         weather, reference = self.weather, invoice.reference or ""
         if (weather.now - problem.since).total_seconds() < SETTLE_SECONDS or weather.late:
@@ -238,19 +241,19 @@ class History:
         if there and invoice.push is PushStatus.PARKED:
             weather.tell(f"a person finds {reference} and drops it")
             self.dropped.add(reference)
-            drop_problem(store, str(problem.id), reason="it is there", at=weather.now, by="person")
+            drop_problem(self.store, str(problem.id), reason="it is there", at=weather.now, by="person")
         elif weather.happens(f"a person gives {reference} up", 0.05) and problem.kind != DRIFT:
             self.dropped.add(reference)
-            drop_problem(store, str(problem.id), reason="not wanted", at=weather.now, by="person")
+            drop_problem(self.store, str(problem.id), reason="not wanted", at=weather.now, by="person")
         elif weather.calm or weather.happens(f"a person retries {reference}", 0.5):
-            retry_problem(store, str(problem.id), at=weather.now, by="person")
+            retry_problem(self.store, str(problem.id), at=weather.now, by="person")
 
     # ---- the judge -------------------------------------------------------------------------------------------------------
 
     def _faults(self) -> list[str]:
         """Finance's own documents are the judge."""
         faults = list(self.broken)
-        with Store.open(self._url) as store, store.read() as reader:
+        with self.store.read() as reader:
             told = {problem.source for problem in reader.quarantine.open()}
             for invoice in reader.ledger.invoices():
                 fault = self._fault(invoice, told=invoice.id in told)
@@ -297,9 +300,18 @@ def quick_folder() -> Iterator[Path]:
 
 def simulate(seeds: Sequence[int], prepared: Prepared) -> dict[int, list[str]]:
     """The seeds whose histories end badly, with what is wrong."""
+    with histories(prepared) as history_of:
+        return {seed: faults for seed in seeds if (faults := history_of(seed).run())}
+
+
+@contextmanager
+def histories(prepared: Prepared) -> Iterator[Callable[[int], History]]:
+    """Gives what makes the history of a seed; one at a time, all in one store."""
     with quick_folder() as folder:
-        histories = ((seed, History(seed, system_of(seed), prepared, folder / "simulated.db")) for seed in seeds)
-        return {seed: faults for seed, history in histories if (faults := history.run())}
+        file = folder / "simulated.db"
+        file.write_bytes(prepared.stores[REST.target])
+        with Store.open(f"sqlite:///{file}") as store:
+            yield lambda seed: History(seed, system_of(seed), prepared, store, file)
 
 
 def main() -> int:
@@ -313,11 +325,16 @@ def main() -> int:
     with quick_folder() as folder:
         prepared = prepare(folder)
         if options.seed is not None:
-            history = History(options.seed, system_of(options.seed), prepared, folder / "simulated.db")
-            faults = history.run()
-            print("\n".join([f"seed {options.seed}, {history.system.name}", *history.weather.history, *(faults or ["ends well"])]))
-            return 1 if faults else 0
+            return _one(options.seed, prepared)
         return _many(range(options.first, options.first + options.seeds), prepared, options.processes)
+
+
+def _one(seed: int, prepared: Prepared) -> int:
+    with histories(prepared) as history_of:
+        history = history_of(seed)
+        faults = history.run()
+        print("\n".join([f"seed {seed}, {history.system.name}", *history.weather.history, *(faults or ["ends well"])]))
+    return 1 if faults else 0
 
 
 def _many(seeds: range, prepared: Prepared, processes: int) -> int:
