@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from forks import ended, forked, mappings_read_once, push, put_back
 from kill_points import RemoteMock, mock
 
 from finance_worlds import BUSINESS_CENTRAL, SYSTEMS, Finance, System
 from proforma.mock import MockServer
-from proforma.settings import load_configuration
 from proforma.store import Store, Transaction
 from proforma.sync.delivery import LEASE_SECONDS
-from proforma.sync.workshop import Workshop
 from proforma.transport.session import Answer, Session
 from project_folder import Project
 
@@ -30,7 +29,7 @@ LATER = "an-hour-later"
 @pytest.fixture(scope="module")
 def remote() -> Iterator[RemoteMock]:
     """One mock in a process of its own."""
-    with mock() as server:
+    with mock() as server, mappings_read_once():
         yield server
 
 
@@ -77,31 +76,8 @@ class Places:
 
 def _push(folder: Path, places: Places) -> None:
     places.install()
-    configuration = load_configuration(folder / "proforma.yaml", environment={})
-
-    def now() -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=2 * LEASE_SECONDS if (folder / LATER).exists() else 0)
-
-    with Workshop(configuration, now=now, by="worker") as shop:
-        list(shop.push().run())
+    push(folder, ahead=lambda: timedelta(seconds=2 * LEASE_SECONDS if (folder / LATER).exists() else 0))
     (folder / "places").write_text("\n".join(places.names), encoding="utf-8")
-
-
-def _forked(work: Callable[[], None]) -> int:
-    """A process that does the work; it ends with 0 when the work ends well."""
-    child = os.fork()
-    if child == 0:
-        code = 3
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    return child
-
-
-def _ended(child: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
@@ -111,7 +87,7 @@ def test_stopped_anywhere_for_longer_than_its_lease(remote: RemoteMock, tmp_path
     finance.configure(auth="{kind: bearer, token: somebody}")
     finance.confirm(contracts=1)
     before = (tmp_path / "proforma.db").read_bytes()
-    assert _ended(_forked(lambda: _push(tmp_path, Places(None)))) == 0
+    assert ended(forked(lambda: _push(tmp_path, Places(None)))) == 0
     names = (tmp_path / "places").read_text(encoding="utf-8").splitlines()
     assert len(names) >= 4
     # Nothing but its sender keeps a second header away in Business Central: between the look at the lease and the request nobody is safe.
@@ -124,16 +100,14 @@ def _frozen_at(place: int, finance: Finance, remote: RemoteMock, before: bytes) 
     """Totals that finance has when both are done."""
     folder = finance.project.folder
     remote.forget_documents()
-    for leftover in folder.glob("proforma.db*"):
-        leftover.unlink()
-    (folder / "proforma.db").write_bytes(before)
+    put_back(folder, before)
     (folder / LATER).unlink(missing_ok=True)
-    frozen = _forked(lambda: _push(folder, Places(place)))
+    frozen = forked(lambda: _push(folder, Places(place)))
     assert os.WIFSTOPPED(os.waitpid(frozen, os.WUNTRACED)[1])
     (folder / LATER).touch()
-    second = _ended(_forked(lambda: _push(folder, Places(None))))
+    second = ended(forked(lambda: _push(folder, Places(None))))
     os.kill(frozen, signal.SIGCONT)
-    first = _ended(frozen)
+    first = ended(frozen)
     documents: list[dict[str, Any]] = remote.documents()
     state = finance.states()
     if (first, second, state) != (0, 0, ["accepted"]):
