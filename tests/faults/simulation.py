@@ -64,6 +64,7 @@ URL: Final = "http://127.0.0.1:1"
 ROUNDS_STORMY, ROUNDS_CALM = 7, 5
 INVOICES: Final = 2
 TOTAL: Final = Decimal("800.00")
+_TOLD_EVERY: Final = 100
 #: A system that can neither repeat nor be asked: every doubt is for a person (F-75).
 REST_WITHOUT: Final = replace(REST, name="rest-without", switches={"idempotency": False, "find": False})
 SYSTEMS: Final = (DYNAMICS, BUSINESS_CENTRAL, REST, REST_WITHOUT)
@@ -342,7 +343,9 @@ def _many(seeds: range, prepared: Prepared, processes: int) -> int:
     pieces = [list(seeds)[start : start + 25] for start in range(0, len(seeds), 25)]
     wrong: dict[int, list[str]] = {}
     with ProcessPoolExecutor(processes) as pool:
-        for found in pool.map(simulate, pieces, [prepared] * len(pieces)):
+        for piece, found in zip(pieces, pool.map(simulate, pieces, [prepared] * len(pieces)), strict=True):
+            if piece[-1] % _TOLD_EVERY == 0:
+                print(f"up to seed {piece[-1]}: {len(wrong | found)} end badly", file=sys.stderr, flush=True)
             for seed, faults in found.items():
                 print(f"seed {seed}, {system_of(seed).name}: {'; '.join(faults)}", file=sys.stderr, flush=True)
             wrong |= found
