@@ -161,13 +161,13 @@ class History:
             patch.setattr(Session, "exchange", lambda _, *request: weather.exchange(*request))
             for number in range(ROUNDS_STORMY + ROUNDS_CALM):
                 weather.calm = number >= ROUNDS_STORMY
-                self._people()
+                self.people()
                 weather.meanwhile = self._overtake
-                self._live()
+                self.live()
                 # Some nights nobody works: keys expire (F-76).
                 nights = 1 if weather.happens("a day passes", 0.05) else 0
                 weather.sleep(weather.chance.uniform(1, 3 * SETTLE_SECONDS) + 90_000 * nights)
-        return self._faults()
+        return self.faults()
 
     def _overtake(self) -> None:
         """The other worker: the lock of the stage keeps it out, unless it is of a kind that a frozen holder has lost."""
@@ -177,9 +177,9 @@ class History:
         self.weather.tell("takes over")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Store, "stage_lock", _no_lock)
-            self._live()
+            self.live()
 
-    def _live(self) -> None:
+    def live(self) -> None:
         """A process from its start to its end or death: push, then ask what became of earlier documents."""
         weather = self.weather
         clock = Clock(monotonic=weather.seconds, sleep=weather.sleep, now=lambda: weather.now, chance=weather.chance.random)
@@ -189,10 +189,8 @@ class History:
             with ExitStack() as closing:
                 session = closing.enter_context(Session())
                 retrier = Retrier(RetryPolicy(attempts_max=2), clock=clock)
-                store, target = (
-                    self.store,
-                    open_target(settings, mapping, static_token(Secret("simulated-token")), session=session, retrier=retrier),
-                )
+                store, tokens = self.store, static_token(Secret("simulated-token"))
+                target = open_target(settings, mapping, tokens, session=session, retrier=retrier)
                 documents = InvoiceDocuments(store, mapping, company=self.system.company)
                 list(Push(store, target, documents.of, now=lambda: weather.now, sleep=weather.sleep).run())
                 list(Follow(store, target, now=lambda: weather.now, owner="worker", every=timedelta(0)).run())
@@ -206,7 +204,7 @@ class History:
 
     # ---- people ----------------------------------------------------------------------------------------------------------
 
-    def _people(self) -> None:
+    def people(self) -> None:
         """People act between two runs: in finance, and on what waits for them here."""
         weather = self.weather
         for document in self._documents():
@@ -251,7 +249,7 @@ class History:
 
     # ---- the judge -------------------------------------------------------------------------------------------------------
 
-    def _faults(self) -> list[str]:
+    def faults(self) -> list[str]:
         """Finance's own documents are the judge."""
         faults = list(self.broken)
         with self.store.read() as reader:

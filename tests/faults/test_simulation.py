@@ -32,7 +32,7 @@ def test_a_seed_is_the_same_history_each_time(prepared: Prepared) -> None:
     told = []
     for _ in range(2):
         with histories(prepared) as history_of:
-            history = history_of(7)
+            history = history_of(5)
             told.append((history.run(), history.weather.history, [str(d["body"]) for d in _documents(history)]))
     assert told[0] == told[1]
     assert len(told[0][1]) > 10
