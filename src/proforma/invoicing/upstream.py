@@ -68,7 +68,6 @@ class Reader:
         self._sources = collect(facts)
         self._lines = _by_invoice(upstream.lines)
         self._details = _by_invoice(upstream.details)
-        self._billed = _billed_by(facts)
         self._numbers = {**upstream.numbers, **{invoice.number: invoice.id for invoice in facts.invoices.values()}}
 
     def read(self, header: UpstreamInvoice) -> Reading:
@@ -126,8 +125,8 @@ class Reader:
 
     def _twice(self, header: UpstreamInvoice, details: Sequence[InvoiceDetail]) -> Iterator[Fault]:
         for detail in details:
-            other = self._billed.get(detail.source)
-            if detail.kind is SourceKind.ACTUAL and detail.previous is None and other is not None and other.id != header.id:
+            other = next((i for i, _ in self._facts.taken_over.get(detail.source, ()) if i.id != header.id), None)
+            if detail.kind is SourceKind.ACTUAL and detail.previous is None and other is not None:
                 yield Fault("billed-twice", f"{other.number} bills {detail.source} already")
 
 
@@ -294,12 +293,6 @@ def _by_invoice(rows: Sequence[_Row]) -> dict[InvoiceId, list[_Row]]:
         if row.invoice_id is not None and row.active:
             found.setdefault(row.invoice_id, []).append(row)
     return found
-
-
-def _billed_by(facts: Facts) -> dict[SourceId, Invoice]:
-    """For each source the invoice that was taken over with it."""
-    taken = (i for i in facts.invoices.values() if i.is_taken_over and i.is_live)
-    return {d.source: i for i in taken for d in i.details if d.previous is None}
 
 
 # ---- whether it is whole ------------------------------------------------------------------------------------------------------
