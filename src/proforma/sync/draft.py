@@ -253,7 +253,7 @@ class BillingDesk:
                 accepted=accepted,
                 compared=last_compared(tx, book.invoices),
             )
-            taken = invoicing.take_over(book, clerk, load_upstream(tx, contract), how)
+            taken = invoicing.take_over(book, clerk, load_upstream(tx, contract, book.invoices), how)
             answer = self._commit(tx, taken.changes)
             told = tuple(as_passed_over(finding, contract) for finding in keep_findings(tx, taken, self._now()))
         return replace(answer, changes=replace(taken.changes, passed_over=told))
