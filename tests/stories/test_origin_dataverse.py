@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from billing_world import NOT_READY, guid
@@ -286,6 +288,21 @@ def test_a_correction_confirmed_in_dataverse_follows(company: Company) -> None:
     assert details == {guid("@a"): ("6", "800.00", "-200.00"), guid("@b"): ("0", "200.00", "-200.00")}
     assert company.documents() == sorted([(reference("inv-1"), "1000.00"), (reference("inv-2"), "-400.00")])
     assert (company.project.run("draft").code, company.faults()) == (0, [])
+
+
+def test_what_dataverse_revises_is_credited(company: Company) -> None:
+    """I-95, D-113: the draft of Dataverse's own action, once confirmed, is taken over as a full credit."""
+    company.serve(two_hours_and_eight())
+    company.project.run("pull")
+    assert company.project.run("draft").code == 0
+    url = f"{company.project.server.url}/api/data/v9.2/invoices({guid('@inv-1')})/Microsoft.Dynamics.CRM.msdyn_revise"
+    headers = {"Authorization": "Bearer any", "Content-Type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(url, data=b"{}", headers=headers, method="POST"), timeout=10) as answer:
+        draft = msgspec.json.decode(answer.read())
+    company.project.server.patch(upsert={INVOICES: [{"invoiceid": draft["invoiceid"], "msdyn_projectinvoicestatus": CONFIRMED}]})
+    assert company.sync() == 0
+    assert [(state, total) for _, state, _, total in company.invoices()] == [("corrected", "1000.00"), ("confirmed", "-1000.00")]
+    assert (len(company.documents()), company.faults()) == (2, [])
 
 
 def test_a_correction_of_what_was_never_taken_over_is_held(company: Company) -> None:
