@@ -97,8 +97,12 @@ def test_a_confirmed_invoice_is_pushed_once(company: Company) -> None:
         [(guid("@a"), "8", "100.00", "800.00"), (guid("@b"), "2", "100.00", "200.00")]
     )
 
+    waiting = {**company.project.server.rows("msdyn_actuals")[0], "msdyn_actualid": guid("@next"), "_msdyn_invoice_value": None}
+    waiting |= {"msdyn_billingstatus": 192350004, "_msdyn_accountcustomer_value": None, "msdyn_price": None, "msdyn_amount": None}
+    company.project.server.patch(upsert={"msdyn_actuals": [waiting]})
     assert company.sync() == 0
     assert company.documents() == [(reference("inv-1"), "1000.00")]
+    # Work that nobody pays for waits in Dataverse's backlog, and is decided there.
     assert (company.problems(), company.faults()) == ([], [])
     # 1,000.00 were billed; Dataverse's reversals of the unbilled rows stand beside them.
     account = company.project.run("reconcile").json["contracts"][0]
