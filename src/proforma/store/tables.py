@@ -191,6 +191,24 @@ ticks: Final = sa.Table(
     sa.Column("outcome", sa.Text),
 )
 
+#: Periods that are read once more, each the run of its number; and their parts.
+backfills: Final = sa.Table(
+    "backfills",
+    metadata,
+    sa.Column("run_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    *(sa.Column(name, sa.Text, nullable=False) for name in ("entity", "column", "first", "last", "chunk", "signature")),
+)
+backfill_parts: Final = sa.Table(
+    "backfill_parts",
+    metadata,
+    sa.Column("run_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    *(sa.Column(name, sa.Text, nullable=False) for name in ("first", "last", "state")),
+    *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("rows", "quarantined", "fence")),
+    sa.Column("expected", sa.BigInteger),
+    *(sa.Column(name, sa.Text) for name in ("next_link", "owner", "message")),
+)
+
 quarantine: Final = sa.Table(
     "quarantine",
     metadata,
