@@ -156,6 +156,11 @@ class Mirror:
         counts = [sa.select(sa.func.count()).select_from(table).where(table.c.deleted_at.is_(None)).scalar_subquery() for table in tables]
         return sum(self._connection.execute(sa.select(*counts)).one())
 
+    def values(self, cls: type[Any], column: str) -> set[str | None]:
+        """The different values of a searched column."""
+        found = self._connection.execute(sa.select(MIRROR[cls].c[column]).distinct())
+        return set(found.scalars())
+
     def counts(self) -> dict[str, int]:
         """Number of records of each entity that was ever pulled."""
         totals: dict[str, int] = {}

@@ -62,7 +62,7 @@ def _mirror_tables() -> None:
         searched="contract_id",
     )
     _mirror("currency", "code! precision:whole exchange_rate active:flag!")
-    _mirror("customer", "kind! name number currency_id active:flag!")
+    _mirror("customer", "kind! name number street postal_code city region country currency_id active:flag!")
     _mirror("dated_exchange_rate", "from_currency_id to_currency_id first_day last_day rate active:flag!")
     _mirror("dimension_field_name", "dimension_id table column active:flag!")
     _mirror(
