@@ -176,9 +176,7 @@ def _documents(contracts: int) -> Iterator[tuple[str, Sequence[Any]]]:
     yield (
         "contract-customer",
         [
-            ContractCustomer(
-                id=RecordId(guid(19, n)), contract_id=ContractId(guid(9, n)), customer_id=_customer(n), percent=Decimal(100)
-            )
+            ContractCustomer(id=RecordId(guid(19, n)), contract_id=ContractId(guid(9, n)), customer_id=_customer(n), percent=Decimal(100))
             for n in numbers
         ],
     )

@@ -69,6 +69,7 @@ def account(book: Book, contract_id: ContractId, *, first: date | None = None, l
     sources = {source.id: source for source in collect(facts) if is_meant(source)}
     waiting = {row.source: row.amount for row in backlog(book) if row.status in OPEN and row.source in sources}
     held = _held(facts, sources)
+    counted = {detail.source for _, detail in held}
     currency_id = facts.contracts[contract_id].currency_id
     currency = None if currency_id is None else book.currencies.get(currency_id)
     return Account(
@@ -78,7 +79,7 @@ def account(book: Book, contract_id: ContractId, *, first: date | None = None, l
         billed=_billed(facts, sources),
         drafted=total(_said(detail) for draft, detail in held if draft),
         backlog=total(amount or ZERO for amount in waiting.values()),
-        excluded=_excluded(facts, sources, lambda id_: id_ in waiting or id_ in {detail.source for _, detail in held}),
+        excluded=_excluded(facts, sources, lambda id_: id_ in waiting or id_ in counted),
         changed=total(total(((sources[d.source].amount or ZERO), -_said(d))) for _, d in held),
         unpriced=sum(source.amount is None for source in sources.values()),
     )

@@ -6,6 +6,7 @@ Never decides a price or a bill, never talks to a remote, and never changes what
 from proforma.store.columns import codec
 from proforma.store.cursors import Cursor, Range
 from proforma.store.decisions import Decisions, DecisionWriter
+from proforma.store.headers import Header
 from proforma.store.integrity import IntegrityFault
 from proforma.store.leases import Lease, Leases, LeaseWriter, Tick
 from proforma.store.ledger import Ledger, LedgerWriter, OpenPassedOver
@@ -21,6 +22,7 @@ __all__ = [
     "DecisionWriter",
     "Decisions",
     "External",
+    "Header",
     "IntegrityFault",
     "Lease",
     "LeaseWriter",

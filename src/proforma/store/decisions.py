@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from hashlib import blake2b
 from typing import Any, Final, NewType, TypeVar
 
 import sqlalchemy as sa
 
 from proforma.domain.decisions import Grounds, PriceDecision
 from proforma.domain.ids import RecordId
-from proforma.store.columns import Cell, Cells, Row, codec, instant_text, json_text
-from proforma.store.statements import chunks, fill, upsert
+from proforma.store.columns import Cell, Cells, Row, codec, instant_text, optional_decimal, optional_text
+from proforma.store.statements import chunks, fill_numbered, number_of, upsert
 from proforma.store.tables import price_decisions, price_grounds
 
 Id = TypeVar("Id", bound=str)
@@ -36,8 +35,7 @@ _BATCH_ROWS: Final = 2000
 def numbered(grounds: Grounds) -> tuple[GroundsId, Cells]:
     """Grounds as they are stored, with their number: equal grounds have the same one, in every store."""
     cells = _GROUNDS.encode([grounds])[0]
-    digest = blake2b(json_text(cells).encode(), digest_size=8).digest()
-    return GroundsId(int.from_bytes(digest) >> 1), cells
+    return GroundsId(number_of(cells)), cells
 
 
 class Decisions:
@@ -96,11 +94,7 @@ class DecisionWriter(Decisions):
 
     def save_grounds(self, grounds: Mapping[GroundsId, Cells]) -> None:
         """Keeps grounds that are not there yet; raises ValueError should two different ones have the same number."""
-        fill(self._connection, price_grounds, [(number, *cells) for number, cells in grounds.items()])
-        for piece in chunks(list(grounds)):
-            for row in self._connection.execute(sa.select(price_grounds).where(price_grounds.c.id.in_(piece))):
-                if tuple(row[1:]) != grounds[row[0]]:
-                    raise ValueError(f"two grounds of price decisions have the number {row[0]}")
+        fill_numbered(self._connection, price_grounds, grounds)
 
     def save_span(self, rows: Sequence[DecisionCells], at: datetime, *, anew: bool = False) -> int:
         """As `save`, for decisions in their stored form and the order of their records; their grounds must be there.
@@ -125,24 +119,16 @@ def _by_record(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> 
 
 
 def _cells(decision: PriceDecision, grounds: GroundsId) -> DecisionCells:
-    amount, extension = _text(decision.amount), (str(decision.discount), str(decision.fee), _text(decision.extended))
+    amount, extension = optional_text(decision.amount), (str(decision.discount), str(decision.fee), optional_text(decision.extended))
     return (
         decision.record_id,
         grounds,
-        _text(decision.price),
+        optional_text(decision.price),
         amount,
-        _text(decision.quantity),
+        optional_text(decision.quantity),
         *((None, None, None) if extension == ("0", "0", amount) else extension),
         decision.cost_record_id,
     )
-
-
-def _text(figure: Decimal | None) -> str | None:
-    return None if figure is None else str(figure)
-
-
-def _figure(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
 
 
 def _decision(row: Row) -> PriceDecision:
@@ -151,11 +137,11 @@ def _decision(row: Row) -> PriceDecision:
     return PriceDecision(
         record_id=record_id,
         cost_record_id=cost_record_id,
-        price=_figure(price),
-        amount=_figure(amount),
-        quantity=_figure(quantity),
+        price=optional_decimal(price),
+        amount=optional_decimal(amount),
+        quantity=optional_decimal(quantity),
         discount=_ZERO if discount is None else Decimal(discount),
         fee=_ZERO if fee is None else Decimal(fee),
-        extended=_figure(amount if discount is None else extended),
+        extended=optional_decimal(amount if discount is None else extended),
         **{name: getattr(shared, name) for name in _GROUNDS.names},
     )

@@ -118,13 +118,13 @@ def _draft(workshop: Workshop, as_of: date) -> tuple[Answer, Answer]:
 
 def _drafts(workshop: Workshop) -> list[str]:
     with workshop.store.read() as reader:
-        return [invoice.id for invoice in reader.ledger.invoices() if invoice.status is InvoiceStatus.DRAFT]
+        return [invoice.id for invoice in reader.ledger.headers() if invoice.status is InvoiceStatus.DRAFT]
 
 
 def _waiting(workshop: Workshop) -> dict[str, int]:
     ready = sum(1 for row in workshop.desk.backlog() if row.status == "ready")
     with workshop.store.read() as reader:
-        invoices = reader.ledger.invoices()
+        invoices = reader.ledger.headers()
     return {
         "ready_rows": ready,
         "drafts": sum(invoice.status is InvoiceStatus.DRAFT for invoice in invoices),

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from proforma import invoicing
 from proforma.domain.codes import ContractState, OrderType, TransactionType
@@ -27,7 +27,7 @@ from proforma.domain.contracts import (
     Retainer,
     ScheduleRow,
 )
-from proforma.domain.ids import ContractId, Guid, RetainerId, SourceId
+from proforma.domain.ids import ContractId, Guid, InvoiceId, RecordId, RetainerId, SourceId
 from proforma.domain.invoices import Changes, Confirmed, Invoice, Refusal
 from proforma.domain.masters import Category, CurrencyRecord, Role
 from proforma.domain.policies import InvoicingPolicy, PricingPolicy
@@ -35,10 +35,13 @@ from proforma.domain.records import Actual
 from proforma.invoicing import BacklogRow, Book, Clerk, ManualDetail
 from proforma.invoicing.changes import joined
 from proforma.store import Reader, Store, Transaction
+from proforma.store.statements import chunks
 from proforma.sync.price import price_book
 from proforma.sync.reasons import ReasonKeeper
 
 T = TypeVar("T")
+#: Contracts of one transaction of a periodic run: enough that reading and committing cost little for each, few enough for its memory.
+CONTRACTS_AT_ONCE: Final = 20
 _SALES_SIDE = (TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES)
 
 
@@ -76,6 +79,23 @@ def load_book(reader: Reader, contracts: Collection[ContractId], policy: Invoici
         invoices=reader.ledger.invoices(contract_ids=ids),
         ledger=ledger,
         run_rows=reader.ledger.run_rows(),
+        policy=policy,
+    )
+
+
+def load_draft(reader: Reader, invoice_id: InvoiceId, policy: InvoicingPolicy, sources: Collection[SourceId] = ()) -> Book:
+    """What changing these details of one draft needs: the invoice, the lines of its contract, and the rows that the details are of."""
+    invoice = reader.ledger.invoice(invoice_id)
+    contracts = [] if invoice is None else [invoice.contract_id]
+    where = reader.mirror.where
+    actuals = reader.mirror.get_many(Actual, [RecordId(source) for source in sources])
+    return Book(
+        contracts=list(where(Contract, id=contracts)),
+        lines=list(where(ContractLine, contract_id=contracts)),
+        actuals=list(actuals.values()),
+        currencies={currency.id: currency for currency in reader.mirror.all(CurrencyRecord)},
+        decisions=reader.decisions.of(actuals),
+        invoices=() if invoice is None else (invoice,),
         policy=policy,
     )
 
@@ -155,52 +175,55 @@ class BillingDesk:
 
     def run_periodic(self, *, as_of: date) -> Answer:
         """The periodic run of a day over all active project contracts (I-79)."""
+        return _together(list(self.periodic_run(as_of=as_of)))
+
+    def periodic_run(self, *, as_of: date) -> Iterator[Answer]:
+        """As `run_periodic`, some contracts at a time: one transaction, one answer; memory does not follow the number of contracts."""
         with self._store.read() as reader:
             contracts = work_based_contracts(reader)
-        return _together([self._act([c], lambda book, clerk: invoicing.run_periodic(book, clerk, as_of=as_of)) for c in contracts])
+        for page in chunks(contracts, CONTRACTS_AT_ONCE):
+            yield self._act(page, lambda book, clerk: invoicing.run_periodic(book, clerk, as_of=as_of))
 
     def edit(self, invoice: str, *, source: SourceId, changes: Mapping[str, str]) -> Answer:
         """Edits one detail of a draft (I-81)."""
-        return self._on_invoice(
-            invoice, lambda book, clerk, found: invoicing.edit(book, clerk, invoice_id=found.id, source=source, changes=changes)
-        )
+        return self.edit_many(invoice, {source: changes})
+
+    def edit_many(self, invoice: str, edits: Mapping[SourceId, Mapping[str, str]]) -> Answer:
+        """Edits several details of a draft in one transaction; refused ones are reported, the rest proceeds (I-81)."""
+        return self._on_draft(invoice, edits, lambda book, clerk, id_: invoicing.edit_many(book, clerk, invoice_id=id_, edits=edits))
 
     def add(self, invoice: str, *, detail: ManualDetail) -> Answer:
         """Adds a detail by hand; a missing price is found by the pricing rules (I-83)."""
         with self._store.read() as reader:
             book_of_prices = price_book(reader, self._pricing_policy)
 
-        def act(book: Book, clerk: Clerk, found: Invoice) -> Changes:
-            return invoicing.add(book, clerk, invoice_id=found.id, detail=detail, price=self._keeper.noting(book_of_prices.decide))
+        def act(book: Book, clerk: Clerk, id_: InvoiceId) -> Changes:
+            return invoicing.add(book, clerk, invoice_id=id_, detail=detail, price=self._keeper.noting(book_of_prices.decide))
 
         return self._on_invoice(invoice, act)
 
     def remove(self, invoice: str, *, source: SourceId) -> Answer:
         """Takes a detail off a draft; its source is ready again (I-84)."""
-        return self._on_invoice(invoice, lambda book, clerk, found: invoicing.remove(book, clerk, invoice_id=found.id, source=source))
+        return self._on_draft(invoice, (), lambda book, clerk, id_: invoicing.remove(book, clerk, invoice_id=id_, source=source))
 
     def apply_retainer(self, invoice: str, *, retainer: RetainerId, amount: Decimal) -> Answer:
         """Sets the applied amount of a retainer on a draft (I-67)."""
         return self._on_invoice(
             invoice,
-            lambda book, clerk, found: invoicing.apply_retainer(book, clerk, invoice_id=found.id, retainer_id=retainer, amount=amount),
+            lambda book, clerk, id_: invoicing.apply_retainer(book, clerk, invoice_id=id_, retainer_id=retainer, amount=amount),
         )
 
     def refresh(self, invoice: str, *, as_of: date) -> Answer:
         """Adds to a draft what can be billed since, and takes its flags away (I-85)."""
-        return self._on_invoice(invoice, lambda book, clerk, found: invoicing.refresh(book, clerk, invoice_id=found.id, as_of=as_of))
+        return self._on_invoice(invoice, lambda book, clerk, id_: invoicing.refresh(book, clerk, invoice_id=id_, as_of=as_of))
 
     def delete(self, invoices: Sequence[str]) -> Answer:
         """Deletes drafts; their sources are ready again (I-101)."""
-        return _together(
-            [self._on_invoice(i, lambda book, clerk, found: invoicing.delete(book, clerk, invoice_id=found.id)) for i in invoices]
-        )
+        return _together([self._on_draft(i, (), lambda book, clerk, id_: invoicing.delete(book, clerk, invoice_id=id_)) for i in invoices])
 
     def correct(self, invoice: str, *, as_of: date, only: Sequence[SourceId] = ()) -> Answer:
         """Drafts the correction of a confirmed invoice, starting from a full credit (I-95, I-96)."""
-        return self._on_invoice(
-            invoice, lambda book, clerk, found: invoicing.correct(book, clerk, invoice_id=found.id, only=only, as_of=as_of)
-        )
+        return self._on_invoice(invoice, lambda book, clerk, id_: invoicing.correct(book, clerk, invoice_id=id_, only=only, as_of=as_of))
 
     # ---- confirming --------------------------------------------------------------------------------------------------
 
@@ -214,8 +237,8 @@ class BillingDesk:
             message = f"{len(invoices)} invoices at once; at most {limit} can be confirmed in one go"
             return Answer(changes=Changes(refusals=tuple(Refusal(id=Guid(i), reason="too-many", message=message) for i in invoices)))
 
-        def act(book: Book, clerk: Clerk, found: Invoice) -> Changes:
-            return invoicing.confirm(book, clerk, invoice_ids=[found.id], accounting_date=accounting_date, as_of=as_of)
+        def act(book: Book, clerk: Clerk, id_: InvoiceId) -> Changes:
+            return invoicing.confirm(book, clerk, invoice_ids=[id_], accounting_date=accounting_date, as_of=as_of)
 
         return _together([self._on_invoice(invoice, act) for invoice in invoices])
 
@@ -224,29 +247,40 @@ class BillingDesk:
     def flag_changed_sources(self) -> Answer:
         """Flags drafts whose sources changed or vanished in Dataverse, and lists confirmed ones that did (I-8, promise 2)."""
         with self._store.read() as reader:
-            contracts = {invoice.contract_id for invoice in reader.ledger.invoices()}
+            contracts = {header.contract_id for header in reader.ledger.headers()}
         return _together([self._act([c], lambda book, clerk: invoicing.source_changes(book)) for c in sorted(contracts)])
 
     # ---- one act -----------------------------------------------------------------------------------------------------
 
     def _on_sources(self, sources: Sequence[SourceId], act: Callable[[Book, Clerk], Changes]) -> Answer:
         with self._writing() as (tx, clerk):
-            contracts = contracts_of(tx, sources)
-            return self._commit(tx, act(load_book(tx, contracts, self._policy), clerk))
+            book = load_book(tx, contracts_of(tx, sources), self._policy)
+            return self._commit(tx, book, act(book, clerk))
 
-    def _on_invoice(self, name: str, act: Callable[[Book, Clerk, Invoice], Changes]) -> Answer:
+    def _on_draft(self, name: str, sources: Collection[SourceId], act: Callable[[Book, Clerk, InvoiceId], Changes]) -> Answer:
+        """An act that concerns one draft alone: nothing else of its contract is read."""
+        return self._on_invoice(name, act, lambda tx, id_, _: load_draft(tx, id_, self._policy, sources))
+
+    def _on_invoice(
+        self,
+        name: str,
+        act: Callable[[Book, Clerk, InvoiceId], Changes],
+        load: Callable[[Transaction, InvoiceId, ContractId], Book] | None = None,
+    ) -> Answer:
         with self._writing() as (tx, clerk):
-            found = tx.ledger.invoice(name)
+            found = tx.ledger.place_of(name)
             if found is None:
                 refusal = Refusal(
                     id=Guid(name), reason="unknown-invoice", message=f"there is no invoice {name!r}; see `proforma invoice list`"
                 )
                 return Answer(changes=Changes(refusals=(refusal,)))
-            return self._commit(tx, act(load_book(tx, [found.contract_id], self._policy), clerk, found))
+            book = load_book(tx, [found[1]], self._policy) if load is None else load(tx, *found)
+            return self._commit(tx, book, act(book, clerk, found[0]))
 
     def _act(self, contracts: Sequence[ContractId], act: Callable[[Book, Clerk], Changes]) -> Answer:
         with self._writing() as (tx, clerk):
-            return self._commit(tx, act(load_book(tx, contracts, self._policy), clerk))
+            book = load_book(tx, contracts, self._policy)
+            return self._commit(tx, book, act(book, clerk))
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Transaction, Clerk]]:
@@ -254,17 +288,15 @@ class BillingDesk:
             prefix = self._policy.number_prefix
             yield tx, Clerk(at=self._now(), by=self._by, new_id=_new_id, next_number=lambda: tx.ledger.next_number(prefix))
 
-    def _commit(self, tx: Transaction, changes: Changes) -> Answer:
+    def _commit(self, tx: Transaction, book: Book, changes: Changes) -> Answer:
         at = self._now()
-        tx.ledger.save(changes, at=at, by=self._by)
-        touched = dict.fromkeys(invoice_id for invoice_id, _ in changes.happenings)
+        invoices = tx.ledger.save(changes, at=at, by=self._by, read=book.invoices)
         for invoice_id, happening in changes.happenings:
             if isinstance(happening, Confirmed):
                 # Promise 4: the outbox row is born in the transaction that confirms.
                 tx.outbox.enqueue(invoice_id, happening.reference, self._target, at)
-        invoices = [invoice for invoice_id in touched if (invoice := tx.ledger.invoice(invoice_id)) is not None]
         # Promise 3: the reason of a price is born in the transaction that puts the price on a draft.
-        self._keeper.keep(tx, invoices, at)
+        self._keeper.keep(tx, book, invoices, at)
         return Answer(invoices=tuple(invoices), changes=changes)
 
 

@@ -50,7 +50,7 @@ def read_status(reader: Reader, *, at: datetime) -> Status:
         )
         for cursor in reader.cursors.all()
     )
-    invoices = reader.ledger.invoices()
+    invoices = reader.ledger.headers()
     return Status(
         entities=entities,
         invoices=dict(Counter(str(invoice.status) for invoice in invoices)),
