@@ -27,7 +27,6 @@ _GROUNDS: Final = codec(Grounds)
 DecisionCells = tuple[str, int, Cell, Cell, Cell, Cell, Cell, Cell, Cell]
 _OWN: Final = [price_decisions.c[name] for name in price_decisions.c.keys() if name != "decided_at"]  # noqa: SIM118 - a column collection
 _SHARED: Final = [price_grounds.c[name] for name in _GROUNDS.names]
-_JOINED: Final = sa.select(*_OWN, *_SHARED).join_from(price_decisions, price_grounds, price_grounds.c.id == price_decisions.c.grounds_id)
 _ZERO: Final = Decimal(0)
 _BATCH_ROWS: Final = 2000
 
@@ -51,10 +50,21 @@ class Decisions:
     def of(self, ids: Iterable[Id]) -> dict[Id, PriceDecision]:
         """The decisions about these records, by record; records without one are not in it."""
         by_id: dict[Any, PriceDecision] = {}
+        shared: dict[Cell, dict[str, Any]] = {}
         for piece in chunks(list(dict.fromkeys(ids))):
-            found = self._connection.execute(_JOINED.where(price_decisions.c.record_id.in_(piece)))
-            by_id.update((row[0], _decision(row)) for row in found)
+            rows = self._connection.execute(sa.select(*_OWN).where(price_decisions.c.record_id.in_(piece))).all()
+            shared.update(self._grounds({row[1] for row in rows} - shared.keys()))
+            by_id.update((row[0], _decision(row, shared[row[1]])) for row in rows)
         return by_id
+
+    def _grounds(self, numbers: Iterable[Cell]) -> dict[Cell, dict[str, Any]]:
+        """The fields of these grounds, by number: read once for all decisions that rest on them."""
+        found: dict[Cell, dict[str, Any]] = {}
+        for piece in chunks(list(numbers)):
+            rows = self._connection.execute(sa.select(price_grounds.c.id, *_SHARED).where(price_grounds.c.id.in_(piece))).all()
+            for row, grounds in zip(rows, _GROUNDS.decode(row[1:] for row in rows), strict=True):
+                found[row[0]] = {name: getattr(grounds, name) for name in _GROUNDS.names}
+        return found
 
     def all(self, batch: int = _BATCH_ROWS) -> Iterator[PriceDecision]:
         """Every decision by record id, read `batch` at a time."""
@@ -63,16 +73,17 @@ class Decisions:
 
     def batches(self, size: int = _BATCH_ROWS) -> Iterator[list[PriceDecision]]:
         """As `all`, in lists of at most `size`."""
-        wanted = _JOINED.order_by(price_decisions.c.record_id).limit(size)
+        wanted = sa.select(*_OWN).order_by(price_decisions.c.record_id).limit(size)
         last: RecordId | None = None
         while True:
             page = wanted if last is None else wanted.where(price_decisions.c.record_id > last)
-            decisions = [_decision(row) for row in self._connection.execute(page)]
-            if decisions:
-                yield decisions
-            if len(decisions) < size:
+            rows = self._connection.execute(page).all()
+            shared = self._grounds({row[1] for row in rows})
+            if rows:
+                yield [_decision(row, shared[row[1]]) for row in rows]
+            if len(rows) < size:
                 return
-            last = decisions[-1].record_id
+            last = rows[-1][0]
 
     def count(self) -> int:
         """Number of records with a decision."""
@@ -131,9 +142,8 @@ def _cells(decision: PriceDecision, grounds: GroundsId) -> DecisionCells:
     )
 
 
-def _decision(row: Row) -> PriceDecision:
-    record_id, _, price, amount, quantity, discount, fee, extended, cost_record_id = row[:9]
-    shared = next(_GROUNDS.decode([row[9:]]))
+def _decision(row: Row, shared: Mapping[str, Any]) -> PriceDecision:
+    record_id, _, price, amount, quantity, discount, fee, extended, cost_record_id = row
     return PriceDecision(
         record_id=record_id,
         cost_record_id=cost_record_id,
@@ -143,5 +153,5 @@ def _decision(row: Row) -> PriceDecision:
         discount=_ZERO if discount is None else Decimal(discount),
         fee=_ZERO if fee is None else Decimal(fee),
         extended=optional_decimal(amount if discount is None else extended),
-        **{name: getattr(shared, name) for name in _GROUNDS.names},
+        **shared,
     )

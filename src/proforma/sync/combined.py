@@ -5,10 +5,8 @@ What comes out is what the rules for single records give; a record whose answer 
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import InvalidOperation, Overflow
@@ -22,6 +20,7 @@ from proforma.pricing.combinations import COMBINATIONS_MAX, LENDING, WORK, Combi
 from proforma.store import Reader
 from proforma.store.columns import Cell, Cells, codec
 from proforma.store.decisions import DecisionCells, GroundsId, numbered
+from proforma.sync.garbage import uncollected
 
 #: A reason, and whether there is a price.
 Outcome = tuple[str, bool]
@@ -39,18 +38,6 @@ class Span:
 
     rows: list[DecisionCells]
     alone: list[RecordId] = field(default_factory=list)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keeps the garbage collector away: a span makes no cycles, and looking through all price lists again and again costs a quarter."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class _Made(dict[Any, Made], Generic[Made]):
@@ -88,7 +75,7 @@ class CombinedPricing:
             "start_date": ("transaction_date", (None,)),
         }
         for rows in reader.mirror.cells(Actual, names, SPAN, only=only):
-            with _uncollected():
+            with uncollected():
                 span = self._span(rows)
             yield span
 

@@ -36,6 +36,7 @@ from proforma.invoicing import BacklogRow, Book, Clerk, ManualDetail
 from proforma.invoicing.changes import joined
 from proforma.store import Reader, Store, Transaction
 from proforma.store.statements import chunks
+from proforma.sync.garbage import uncollected
 from proforma.sync.price import price_book
 from proforma.sync.reasons import ReasonKeeper
 
@@ -182,7 +183,9 @@ class BillingDesk:
         with self._store.read() as reader:
             contracts = work_based_contracts(reader)
         for page in chunks(contracts, CONTRACTS_AT_ONCE):
-            yield self._act(page, lambda book, clerk: invoicing.run_periodic(book, clerk, as_of=as_of))
+            with uncollected():
+                answer = self._act(page, lambda book, clerk: invoicing.run_periodic(book, clerk, as_of=as_of))
+            yield answer
 
     def edit(self, invoice: str, *, source: SourceId, changes: Mapping[str, str]) -> Answer:
         """Edits one detail of a draft (I-81)."""
