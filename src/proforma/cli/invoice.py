@@ -34,7 +34,7 @@ def create(
 ) -> None:
     """Draft invoices from everything that is ready: one for each customer of a contract."""
     from proforma.cli.ids import Ids
-    from proforma.cli.report import report_answer
+    from proforma.cli.report import report_answers
     from proforma.domain.errors import ConfigurationError
     from proforma.sync.draft import work_based_contracts
 
@@ -48,8 +48,8 @@ def create(
         with workshop.store.read() as reader:
             active = work_based_contracts(reader) if everything else []
         wanted = active or ids.contracts(contracts or ())
-        answer = workshop.desk.create(wanted, as_of=day, only=chosen, to_existing=to_existing)
-    report_answer(context.out, answer, done=f"{len(answer.invoices)} drafts")
+        answers = workshop.desk.creations(wanted, as_of=day, only=chosen, to_existing=to_existing)
+        report_answers(context.out, answers, done=lambda drafts: f"{drafts} drafts")
 
 
 @app.command("list", epilog="Examples: proforma invoice list  |  proforma --json invoice list --all")

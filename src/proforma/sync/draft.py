@@ -165,8 +165,14 @@ class BillingDesk:
 
     def create(self, contracts: Sequence[ContractId], *, as_of: date, only: Sequence[SourceId] = (), to_existing: bool = False) -> Answer:
         """Drafts invoices of these contracts, each contract by itself: one's failure does not stop the others (I-73)."""
-        answers = [self._create_one(contract, as_of, only, to_existing=to_existing) for contract in dict.fromkeys(contracts)]
-        return _together(answers)
+        return _together(list(self.creations(contracts, as_of=as_of, only=only, to_existing=to_existing)))
+
+    def creations(
+        self, contracts: Sequence[ContractId], *, as_of: date, only: Sequence[SourceId] = (), to_existing: bool = False
+    ) -> Iterator[Answer]:
+        """As `create`, one contract after the other, so that nobody needs to keep all drafts."""
+        for contract in dict.fromkeys(contracts):
+            yield self._create_one(contract, as_of, only, to_existing=to_existing)
 
     def _create_one(self, contract: ContractId, as_of: date, only: Sequence[SourceId], *, to_existing: bool) -> Answer:
         def act(book: Book, clerk: Clerk) -> Changes:
