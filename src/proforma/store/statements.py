@@ -39,7 +39,8 @@ def fill_numbered(connection: sa.Connection, table: sa.Table, rows: Mapping[Numb
     if not rows:
         return
     statement = _upsert_sql(table, connection.dialect.name, replace=False)
-    connection.exec_driver_sql(statement, [(number, *cells) for number, cells in rows.items()])
+    # In order: two that write the same ones at once would else wait for each other.
+    connection.exec_driver_sql(statement, [(number, *cells) for number, cells in sorted(rows.items())])
     key = next(iter(table.primary_key))
     for piece in chunks(list(rows)):
         for row in connection.execute(sa.select(table).where(key.in_(piece))):

@@ -36,7 +36,6 @@ from proforma.invoicing import BacklogRow, Book, Clerk, ManualDetail
 from proforma.invoicing.changes import joined
 from proforma.store import Reader, Store, Transaction
 from proforma.store.statements import chunks
-from proforma.sync.garbage import uncollected
 from proforma.sync.price import price_book
 from proforma.sync.reasons import ReasonKeeper
 
@@ -189,9 +188,7 @@ class BillingDesk:
         with self._store.read() as reader:
             contracts = work_based_contracts(reader)
         for page in chunks(contracts, CONTRACTS_AT_ONCE):
-            with uncollected():
-                answer = self._act(page, lambda book, clerk: invoicing.run_periodic(book, clerk, as_of=as_of))
-            yield answer
+            yield self._act(page, lambda book, clerk: invoicing.run_periodic(book, clerk, as_of=as_of))
 
     def edit(self, invoice: str, *, source: SourceId, changes: Mapping[str, str]) -> Answer:
         """Edits one detail of a draft (I-81)."""
