@@ -212,7 +212,7 @@ def _long(database: Path) -> Iterator[Measured]:
             contracts = work_based_contracts(reader)
         yield _step("create", lambda: _created(desk, contracts))
         with store.read() as reader:
-            draft = reader.ledger.headers()[0]
+            draft = reader.ledger.all_headers()[0]
             sources = [detail.source for invoice in reader.ledger.each_invoice() for detail in invoice.details]
         edits = {source: {"quantity": "3", "description": "As agreed"} for source in sources[:EDITS]}
         yield _step(f"edit {len(edits):,} details", lambda: f"{len(desk.edit_many(draft.id, edits).changes.refusals)} refused")
@@ -245,7 +245,7 @@ def _shown(store: Store, invoice_id: str) -> str:
 
 def _listed(store: Store) -> str:
     with store.read() as reader:
-        return f"{len(reader.ledger.headers())} invoice"
+        return f"{len(reader.ledger.all_headers())} invoice"
 
 
 def _explained(store: Store, source: str) -> str:

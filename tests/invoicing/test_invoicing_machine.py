@@ -270,7 +270,7 @@ class Books(RuleBasedStateMachine):
         """Rows that are there, rows that corrections gave back, and one that is nowhere."""
         given = [row.id for row in self.office.state()[1] if row.billing_status == "not-ready"]
         book = self.deal.book
-        rows = [*(a.id for a in book.actuals), *(m.id for m in book.milestones), *(r.id for r in book.retainers)]
+        rows = [*(row.id for row in book.actuals), *(row.id for row in book.milestones), *(row.id for row in book.retainers)]
         ids = [*rows, "box", "ghost", *given]
         return list(dict.fromkeys(SourceId(Guid(ids[-1 - place % len(ids)])) for place in places))
 

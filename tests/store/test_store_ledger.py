@@ -190,7 +190,7 @@ def test_what_the_caller_has_read_is_not_read_again(store: Store) -> None:
         assert edited == tx.ledger.invoices()
         assert tx.ledger.save(confirm, at=NOON, by="anna", read=edited) == tx.ledger.invoices()
         assert list(tx.ledger.each_invoice(size=1)) == tx.ledger.invoices()
-        assert [header.total for header in tx.ledger.headers()] == [tx.ledger.invoices()[0].total]
+        assert [header.total for header in tx.ledger.all_headers()] == [tx.ledger.invoices()[0].total]
         assert tx.ledger.place_of("PF-000001") == (read[0].id, read[0].contract_id)
         assert tx.ledger.place_of("PF-000009") is None
 

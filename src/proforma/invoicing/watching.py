@@ -82,8 +82,11 @@ def _alert(invoice: Invoice, source: SourceId) -> PassedOver:
 
 
 def changed_sources(facts: Facts, sources: Mapping[SourceId, Sequence[Source]], invoice: Invoice) -> tuple[SourceId, ...]:
-    """The sources of an invoice, found by their ids, that no longer say what it was drafted from. A correction depends on no source."""
-    if invoice.corrects is not None:
+    """The sources of an invoice, found by their ids, that no longer say what it was drafted from. A correction depends on no source.
+
+    An invoice of the source system is compared as a whole, when it is taken over and ever after (I-130).
+    """
+    if invoice.corrects is not None or invoice.is_taken_over:
         return ()
     found = {d.source for d in invoice.details if _is_changed(facts, sources.get(d.source, ()), invoice, d)}
     return tuple(sorted(found))

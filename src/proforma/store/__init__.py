@@ -3,6 +3,7 @@
 Never decides a price or a bill, never talks to a remote, and never changes what was appended.
 """
 
+from proforma.store.backfills import Backfill, Backfills, BackfillWriter, Part, PartState
 from proforma.store.columns import codec
 from proforma.store.cursors import Cursor, Range
 from proforma.store.decisions import Decisions, DecisionWriter
@@ -18,6 +19,9 @@ from proforma.store.runs import Run, Runs, RunWriter
 from proforma.store.store import Reader, Store, Transaction
 
 __all__ = [
+    "Backfill",
+    "BackfillWriter",
+    "Backfills",
     "Cursor",
     "DecisionWriter",
     "Decisions",
@@ -36,6 +40,8 @@ __all__ = [
     "OutboxAttempt",
     "OutboxRow",
     "OutboxWriter",
+    "Part",
+    "PartState",
     "PriceReasonWriter",
     "PriceReasons",
     "Problem",

@@ -33,7 +33,7 @@ from proforma.store.columns import Cells, Row, codec, instant, instant_text
 from proforma.store.events import event_of, event_row, event_rows
 from proforma.store.headers import Header, header_of
 from proforma.store.integrity import IntegrityFault, check
-from proforma.store.invoice_rows import Touched, read_headers, read_invoices, rewrite, write_new
+from proforma.store.invoice_rows import Touched, read_header, read_headers, read_invoices, rewrite, write_new
 from proforma.store.ledger_rows import merge, sealable
 from proforma.store.seals import UNSEALED, chain
 from proforma.store.statements import IN_LIST_MAX, chunks, distinct, insert, upsert
@@ -73,8 +73,14 @@ class Ledger:
 
     def invoice(self, id_or_number: str) -> Invoice | None:
         """One invoice, by its id or its number."""
-        named = sa.or_(invoices.c.id == id_or_number, invoices.c.number == id_or_number)
-        return next(iter(self._invoices(named)), None)
+        header = read_header(self._connection, id_or_number)
+        headers = read_headers(self._connection, invoices.c.number == id_or_number) if header is None else [header]
+        return next(iter(read_invoices(self._connection, headers)), None)
+
+    def headers(self, ids: Iterable[str]) -> dict[InvoiceId, Header]:
+        """The headers of these invoices: all there is to know of them but their lines."""
+        found = (read_headers(self._connection, invoices.c.id.in_(piece)) for piece in chunks(list(ids)))
+        return {header.id: header for headers in found for header in headers}
 
     def place_of(self, id_or_number: str) -> tuple[InvoiceId, ContractId] | None:
         """Id and contract of an invoice, by its id or its number, without reading it."""
@@ -82,7 +88,7 @@ class Ledger:
         row = self._connection.execute(sa.select(invoices.c.id, invoices.c.contract_id).where(named)).first()
         return None if row is None else (row[0], row[1])
 
-    def headers(self, *, include_deleted: bool = False) -> list[Header]:
+    def all_headers(self, *, include_deleted: bool = False) -> list[Header]:
         """The invoices without their lines, in order of creation; deleted drafts only when asked."""
         conditions = () if include_deleted else (invoices.c.status != InvoiceStatus.DELETED.value,)
         return read_headers(self._connection, *conditions)
@@ -212,8 +218,12 @@ class LedgerWriter(Ledger):
         ]
 
     def _headers(self, ids: Iterable[InvoiceId]) -> dict[InvoiceId, Header]:
-        pieces = chunks(list(ids))
-        found = (read_headers(self._connection, invoices.c.id.in_(piece), for_update=True) for piece in pieces)
+        """The headers, kept from other writers."""
+        wanted = list(ids)
+        if len(wanted) == 1:
+            header = read_header(self._connection, wanted[0], for_update=True)
+            return {} if header is None else {header.id: header}
+        found = (read_headers(self._connection, invoices.c.id.in_(piece), for_update=True) for piece in chunks(wanted))
         return {header.id: header for headers in found for header in headers}
 
     def _append_to(self, invoice_id: InvoiceId, header: Header | None, before: Invoice | None, act: _Act) -> Invoice:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, TypeVar
 
 from proforma import invoicing
-from proforma.domain.codes import ContractState, OrderType, TransactionType
+from proforma.domain.codes import ContractState, InvoiceStatus, OrderType, Origin, TransactionType
 from proforma.domain.contracts import (
     Contract,
     ContractCustomer,
@@ -32,12 +32,21 @@ from proforma.domain.invoices import Changes, Confirmed, Invoice, Refusal
 from proforma.domain.masters import Category, CurrencyRecord, Role
 from proforma.domain.policies import InvoicingPolicy, PricingPolicy
 from proforma.domain.records import Actual
-from proforma.invoicing import BacklogRow, Book, Clerk, ManualDetail
+from proforma.invoicing import BacklogRow, Book, Clerk, ManualDetail, Takeover
 from proforma.invoicing.changes import joined
-from proforma.store import Reader, Store, Transaction
+from proforma.store import Header, Reader, Store, Transaction
 from proforma.store.statements import chunks
 from proforma.sync.price import price_book
 from proforma.sync.reasons import ReasonKeeper
+from proforma.sync.taking_over import (
+    IndependentPricer,
+    as_passed_over,
+    contracts_made_elsewhere,
+    keep_findings,
+    last_compared,
+    load_upstream,
+    require_clear_origins,
+)
 
 T = TypeVar("T")
 #: Contracts of one transaction of a periodic run: enough that reading and committing cost little for each, few enough for its memory.
@@ -100,10 +109,11 @@ def load_draft(reader: Reader, invoice_id: InvoiceId, policy: InvoicingPolicy, s
     )
 
 
-def work_based_contracts(reader: Reader) -> list[ContractId]:
-    """All active project contracts, by their number: the ones that are invoiced (I-20, I-21)."""
+def work_based_contracts(reader: Reader, *, billed_here: InvoicingPolicy | None = None) -> list[ContractId]:
+    """All active project contracts, by their number: the ones that are invoiced (I-20, I-21); with a policy those that are here (I-130)."""
     rows = reader.mirror.where(Contract, order_type=OrderType.WORK_BASED, state=ContractState.ACTIVE)
-    return [contract.id for contract in sorted(rows, key=lambda row: (row.number or "", row.id)) if contract.active]
+    ours = (row for row in rows if row.active and (billed_here is None or billed_here.origin_of(row) is Origin.LOCAL))
+    return [contract.id for contract in sorted(ours, key=lambda row: (row.number or "", row.id))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +144,7 @@ class BillingDesk:
         self._now = now
         self._by = by
         self._keeper = ReasonKeeper(pricing_policy)
+        self._independent = IndependentPricer(pricing_policy)
 
     # ---- the backlog -------------------------------------------------------------------------------------------------
 
@@ -164,12 +175,14 @@ class BillingDesk:
 
     def create(self, contracts: Sequence[ContractId], *, as_of: date, only: Sequence[SourceId] = (), to_existing: bool = False) -> Answer:
         """Drafts invoices of these contracts, each contract by itself: one's failure does not stop the others (I-73)."""
-        return _together(list(self.creations(contracts, as_of=as_of, only=only, to_existing=to_existing)))
+        return together(list(self.creations(contracts, as_of=as_of, only=only, to_existing=to_existing)))
 
     def creations(
         self, contracts: Sequence[ContractId], *, as_of: date, only: Sequence[SourceId] = (), to_existing: bool = False
     ) -> Iterator[Answer]:
         """As `create`, one contract after the other, so that nobody needs to keep all drafts."""
+        with self._store.read() as reader:
+            require_clear_origins(reader, self._policy)
         for contract in dict.fromkeys(contracts):
             yield self._create_one(contract, as_of, only, to_existing=to_existing)
 
@@ -180,13 +193,14 @@ class BillingDesk:
         return self._act([contract], act)
 
     def run_periodic(self, *, as_of: date) -> Answer:
-        """The periodic run of a day over all active project contracts (I-79)."""
-        return _together(list(self.periodic_run(as_of=as_of)))
+        """The periodic run of a day over all active project contracts whose invoices are made here (I-79)."""
+        return together(list(self.periodic_run(as_of=as_of)))
 
     def periodic_run(self, *, as_of: date) -> Iterator[Answer]:
         """As `run_periodic`, some contracts at a time: one transaction, one answer; memory does not follow the number of contracts."""
         with self._store.read() as reader:
-            contracts = work_based_contracts(reader)
+            require_clear_origins(reader, self._policy)
+            contracts = work_based_contracts(reader, billed_here=self._policy)
         for page in chunks(contracts, CONTRACTS_AT_ONCE):
             yield self._act(page, lambda book, clerk: invoicing.run_periodic(book, clerk, as_of=as_of))
 
@@ -224,12 +238,42 @@ class BillingDesk:
         return self._on_invoice(invoice, lambda book, clerk, id_: invoicing.refresh(book, clerk, invoice_id=id_, as_of=as_of))
 
     def delete(self, invoices: Sequence[str]) -> Answer:
-        """Deletes drafts; their sources are ready again (I-101)."""
-        return _together([self._on_draft(i, (), lambda book, clerk, id_: invoicing.delete(book, clerk, invoice_id=id_)) for i in invoices])
+        """Deletes drafts; their sources are ready again (I-101). One of Dataverse that is held is given up with `problems drop`."""
+        return together([self._on_draft(i, (), lambda book, clerk, id_: invoicing.delete(book, clerk, invoice_id=id_)) for i in invoices])
 
     def correct(self, invoice: str, *, as_of: date, only: Sequence[SourceId] = ()) -> Answer:
         """Drafts the correction of a confirmed invoice, starting from a full credit (I-95, I-96)."""
         return self._on_invoice(invoice, lambda book, clerk, id_: invoicing.correct(book, clerk, invoice_id=id_, only=only, as_of=as_of))
+
+    # ---- invoices of Dataverse ---------------------------------------------------------------------------------------
+
+    def take_over(self, *, as_of: date) -> Answer:
+        """Takes over what was confirmed in Dataverse, of the contracts whose origin that is, each in its own transaction (I-130)."""
+        with self._store.read() as reader:
+            require_clear_origins(reader, self._policy)
+            contracts = contracts_made_elsewhere(reader, self._policy)
+        return together([self._take_over(contract, as_of) for contract in contracts])
+
+    def _take_over(self, contract: ContractId, as_of: date, accepted: Collection[InvoiceId] = ()) -> Answer:
+        with self._writing() as (tx, clerk):
+            book = load_book(tx, [contract], self._policy)
+            how = Takeover(
+                as_of=as_of,
+                price=self._keeper.noting(self._independent.over(tx)),
+                accepted=accepted,
+                compared=last_compared(tx, book.invoices),
+            )
+            taken = invoicing.take_over(book, clerk, load_upstream(tx, contract), how)
+            answer = self._commit(tx, book, taken.changes)
+            told = tuple(as_passed_over(finding, contract) for finding in keep_findings(tx, taken, self._now()))
+        return replace(answer, changes=replace(taken.changes, passed_over=told))
+
+    def _accept(self, invoice: Header, as_of: date) -> Answer:
+        """A person takes a held invoice over as it is, whatever our prices say; what is wrong with it as a whole still holds it."""
+        answer = self._take_over(invoice.contract_id, as_of, [invoice.id])
+        own = tuple(i for i in answer.invoices if i.id == invoice.id)
+        refusals = [Refusal(id=p.source, reason=p.reason, message=p.message) for p in answer.changes.passed_over if p.source == invoice.id]
+        return Answer(invoices=own, changes=Changes(refusals=tuple(refusals)))
 
     # ---- confirming --------------------------------------------------------------------------------------------------
 
@@ -246,15 +290,22 @@ class BillingDesk:
         def act(book: Book, clerk: Clerk, id_: InvoiceId) -> Changes:
             return invoicing.confirm(book, clerk, invoice_ids=[id_], accounting_date=accounting_date, as_of=as_of)
 
-        return _together([self._on_invoice(invoice, act) for invoice in invoices])
+        return together([self._accept(held, as_of) if (held := self._held(i)) else self._on_invoice(i, act) for i in invoices])
+
+    def _held(self, name: str) -> Header | None:
+        """An invoice of Dataverse that is held here, by its id or number."""
+        with self._store.read() as reader:
+            place = reader.ledger.place_of(name)
+            found = None if place is None else reader.ledger.headers([place[0]])[place[0]]
+        return found if found is not None and found.is_taken_over and found.status is InvoiceStatus.DRAFT else None
 
     # ---- after a pull ------------------------------------------------------------------------------------------------
 
     def flag_changed_sources(self) -> Answer:
         """Flags drafts whose sources changed or vanished in Dataverse, and lists confirmed ones that did (I-8, promise 2)."""
         with self._store.read() as reader:
-            contracts = {header.contract_id for header in reader.ledger.headers()}
-        return _together([self._act([c], lambda book, clerk: invoicing.source_changes(book)) for c in sorted(contracts)])
+            contracts = {header.contract_id for header in reader.ledger.all_headers()}
+        return together([self._act([c], lambda book, clerk: invoicing.source_changes(book)) for c in sorted(contracts)])
 
     # ---- one act -----------------------------------------------------------------------------------------------------
 
@@ -327,7 +378,7 @@ def _new_id() -> Guid:
     return Guid(str(uuid.uuid4()))
 
 
-def _together(answers: Sequence[Answer]) -> Answer:
+def together(answers: Sequence[Answer]) -> Answer:
     return Answer(
         invoices=tuple(invoice for answer in answers for invoice in answer.invoices),
         changes=joined(answer.changes for answer in answers),

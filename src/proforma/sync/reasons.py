@@ -46,9 +46,10 @@ class ReasonKeeper:
     def keep(self, tx: Transaction, book: Book, invoices: Sequence[Invoice], at: datetime) -> None:
         """Keeps the reason of every detail that came onto these drafts, or was priced anew there, since the book was read.
 
-        A correction starts from what was billed: its reasons are those of the invoice that it corrects.
+        A correction starts from what was billed: its reasons are those of the invoice that it corrects. An invoice of Dataverse may
+        be confirmed at once.
         """
-        drafts = [invoice for invoice in invoices if invoice.status is InvoiceStatus.DRAFT and invoice.corrects is None]
+        drafts = [i for i in invoices if (i.status is InvoiceStatus.DRAFT or i.is_taken_over) and i.corrects is None]
         fresh = [pair for invoice in drafts for pair in _fresh(invoice, book)]
         if fresh:
             tx.reasons.save(self._reasons(tx, book, fresh, at))
@@ -56,6 +57,7 @@ class ReasonKeeper:
     def _reasons(self, reader: Reader, book: Book, details: Sequence[_Drafted], at: datetime) -> Iterator[KeptReason]:
         work = {detail.source for _, detail in details if detail.kind is SourceKind.ACTUAL}
         told = self._told_again(reader, book, work)
+        # What was asked in this very act is what the detail goes by.
         told.update({source: Told(decision, decision.trail) for source, decision in self._noted.items()})
         asked = {detail.source: _list_of(detail, told.get(detail.source)) for _, detail in details}
         lists = reader.mirror.get_many(PriceList, {list_id for list_id in asked.values() if list_id})
