@@ -18,10 +18,12 @@ from proforma.domain.money import EXACT
 from proforma.domain.records import Actual
 from proforma.pricing import PriceBook
 from proforma.pricing.amounts import amount_step
-from proforma.pricing.combinations import COMBINATIONS_MAX, WORK, Combinations, Work, place_columns
+from proforma.pricing.combinations import WORK, Combinations, Work, place_columns
 from proforma.pricing.rounding import Rounder
 from proforma.pricing.sides import pricing_day
 
+#: Combinations kept at a time, each with a trail of some kilobytes: more than a run meets at once.
+COMBINATIONS_MAX: Final = 20_000
 _SCALARS: Final = tuple(name for name in WORK if name != "dimensions")
 
 
@@ -97,7 +99,7 @@ class Retelling:
         columns = {name: getattr(record, name) for name in self._place_names}
         place = self._combinations.place(Actual(id=record.id, **columns))
         work = Work(Actual(id=record.id, table=record.table, **{name: getattr(record, name) for name in WORK}))
-        if place is None or place.answers(interval)[work] is None:
+        if place is None or place.answers[interval][work] is None:
             return None
         decision = self._book.decide(record)
         if decision.price is None:
