@@ -126,7 +126,7 @@ def draft_due(workshop: Workshop, as_of: date) -> tuple[Answer, Answer, Answer]:
 def _drafts(workshop: Workshop) -> list[str]:
     """Drafts that were made here; a held invoice of Dataverse waits for a person, whatever the policy."""
     with workshop.store.read() as reader:
-        invoices = reader.ledger.invoices()
+        invoices = reader.ledger.all_headers()
     return [invoice.id for invoice in invoices if invoice.status is InvoiceStatus.DRAFT and not invoice.is_taken_over]
 
 

@@ -256,12 +256,17 @@ def _ledger_tables() -> None:
     _table("source_marks", "position:number! source! kind! at! by! status nte", key="position", searched="source")
     _table("marked_sources", "source! kind! at! by! status nte", key="source")
     _table(
+        "shared_reasons",
+        "id:whole! rule! reason! price_list_id price_list price_line_id markup_line_id override_id currency trail!",
+        key="id",
+    )
+    _table(
         "price_reasons",
-        "invoice_id! source! kept_at! rule! reason! price_list_id price_list price_line_id markup_line_id override_id price amount "
-        "quantity currency trail!",
+        "invoice_id! source! kept_at! shared_id:whole! price amount quantity own_steps!",
         _belongs("price_reasons", "invoice_id", "invoices.id"),
+        _belongs("price_reasons", "shared_id", "shared_reasons.id"),
         key="invoice_id source",
-        searched="source",
+        rowid=False,
     )
     _table("schedule_marks", "row_id! successful:flag! at!", key="row_id")
     _table("passed_over", "source! reason! contract_id message! since!", key="source reason", searched="contract_id")
