@@ -244,3 +244,31 @@ def test_a_second_run_changes_nothing() -> None:
     second = take_over(manager.deal.book, manager.deal.clerk, manager.upstream, Takeover(as_of=TODAY, price=manager._price, compared=held))
 
     assert (second.changes.happenings, found(second)) == ((), found(first))
+
+
+def test_a_held_invoice_whose_customer_changed_is_not_taken_over() -> None:
+    """I-130: what was drafted here is not what stands there any more, so nobody's confirmation may let it go."""
+    manager = Manager(Deal())
+    manager.deal.work("a")
+    manager.invoice("inv-1", detail("d", price="180.00"))
+    manager.link("d", "a")
+    assert found(manager.take()) == [("held", "price-differs")]
+    [header] = manager.upstream.invoices
+    manager.upstream = replace(manager.upstream, invoices=(replace(header, customer_id=CustomerId(Guid("bolt"))),))
+    manager.ours = "180.00"
+    assert found(manager.take()) == [("held", "changed-while-held")]
+    assert manager.newest.status is InvoiceStatus.DRAFT
+
+
+def test_only_invoices_of_project_contracts_are_ours() -> None:
+    """I-20: an item-based invoice is no business of ours, whatever its state; without a word on it the contract decides."""
+    manager = Manager(Deal())
+    manager.deal.work("a")
+    manager.invoice("inv-1", detail("d"))
+    manager.link("d", "a")
+    [header] = manager.upstream.invoices
+    manager.upstream = replace(manager.upstream, invoices=(replace(header, order_type=OrderType.ITEM_BASED),))
+    assert (manager.take().changes.happenings, manager.deal.book.invoices) == ((), ())
+    manager.upstream = replace(manager.upstream, invoices=(replace(header, order_type=None),))
+    manager.take()
+    assert manager.newest.status is InvoiceStatus.CONFIRMED

@@ -259,6 +259,13 @@ def test_an_invoice_that_is_not_whole_is_never_taken_in_part(company: Company) -
         assert sorted(number for number, *_ in company.invoices()) == ["C0", "C10-OLD", "C9"]
     assert (len(company.documents()), company.faults()) == (3, [])
 
+    canceled, deleted = {"invoiceid": guid("@c1"), "statecode": 3}, guid("@c2")
+    company.project.server.patch(upsert={INVOICES: [canceled]}, delete={INVOICES: [deleted]})
+    company.project.run("pull", "dataverse-invoice")
+    company.project.run("draft")
+    left = {p["source"] for p in company.project.run("problems", "list").json["problems"]}
+    assert left == {guid(f"@c{number}") for number in range(3, len(UNFIT) + 1)}
+
 
 def test_older_invoices_are_left_alone(company: Company) -> None:
     """D-42: what was invoiced before the first day that is taken over went to finance by another way."""

@@ -114,14 +114,13 @@ class _Desk:
 
     def handle(self, header: UpstreamInvoice) -> None:
         """One invoice of the source system."""
-        if header.id in self._upstream.given_up or header.order_type is not OrderType.WORK_BASED:
+        if header.id in self._upstream.given_up:
             return
+        self.judged.append(header.id)
         known = self._facts.invoices.get(header.id)
         if known is not None and known.status is not InvoiceStatus.DRAFT:
-            self.judged.append(header.id)
             self._watch(known, header)
         elif known is not None or self._is_asked(header):
-            self.judged.append(header.id)
             self._judge(known, header)
 
     def look_for_gone(self) -> None:
@@ -133,7 +132,9 @@ class _Desk:
                 self._gone(invoice, "is gone from Dataverse")
 
     def _is_asked(self, header: UpstreamInvoice) -> bool:
-        """Whether it is for us: not a draft there, not canceled, and not older than what is taken over."""
+        """Whether it is for us: of project work, not a draft there, not canceled, and not older than what is taken over (I-20)."""
+        if header.order_type not in (None, OrderType.WORK_BASED) or not self._facts.is_work_based(header.contract_id):
+            return False
         since = self._book.policy.take_over_from
         is_old = since is not None and header.invoice_date is not None and header.invoice_date < since
         return header.active and not is_old and header.status not in (None, UpstreamStatus.DRAFT, UpstreamStatus.IN_REVIEW)
@@ -149,8 +150,11 @@ class _Desk:
         faults = (state,) if state is not None else reading.faults
         if faults:
             self._find("held", header.id, reason=faults[0].reason, message=_told(reading.number, [fault.message for fault in faults]))
-            return
-        self._take(known, reading)
+        elif known is not None and (known.customer_id, known.number) != (header.customer_id, reading.number):
+            message = f"{known.number}: its customer or number changed while it was held: give it up, and bill it by another invoice"
+            self._find("held", header.id, reason="changed-while-held", message=message)
+        else:
+            self._take(known, reading)
 
     def _take(self, known: Invoice | None, reading: Reading) -> None:
         """Drafts it as it is; confirms it at once unless it must be held."""

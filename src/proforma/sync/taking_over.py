@@ -139,11 +139,19 @@ def keep_findings(tx: Transaction, taken: TakenOver, at: datetime) -> list[Findi
     dropped = {kind: tx.quarantine.dropped(kind, ENTITY) for kind in (HELD, CHANGED)}
     for kind in (HELD, CHANGED):
         still = {finding.invoice_id for finding in taken.findings if finding.kind == kind}
-        tx.quarantine.resolve(ENTITY, [id_ for id_ in taken.judged if id_ not in still], kind=kind)
+        settled = [id_ for id_ in (*taken.judged, *_vanished(tx, kind)) if id_ not in still]
+        tx.quarantine.resolve(ENTITY, settled, kind=kind)
     listed = [found for found in taken.findings if dropped.get(found.kind, {}).get(found.invoice_id) != found.message]
     for found in listed:
         tx.quarantine.put(found.kind, ENTITY, found.invoice_id, found.reason, found.message, None, at)
     return listed
+
+
+def _vanished(reader: Reader, kind: str) -> Iterator[InvoiceId]:
+    """Invoices on the list that Dataverse has no more, and of which nothing is here."""
+    for problem in reader.quarantine.open(kind=kind, entity=ENTITY):
+        if problem.source and reader.mirror.get(UpstreamInvoice, problem.source) is None and reader.ledger.invoice(problem.source) is None:
+            yield InvoiceId(Guid(problem.source))
 
 
 def as_passed_over(finding: Finding, contract_id: ContractId) -> PassedOver:
