@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
@@ -50,6 +51,10 @@ class _Handler(dated_dataverse.Handler):
     protection = _Protection()
 
     def do_GET(self) -> None:  # noqa: N802 - the base class names it so
+        with contextlib.suppress(ConnectionError):  # the reader was killed
+            self._protected()
+
+    def _protected(self) -> None:
         if (wait := self.protection.retry_after()) is not None:
             self.answer(_REFUSED, status=429, retry_after=wait)
             return

@@ -59,6 +59,16 @@ def optional_instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
+def optional_text(figure: Decimal | None) -> str | None:
+    """An exact figure as stored, or None."""
+    return None if figure is None else str(figure)
+
+
+def optional_decimal(text: str | None) -> Decimal | None:
+    """The figure, or None."""
+    return None if text is None else Decimal(text)
+
+
 def json_text(value: object) -> str:
     """A small structure as JSON text, the same text for equal values; decimals as strings."""
     return msgspec.json.encode(value, order="deterministic").decode()

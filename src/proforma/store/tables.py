@@ -38,7 +38,6 @@ from proforma.domain.prices import (
     RolePrice,
     RolePriceMarkup,
 )
-from proforma.domain.reasons import KeptReason
 from proforma.domain.records import Actual, Estimate, TransactionConnection
 from proforma.domain.units import Unit
 from proforma.domain.upstream import UpstreamDetail, UpstreamInvoice, UpstreamLine
@@ -265,6 +264,24 @@ price_decisions: Final = sa.Table(
     sqlite_with_rowid=False,
 )
 
+#: Actuals that changed since everything was priced, in the order of the changes.
+price_due: Final = sa.Table(
+    "price_due",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("record_id", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: One row: whether changes are noted in `price_due`, and the price book with which all else was priced.
+price_state: Final = sa.Table(
+    "price_state",
+    metadata,
+    sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("noted", sa.SmallInteger, nullable=False),
+    sa.Column("fingerprint", sa.Text),
+)
+
 # ---- invoices ---------------------------------------------------------------------------------------------------------------
 
 number_series: Final = sa.Table(
@@ -352,14 +369,28 @@ source_marks: Final = sa.Table(
 #: The marks of each source merged: the last billing status and the last not-to-exceed status that somebody gave it.
 marked_sources: Final = sa.Table("marked_sources", metadata, *codec(SourceMark).columns(key="source"))
 
-#: Why each detail has its price, as it was decided when the detail came onto its draft.
+#: What the reasons of many prices have in common, each once, under a number made of its content; steps that tell of one record are empty.
+shared_reasons: Final = sa.Table(
+    "shared_reasons",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    *(sa.Column(name, sa.Text) for name in ("price_list_id", "price_list", "price_line_id", "markup_line_id", "override_id", "currency")),
+    sa.Column("trail", sa.Text, nullable=False),
+)
+
+#: Why each detail has its price, as it was decided when the detail came onto its draft. Found by its source through the details.
 price_reasons: Final = sa.Table(
     "price_reasons",
     metadata,
-    *codec(KeptReason).columns(),
-    sa.PrimaryKeyConstraint("invoice_id", "source"),
-    sa.ForeignKeyConstraint(["invoice_id"], ["invoices.id"]),
-    sa.Index("ix_price_reasons_source", "source"),
+    sa.Column("invoice_id", sa.Text, sa.ForeignKey("invoices.id"), primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("kept_at", sa.Text, nullable=False),
+    sa.Column("shared_id", sa.BigInteger, sa.ForeignKey("shared_reasons.id"), nullable=False),
+    *(sa.Column(name, sa.Text) for name in ("price", "amount", "quantity")),
+    sa.Column("own_steps", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 schedule_marks: Final = sa.Table(

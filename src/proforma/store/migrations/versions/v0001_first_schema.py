@@ -62,7 +62,7 @@ def _mirror_tables() -> None:
         searched="contract_id",
     )
     _mirror("currency", "code! precision:whole exchange_rate active:flag!")
-    _mirror("customer", "kind! name number currency_id active:flag!")
+    _mirror("customer", "kind! name number street postal_code city region country currency_id active:flag!")
     _mirror("dated_exchange_rate", "from_currency_id to_currency_id first_day last_day rate active:flag!")
     _mirror("dimension_field_name", "dimension_id table column active:flag!")
     _mirror(
@@ -240,6 +240,9 @@ def _ledger_tables() -> None:
         key="record_id",
         rowid=False,
     )
+    _table("price_due", "position:number! record_id!", key="position")
+    _table("price_state", "id:flag! noted:flag! fingerprint", key="id")
+    op.execute("INSERT INTO price_state (id, noted) VALUES (1, 0)")
     _table(
         "ledger_actuals",
         "position:number! id! invoice_id! detail_id! sequence:whole! source! type! transaction_class! reversal:flag! quantity! price "
@@ -253,12 +256,17 @@ def _ledger_tables() -> None:
     _table("source_marks", "position:number! source! kind! at! by! status nte", key="position", searched="source")
     _table("marked_sources", "source! kind! at! by! status nte", key="source")
     _table(
+        "shared_reasons",
+        "id:whole! rule! reason! price_list_id price_list price_line_id markup_line_id override_id currency trail!",
+        key="id",
+    )
+    _table(
         "price_reasons",
-        "invoice_id! source! kept_at! rule! reason! price_list_id price_list price_line_id markup_line_id override_id price amount "
-        "quantity currency trail!",
+        "invoice_id! source! kept_at! shared_id:whole! price amount quantity own_steps!",
         _belongs("price_reasons", "invoice_id", "invoices.id"),
+        _belongs("price_reasons", "shared_id", "shared_reasons.id"),
         key="invoice_id source",
-        searched="source",
+        rowid=False,
     )
     _table("schedule_marks", "row_id! successful:flag! at!", key="row_id")
     _table("passed_over", "source! reason! contract_id message! since!", key="source reason", searched="contract_id")
