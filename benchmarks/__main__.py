@@ -15,6 +15,8 @@ PARTS = {
     "pull": ("pull",),
     "ranges": ("ranges",),
     "changes": ("changes",),
+    "backfill": ("backfill",),
+    "workers": ("workers",),
     "pricing": ("pricing", "decisions"),
     "invoicing": ("invoicing",),
     "push": ("push",),

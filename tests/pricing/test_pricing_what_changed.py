@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,14 @@ from pricing_world import World, expense, material, time
 from test_pricing_combinations import full_world
 
 from proforma.domain.codes import BillingType, CustomerKind, PriceCalculation, TransactionType
+from proforma.domain.errors import RefusedError
 from proforma.domain.ids import CurrencyId, CustomerId, Guid, RecordId
 from proforma.domain.masters import Customer
 from proforma.domain.policies import PricingPolicy
 from proforma.domain.records import Actual, TransactionConnection
-from proforma.store import Store
+from proforma.store import ContractSpan, Store, codec, tail
 from proforma.store import price_due as due_module
-from proforma.sync.price import Priced, price
+from proforma.sync.price import Priced, begin_parts, complete_parts, price, price_part
 
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 COST = time("cost", type=TransactionType.COST, price="40", currency="USD")
@@ -251,6 +252,40 @@ def test_very_many_changes_make_everything_due(filled: Store, monkeypatch: pytes
         assert (reader.due.state(), reader.due.ids(1_000)) == (due_module.PriceState(False, None), [])
     put(filled, replace(ACTUALS[0], quantity=Decimal(9)))
     assert priced(filled)[1] == 1
+
+
+@pytest.mark.parametrize("row", [replace(ACTUALS[0], quantity=Decimal(9)), link("paid", "flight", "nobody")], ids=["actual", "connection"])
+def test_what_a_backfill_reads_anew_is_due(filled: Store, row: Any) -> None:
+    """Rows that come beside the pull are priced like those that it brings."""
+    name = type(row).__name__
+    with filled.begin() as tx:
+        tx.mirror.renew(name, type(row), [(*codec(type(row)).encode([row])[0], *tail(name, None, 1))], NOON + timedelta(days=1))
+
+    _, changed = priced(filled)
+
+    assert changed > 0
+    assert priced(filled, anew=True)[1] == 0
+
+
+@pytest.mark.parametrize("store_kind", ["postgresql"], indirect=True)
+def test_parts_price_everything_with_the_book_they_began_with(store: Store) -> None:
+    """Contract by contract all is decided as at once, and then only changes are due; a book that changed meanwhile ends it."""
+    policy = PricingPolicy()
+    fill(store, company())
+    begun = begin_parts(store, policy)
+    assert begun is not None
+    put(store, CHANGES["role price"]())
+
+    with pytest.raises(RefusedError, match="price lists or rules changed"):
+        list(price_part(store, policy, ContractSpan(None, None), fingerprint=begun.fingerprint, now=lambda: NOON))
+
+    begun = begin_parts(store, policy)
+    assert begun is not None
+    for span in (ContractSpan(None, "deal"), ContractSpan("deal", None)):
+        list(price_part(store, policy, span, fingerprint=begun.fingerprint, now=lambda: NOON))
+    complete_parts(store, begun)
+    assert begin_parts(store, policy) is None
+    assert priced(store, anew=True)[1] == 0
 
 
 ACTS = st.one_of(

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "doctor": ("doctor", "Check configuration, store, sign-in and both remote sides"),
     "sync": ("sync", "One whole cycle: pull, price, draft if scheduled, push"),
     "pull": ("pull", "Read Dataverse into the mirror"),
+    "backfill": ("backfill", "Read a period of an entity once more, in parts"),
     "price": ("price", "Decide the price of every actual"),
     "explain": ("explain", "Why does this record have this price?"),
     "backlog": ("backlog", "The billing backlog: list it, mark rows ready, not-to-exceed limits"),
@@ -43,7 +44,9 @@ COMMANDS: Final = {
     "runs": ("runs", "What past runs did"),
     "mapping": ("mapping", "Check and show the mappings"),
     "daemon": ("daemon", "Synchronise on a schedule"),
+    "worker": ("worker", "Do the work of a daemon or backfill, on this machine"),
     "db": ("db", "Migrate the store, check the ledger"),
+    "store": ("store", "Move the store to another database"),
     "mock": ("mock", "Mock Dataverse and finance servers"),
 }
 

@@ -11,20 +11,26 @@ from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.confirming import confirm, confirm_one
 from proforma.invoicing.correcting import correct
 from proforma.invoicing.drafting import create
-from proforma.invoicing.editing import apply_retainer, delete, edit, refresh, remove
+from proforma.invoicing.editing import apply_retainer, delete, edit, edit_many, refresh, remove
 from proforma.invoicing.marking import evaluate_nte, mark, reset_nte
 from proforma.invoicing.periodic import run_periodic
 from proforma.invoicing.references import reference
 from proforma.invoicing.refunding import mark_refund
+from proforma.invoicing.taking_over import Finding, TakenOver, Takeover, take_over
 from proforma.invoicing.totals import LineSums, line_sums
+from proforma.invoicing.upstream import Upstream
 from proforma.invoicing.watching import problems, source_changes
 
 __all__ = [
     "BacklogRow",
     "Book",
     "Clerk",
+    "Finding",
     "LineSums",
     "ManualDetail",
+    "TakenOver",
+    "Takeover",
+    "Upstream",
     "add",
     "after",
     "apply_retainer",
@@ -35,6 +41,7 @@ __all__ = [
     "create",
     "delete",
     "edit",
+    "edit_many",
     "evaluate_nte",
     "line_sums",
     "mark",
@@ -46,4 +53,5 @@ __all__ = [
     "reset_nte",
     "run_periodic",
     "source_changes",
+    "take_over",
 ]

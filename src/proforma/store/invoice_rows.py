@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 import sqlalchemy as sa
@@ -12,15 +15,37 @@ import sqlalchemy as sa
 from proforma.domain.codes import LineType
 from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Invoice, InvoiceDetail, InvoiceLine
-from proforma.store.columns import Cells, codec
+from proforma.store.columns import Cells, Row, codec
 from proforma.store.headers import Header, header_of
-from proforma.store.statements import chunks, insert
+from proforma.store.prepared import Prepared
+from proforma.store.statements import chunks, insert, upsert
 from proforma.store.tables import invoice_details, invoice_lines, invoices
 
 _HEADER: Final = codec(Header)
 _DETAIL: Final = codec(InvoiceDetail)
 HEADER_COLUMNS: Final = [invoices.c[name] for name in _HEADER.names]
 _DETAIL_COLUMNS: Final = [invoice_details.c[name] for name in _DETAIL.names]
+_LINES: Final = sa.select(invoice_lines).order_by(invoice_lines.c.invoice_id, invoice_lines.c.line)
+_LINES_OF_ONE: Final = Prepared(_LINES.where(invoice_lines.c.invoice_id == sa.bindparam("wanted")))
+_DETAILS: Final = sa.select(invoice_details.c.invoice_id, invoice_details.c.line, *_DETAIL_COLUMNS).order_by(
+    invoice_details.c.invoice_id, invoice_details.c.line, invoice_details.c.place
+)
+_DETAILS_OF_ONE: Final = Prepared(_DETAILS.where(invoice_details.c.invoice_id == sa.bindparam("wanted")))
+_HEADER_OF_ONE: Final = Prepared(sa.select(*HEADER_COLUMNS).where(invoices.c.id == sa.bindparam("wanted")))
+_HEADER_KEPT: Final = Prepared(sa.select(*HEADER_COLUMNS).where(invoices.c.id == sa.bindparam("wanted")).with_for_update())
+_REWRITE: Final = Prepared(
+    sa.update(invoices)
+    .where(invoices.c.id == sa.bindparam("wanted"))
+    .values({name: sa.bindparam(f"{name}_", type_=invoices.c[name].type) for name in _HEADER.names})
+)
+
+
+class Touched(Enum):
+    """How much of an invoice's rows an act touches."""
+
+    HEADER = "header"
+    DETAILS = "details"
+    LINES = "lines"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,27 +83,49 @@ def write_new(connection: sa.Connection, invoice: Invoice, ends: Header) -> None
     _write_lines(connection, rows)
 
 
-def rewrite(connection: sa.Connection, before: Invoice, invoice: Invoice, ends: Header) -> None:
+def rewrite(connection: sa.Connection, before: Invoice, invoice: Invoice, ends: Header, *, touched: Touched) -> None:
     """Brings the rows of an invoice from what it was to what it is.
 
-    `before` and `invoice` may both come without their lines when nothing happened to those; the total in `ends` then stays.
+    Where its lines are not touched, both may come without them, and the total in `ends` stays; where they are new, `before` may.
     """
-    # The same object, not equal ones: 960.0 and 960.00 are equal, and the rows hold the digits.
-    if before.lines is invoice.lines:
+    if touched is Touched.HEADER:
         _rewrite_header(connection, replace(header_of(invoice).closed_like(ends), total=ends.total))
-        if before.status is not invoice.status:
-            details = sa.update(invoice_details).where(invoice_details.c.invoice_id == invoice.id)
-            connection.execute(details.values(status=invoice.status.value))
-        return
-    _rewrite_header(connection, header_of(invoice).closed_like(ends))
-    connection.execute(sa.delete(invoice_details).where(invoice_details.c.invoice_id == invoice.id))
+    else:
+        _rewrite_header(connection, header_of(invoice).closed_like(ends))
+    if before.status is not invoice.status:
+        details = sa.update(invoice_details).where(invoice_details.c.invoice_id == invoice.id)
+        connection.execute(details.values(status=invoice.status.value))
+    if touched is Touched.LINES:
+        connection.execute(sa.delete(invoice_details).where(invoice_details.c.invoice_id == invoice.id))
+        connection.execute(sa.delete(invoice_lines).where(invoice_lines.c.invoice_id == invoice.id))
+        _write_lines(connection, rows_of(invoice, ends))
+    elif touched is Touched.DETAILS:
+        _rewrite_details(connection, before, invoice)
+
+
+def _rewrite_details(connection: sa.Connection, before: Invoice, invoice: Invoice) -> None:
+    """Writes only the rows at whose place another detail stands than before: of a hundred thousand mostly a few."""
+    old, new = _places(before), _places(invoice)
+    # The same object, not equal ones: 960.0 and 960.00 are equal, and the rows hold the digits.
+    moved = [place for place, detail in new.items() if old.get(place) is not detail]
+    status = invoice.status.value
+    cells = _DETAIL.encode(new[place] for place in moved)
+    upsert(connection, invoice_details, [(invoice.id, *place, status, *row) for place, row in zip(moved, cells, strict=True)])
+    for line, places in groupby(sorted(old.keys() - new.keys()), key=itemgetter(0)):
+        beyond = (invoice_details.c.invoice_id == invoice.id, invoice_details.c.line == line)
+        connection.execute(sa.delete(invoice_details).where(*beyond, invoice_details.c.place >= next(places)[1]))
     connection.execute(sa.delete(invoice_lines).where(invoice_lines.c.invoice_id == invoice.id))
-    _write_lines(connection, rows_of(invoice, ends))
+    insert(connection, invoice_lines, [_line_row(invoice, n, line) for n, line in enumerate(invoice.lines, 1)])
+
+
+def _places(invoice: Invoice) -> dict[tuple[int, int], InvoiceDetail]:
+    """The details by number of line and place in it."""
+    return {(n, place): detail for n, line in enumerate(invoice.lines, 1) for place, detail in enumerate(line.details, 1)}
 
 
 def _rewrite_header(connection: sa.Connection, header: Header) -> None:
-    cells = dict(zip(_HEADER.names, _HEADER.encode([header])[0], strict=True))
-    connection.execute(sa.update(invoices).where(invoices.c.id == header.id).values(cells))
+    cells = {f"{name}_": cell for name, cell in zip(_HEADER.names, _HEADER.encode([header])[0], strict=True)}
+    _REWRITE.run(connection, wanted=header.id, **cells)
 
 
 def _write_lines(connection: sa.Connection, rows: InvoiceRows) -> None:
@@ -101,13 +148,18 @@ def read_headers(connection: sa.Connection, *conditions: sa.ColumnElement[bool],
     return list(_HEADER.decode(connection.execute(statement.with_for_update() if for_update else statement)))
 
 
+def read_header(connection: sa.Connection, invoice_id: str, *, for_update: bool = False) -> Header | None:
+    """The header of one invoice, as `read_headers` does it."""
+    statement = _HEADER_KEPT if for_update else _HEADER_OF_ONE
+    return next(iter(_HEADER.decode(statement.run(connection, wanted=invoice_id))), None)
+
+
 def _lines(connection: sa.Connection, ids: Sequence[InvoiceId]) -> dict[InvoiceId, tuple[InvoiceLine, ...]]:
     details = _details(connection, ids)
-    statement = (
-        sa.select(invoice_lines).where(invoice_lines.c.invoice_id.in_(ids)).order_by(invoice_lines.c.invoice_id, invoice_lines.c.line)
-    )
+    statement = _LINES.where(invoice_lines.c.invoice_id.in_(ids))
+    rows: Iterable[Row] = _LINES_OF_ONE.run(connection, wanted=ids[0]) if len(ids) == 1 else connection.execute(statement)
     lines: defaultdict[InvoiceId, list[InvoiceLine]] = defaultdict(list)
-    for invoice_id, n, contract_line_id, kind, description, _amount in connection.execute(statement):
+    for invoice_id, n, contract_line_id, kind, description, _amount in rows:
         line = InvoiceLine(
             contract_line_id=contract_line_id,
             type=LineType(kind),
@@ -119,9 +171,8 @@ def _lines(connection: sa.Connection, ids: Sequence[InvoiceId]) -> dict[InvoiceI
 
 
 def _details(connection: sa.Connection, ids: Sequence[InvoiceId]) -> dict[tuple[InvoiceId, int], list[InvoiceDetail]]:
-    table = invoice_details.c
-    statement = sa.select(table.invoice_id, table.line, *_DETAIL_COLUMNS).where(table.invoice_id.in_(ids))
-    rows = connection.execute(statement.order_by(table.invoice_id, table.line, table.place)).all()
+    statement = _DETAILS.where(invoice_details.c.invoice_id.in_(ids))
+    rows: Sequence[Row] = (_DETAILS_OF_ONE.run(connection, wanted=ids[0]) if len(ids) == 1 else connection.execute(statement)).all()
     details: defaultdict[tuple[InvoiceId, int], list[InvoiceDetail]] = defaultdict(list)
     for row, detail in zip(rows, _DETAIL.decode(row[2:] for row in rows), strict=True):
         details[row[0], row[1]].append(detail)

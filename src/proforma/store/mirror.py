@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import product
+from functools import cache
+from itertools import pairwise, product
+from operator import itemgetter
 from typing import Any, Final, Protocol, TypeVar, cast
 
 import sqlalchemy as sa
@@ -13,8 +16,9 @@ from proforma.domain.ids import Guid
 from proforma.domain.records import Actual, TransactionConnection
 from proforma.store.columns import Cell, Cells, codec, instant, instant_text
 from proforma.store.cursors import CursorWriter
+from proforma.store.prepared import Prepared
 from proforma.store.price_due import PriceDueWriter
-from proforma.store.statements import chunks, distinct, upsert
+from proforma.store.statements import chunks, distinct, renew, upsert
 from proforma.store.tables import MIRROR, mirror_entities
 
 
@@ -39,6 +43,21 @@ _TABLES: Final = {table.name: table for table in MIRROR.values()}
 _CLASSES: Final = {table.name: cls for cls, table in MIRROR.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class ContractSpan:
+    """The contracts from `first` on and before `last`, as the database sorts them; an open end is None, and with `first` open come those
+    without a contract."""
+
+    first: str | None
+    last: str | None
+
+    def holds(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        """The condition on a column of contracts."""
+        low = sa.true() if self.first is None else column >= self.first
+        high = sa.true() if self.last is None else column < self.last
+        return sa.or_(sa.and_(low, high), column.is_(None)) if self.first is None else sa.and_(low, high)
+
+
 class Mirror:
     """The mirror, read. Rows that Dataverse removed, or that could not be mapped any more, are in `deleted` alone.
 
@@ -51,7 +70,7 @@ class Mirror:
 
     def get(self, cls: type[R], id: str) -> R | None:  # noqa: A002 - the field's own name
         """One record."""
-        return next(iter(_by_id(self._connection, cls, [id])), None)
+        return next(codec(cls).decode(_one(cls).run(self._connection, wanted=id)), None)
 
     def get_many(self, cls: type[R], ids: Iterable[Id]) -> dict[Id, R]:
         """Those of the records that are there, by id."""
@@ -81,11 +100,13 @@ class Mirror:
         size: int,
         *,
         only: Mapping[str, tuple[str, Collection[str | None]]] | None = None,
+        contracts: ContractSpan | None = None,
     ) -> Iterator[list[Cells]]:
         """These columns of every record as they are stored, by id, in lists of at most `size`; `names` begins with the id.
 
         Several names together are read as one text, which `apart` takes apart: as a key it costs a fraction of as many cells.
-        `only`: a column that is read where another column has one of these values, and is None elsewhere.
+        `only`: a column that is read where another column has one of these values, and is None elsewhere. `contracts`: only records
+        of these contracts.
         `codec(cls).partial` makes records of them.
         """
 
@@ -95,6 +116,8 @@ class Mirror:
         columns = [column(name) if isinstance(name, str) else _joined([column(part) for part in name]) for name in names]
         key = MIRROR[cls].c.id
         wanted = sa.select(*columns).where(MIRROR[cls].c.deleted_at.is_(None)).order_by(key).limit(size)
+        if contracts is not None:
+            wanted = wanted.where(contracts.holds(MIRROR[cls].c.contract_id))
         last: Cell = None
         while True:
             # The driver's own tuples: rows of SQLAlchemy cost as much as the reading.
@@ -107,6 +130,20 @@ class Mirror:
                 return
             last = rows[-1][0]
 
+    def contract_spans(self, parts: int) -> list[ContractSpan]:
+        """Spans of contracts with about as many actuals each, at most so many; together they hold every actual once."""
+        table = MIRROR[Actual]
+        column = table.c.contract_id
+        counted = sa.select(column, sa.func.count()).where(column.is_not(None)).group_by(column).order_by(column)
+        rows = self._connection.execute(counted).all()
+        share, bounds, reached = sum(count for _, count in rows) / parts, list[str](), 0
+        for contract, count in rows:
+            if reached >= share * (len(bounds) + 1):
+                bounds.append(contract)
+            reached += count
+        ends = [None, *bounds, None]
+        return [ContractSpan(first, last) for first, last in pairwise(ends)]
+
     def starting_with(self, cls: type[Any], prefix: str, limit: int) -> list[Guid]:
         """The first ids, at most `limit`, that begin with these characters; lower case as all ids are."""
         table = MIRROR[cls]
@@ -118,6 +155,11 @@ class Mirror:
         tables = MIRROR.values() if cls is None else [MIRROR[cls]]
         counts = [sa.select(sa.func.count()).select_from(table).where(table.c.deleted_at.is_(None)).scalar_subquery() for table in tables]
         return sum(self._connection.execute(sa.select(*counts)).one())
+
+    def values(self, cls: type[Any], column: str) -> set[str | None]:
+        """The different values of a searched column."""
+        found = self._connection.execute(sa.select(MIRROR[cls].c[column]).distinct())
+        return set(found.scalars())
 
     def counts(self) -> dict[str, int]:
         """Number of records of each entity that was ever pulled."""
@@ -176,12 +218,28 @@ class MirrorWriter(Mirror):
     def put(self, entity: str, cls: type[Any], rows: Sequence[Cells]) -> None:
         """As `upsert`, for rows that are cells already: those of the fields (`Codec.forms`), and behind them their `tail`."""
         self._remember(entity, MIRROR[cls])
+        self._note_before(cls, rows)
+        upsert(self._connection, MIRROR[cls], self._in_order(cls, rows))
+        self._due.note_rows(cls, rows)
+
+    def renew(self, entity: str, cls: type[Any], rows: Sequence[Cells], read_at: datetime) -> None:
+        """As `put`, for rows asked for at `read_at` beside the pull: what is kept in a newer version, or was found gone since, stays.
+
+        New rows count as seen in the entity's present full pull, so that its sweep does not take them away.
+        """
+        cursor = CursorWriter(self._connection).get(entity)
+        generation = cursor.generation if cursor else 0
+        self._remember(entity, MIRROR[cls])
+        present = [(*cells[:-4], *tail(entity, cells[-3], generation)) for cells in rows]
+        self._note_before(cls, rows)
+        renew(self._connection, MIRROR[cls], self._in_order(cls, present), instant_text(read_at))
+        self._due.note_rows(cls, rows)
+
+    def _note_before(self, cls: type[Any], rows: Sequence[Cells]) -> None:
+        """A connection may lead elsewhere than before: both its old ends and its new ones are priced anew."""
         if cls is TransactionConnection:
-            # A connection may lead elsewhere than before: both its old ends and its new ones are priced anew.
             for piece in chunks([row[0] for row in rows]):
                 self._due.note(cls, MIRROR[cls].c.id.in_(piece))
-        upsert(self._connection, MIRROR[cls], rows)
-        self._due.note_rows(cls, rows)
 
     def delete(self, entity: str, ids: Iterable[str], at: datetime) -> int:
         """Marks rows as removed in Dataverse; unknown ids are none of ours, and a row keeps the time of its first removal.
@@ -216,6 +274,10 @@ class MirrorWriter(Mirror):
             self._connection.execute(sa.delete(table).where(table.c.entity == entity))
         self._connection.execute(sa.delete(mirror_entities).where(mirror_entities.c.entity == entity))
         CursorWriter(self._connection).drop(entity)
+
+    def _in_order(self, cls: type[Any], rows: Sequence[Cells]) -> Sequence[Cells]:
+        """By id where several write at once: two that lock the same rows in different order would wait for each other."""
+        return rows if self._connection.dialect.name == "sqlite" else sorted(rows, key=itemgetter(codec(cls).names.index("id")))
 
     def _remember(self, entity: str, table: sa.Table) -> None:
         upsert(self._connection, mirror_entities, [(entity, table.name)])
@@ -261,6 +323,11 @@ def _found(connection: sa.Connection, cls: type[Any], values: Mapping[str, objec
 def _by_id(connection: sa.Connection, cls: type[R], ids: Sequence[str]) -> list[R]:
     made, key = codec(cls), MIRROR[cls].c.id
     return [record for piece in chunks(ids) for record in made.decode(connection.execute(_present(cls).where(key.in_(piece))))]
+
+
+@cache
+def _one(cls: type[Any]) -> Prepared:
+    return Prepared(_present(cls).where(MIRROR[cls].c.id == sa.bindparam("wanted")))
 
 
 def _present(cls: type[Any]) -> sa.Select[Any]:

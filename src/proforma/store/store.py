@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from proforma.domain.errors import ConfigurationError
 from proforma.store import schema
+from proforma.store.backfills import Backfills, BackfillWriter
 from proforma.store.connect import BEGIN, NO_TRANSACTION, Place, check_file, connect, faults_of, place
 from proforma.store.cursors import Cursors, CursorWriter
 from proforma.store.decisions import Decisions, DecisionWriter
@@ -33,6 +34,8 @@ class Reader:
     """One consistent snapshot of everything: what others commit meanwhile is not seen."""
 
     def __init__(self, connection: sa.Connection) -> None:
+        #: For this room alone: whole tables, where no record is meant.
+        self.connection: sa.Connection = connection
         self.mirror: Mirror = Mirror(connection)
         self.cursors: Cursors = Cursors(connection)
         self.decisions: Decisions = Decisions(connection)
@@ -42,6 +45,7 @@ class Reader:
         self.runs: Runs = Runs(connection)
         self.leases: Leases = Leases(connection)
         self.reasons: PriceReasons = PriceReasons(connection)
+        self.backfills: Backfills = Backfills(connection)
         self.due: PriceDue = PriceDue(connection)
 
 
@@ -57,9 +61,11 @@ class Transaction(Reader):
     runs: RunWriter
     leases: LeaseWriter
     reasons: PriceReasonWriter
+    backfills: BackfillWriter
     due: PriceDueWriter
 
     def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
         self.mirror = MirrorWriter(connection)
         self.cursors = CursorWriter(connection)
         self.decisions = DecisionWriter(connection)
@@ -69,6 +75,7 @@ class Transaction(Reader):
         self.runs = RunWriter(connection)
         self.leases = LeaseWriter(connection)
         self.reasons = PriceReasonWriter(connection)
+        self.backfills = BackfillWriter(connection)
         self.due = PriceDueWriter(connection)
 
 
@@ -178,6 +185,19 @@ class Store:
         Gone with its holder, however that ends. Raises UnfinishedError naming the holder when it is not free within the time.
         """
         with faults_of(self._place), self._lock(stage, what=f"the stage {stage}", wait_seconds=wait_seconds):
+            yield
+
+    @contextmanager
+    def shared_lock(self, stage: str) -> Iterator[None]:
+        """Keeps out of the stage whoever wants it alone, while workers have it together, each with its own part of the work.
+
+        Gone with its holder. Raises UnfinishedError naming the holder when somebody has the stage alone, and ConfigurationError for a
+        SQLite store: that is for one machine.
+        """
+        if self._place.file is not None:
+            raise ConfigurationError("workers need a store in PostgreSQL", at="store", hint="move it with `proforma store copy`")
+        what = f"the stage {stage}"
+        with faults_of(self._place), advisory_lock(self._engine, stage, what=what, wait_seconds=0, shared=True):
             yield
 
     @contextmanager

@@ -16,14 +16,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from proforma.domain.codes import PushStatus
 from proforma.domain.errors import ConfigurationError, RefusedError
 from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Invoice
 from proforma.finance import FinanceDocument, Found, Target, TargetRefusedError
-from proforma.store import External, OutboxRow, StaleFenceError, Store, Transaction
+from proforma.store import External, OutboxRow, Reader, StaleFenceError, Store, Transaction
 from proforma.transport.errors import TransportError
 
 #: Longer than any time-out of one attempt: a row still *sending* after that was left by a process that died.
@@ -32,11 +32,17 @@ LEASE_SECONDS: Final = 900
 _WAIT_SECONDS_MAX: Final = 5.0
 
 NEEDS_A_PERSON: Final = frozenset({PushStatus.REFUSED, PushStatus.CONFLICT, PushStatus.PARKED})
+#: States in which a worker has something to do.
+_WAITING: Final = frozenset({PushStatus.QUEUED, PushStatus.SENDING})
 ARRIVED: Final = frozenset({PushStatus.SENT, PushStatus.ACCEPTED, PushStatus.POSTED})
 
 log = logging.getLogger(__name__)
 
-DocumentOf = Callable[[Invoice], FinanceDocument]
+
+class DocumentOf(Protocol):
+    """Makes the document of an invoice, out of an open snapshot where one is given. Raises RefusedError when finance could not take it."""
+
+    def __call__(self, invoice: Invoice, reader: Reader | None = None, /) -> FinanceDocument: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +76,9 @@ class Delivery:
         owner: str,
         sleep: Callable[[float], None],
         follow_after: timedelta,
+        worker: bool = False,
     ) -> None:
+        """`worker`: others deliver from the same store at the same time; `owner` is then the name of this worker."""
         self._store = store
         self._target = target
         self._document_of = document_of
@@ -78,29 +86,59 @@ class Delivery:
         self._owner = owner
         self._sleep = sleep
         self._follow_after = follow_after
+        self._worker = worker
 
     def deliver(self, invoice_id: InvoiceId) -> Pushed:
         """Takes one invoice as far as it goes now. A fault of the transfer is in the result: its row stays queued or in doubt."""
-        row, invoice = self._claim(invoice_id)
+        row, invoice, document = self._claim(invoice_id)
+        if row is None:
+            return self._as_it_is(invoice, "another worker is at this invoice, or it has come to its end")
         try:
+            if document is not None:
+                return self._tell(row, invoice, document)
             return self._resolve_doubt(row, invoice) if row.state is PushStatus.SENDING else self._begin(row, invoice)
         except StaleFenceError:
             log.warning("another worker has taken an invoice over", extra={"event": "fenced", "invoice": invoice.number})
-            return self._as_it_is(invoice)
+            return self._as_it_is(invoice, "another worker has taken this invoice over; what this one learned was not written")
 
-    def _claim(self, invoice_id: InvoiceId) -> tuple[OutboxRow, Invoice]:
+    def _claim(self, invoice_id: InvoiceId) -> tuple[OutboxRow | None, Invoice, FinanceDocument | None]:
+        """The invoice is ours. What leaves without a question is *sending* by the same commit, and comes with its document.
+
+        No row: another worker has the invoice, or has brought it to its end.
+        """
         with self._store.begin() as tx:
-            # The stage lock says that nobody else is sending: whatever an older owner claimed is ours now, with a higher fence (F-84).
-            row = tx.outbox.claim(invoice_id, self._owner, self._now(), LEASE_SECONDS, take_over=True)
+            # Alone under the stage's lock nobody else is sending: whatever an older owner claimed is ours now, with a higher fence (F-84).
+            take_over = not self._worker or self._is_left(tx, invoice_id)
+            row = tx.outbox.claim(invoice_id, self._owner, self._now(), LEASE_SECONDS, take_over=take_over)
+            if row is not None and self._worker and row.state not in _WAITING:
+                # Since the job was made another one has brought it further: there is nothing left to send.
+                tx.outbox.release(row)
+                row = None
             invoice = tx.ledger.invoice(invoice_id)
-        if row is None or invoice is None:
-            raise ConfigurationError(f"invoice {invoice_id} is in the outbox and not in the ledger", hint="run `proforma db check`")
-        return row, invoice
+            if invoice is None or (row is None and not self._worker):
+                raise ConfigurationError(f"invoice {invoice_id} is in the outbox and not in the ledger", hint="run `proforma db check`")
+            document = None if row is None else self._leaving(tx, row, invoice)
+            if row is not None and document is not None:
+                row = self._sending(tx, row, document)
+        return row, invoice, document
 
-    def _as_it_is(self, invoice: Invoice) -> Pushed:
+    def _leaving(self, tx: Transaction, row: OutboxRow, invoice: Invoice) -> FinanceDocument | None:
+        """The document of an invoice that may leave at once; None when there is a doubt, a question or a refusal first."""
+        if row.state is not PushStatus.QUEUED or self._must_be_asked_first(row):
+            return None
+        try:
+            return self._document_of(invoice, tx)
+        except RefusedError:
+            return None
+
+    def _is_left(self, tx: Transaction, invoice_id: InvoiceId) -> bool:
+        """Whether the claim on an invoice belongs to a worker that is dead or frozen; one that nobody knows keeps it until it ends."""
+        row = tx.outbox.get(invoice_id)
+        return row is not None and row.owner is not None and tx.leases.was_worker(row.owner) and not tx.leases.worker_is_alive(row.owner)
+
+    def _as_it_is(self, invoice: Invoice, message: str) -> Pushed:
         with self._store.read() as reader:
             present = reader.ledger.invoice(invoice.id) or invoice
-        message = "another worker has taken this invoice over; what this one learned was not written"
         return Pushed(invoice_id=invoice.id, number=invoice.number, push=present.push, message=message)
 
     # ---- sending ---------------------------------------------------------------------------------------------------------
@@ -123,15 +161,28 @@ class Delivery:
 
         What was sent in a history that is lost was sent after the invoice was queued.
         """
-        is_old = self._now() - row.queued_at >= self._target.repeatable_for
-        return self._target.can_be_asked and (row.attempts > 0 or is_old)
+        return self._target.can_be_asked and (row.attempts > 0 or not self._is_repeatable(row))
+
+    def _is_repeatable(self, row: OutboxRow) -> bool:
+        """Whether the target itself still makes a second sending harmless. A row of a clock ahead of ours is new."""
+        age = max(self._now() - row.queued_at, timedelta(0))
+        return age < self._target.repeatable_for
 
     def _send(
         self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, begun: Found | None = None, *, doubt: bool = False
     ) -> Pushed:
         with self._store.begin() as tx:
-            # Promise 4: committed before the first byte leaves; from here on a death is a doubt.
-            row = tx.outbox.sending(row, document.body, document.digest, self._now())
+            row = self._sending(tx, row, document)
+        return self._tell(row, invoice, document, begun, doubt=doubt)
+
+    def _sending(self, tx: Transaction, row: OutboxRow, document: FinanceDocument) -> OutboxRow:
+        """Promise 4: committed before the first byte leaves; from that commit on a death is a doubt."""
+        return tx.outbox.sending(row, document.body, document.digest, self._now())
+
+    def _tell(
+        self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, begun: Found | None = None, *, doubt: bool = False
+    ) -> Pushed:
+        """Sends what is committed as *sending*."""
         self._require_lease(row)
         try:
             created = self._target.create(document, begun)
@@ -146,9 +197,13 @@ class Delivery:
         return self._created(row, invoice, document, created)
 
     def _require_lease(self, row: OutboxRow) -> None:
-        """A worker that was frozen past its lease sends nothing: somebody else may be sending already (F-84)."""
+        """A worker that was frozen past its lease, or overtaken since, sends nothing: somebody else may be sending already (F-84)."""
         if row.lease_until is not None and self._now() >= row.lease_until:
             raise StaleFenceError(f"the lease of {row.reference} ran out before its document left")
+        with self._store.read() as reader:
+            present = reader.outbox.get(row.invoice_id)
+        if present is None or present.fence != row.fence:
+            raise StaleFenceError(f"the push of {row.reference} was taken over before its document left")
 
     def _created(self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, created: Found) -> Pushed:
         """What was created is compared too, as far as the answer tells: finance may have rounded or defaulted (F-65)."""
@@ -188,7 +243,7 @@ class Delivery:
         return self._compare(row, invoice, document, found) if found else self._send(row, invoice, document, doubt=True)
 
     def _without_asking(self, row: OutboxRow, invoice: Invoice, document: FinanceDocument) -> Pushed:
-        if self._now() - row.queued_at < self._target.repeatable_for:
+        if self._is_repeatable(row):
             return self._send(row, invoice, document, doubt=True)
         message = "it is not known whether finance has this invoice, and this target cannot be asked: look it up there by reference"
         return self._settle(row, invoice, PushStatus.PARKED, message=message)

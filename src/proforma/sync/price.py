@@ -27,6 +27,7 @@ from proforma.domain.contracts import (
     Subcontract,
 )
 from proforma.domain.decisions import PriceDecision
+from proforma.domain.errors import RefusedError
 from proforma.domain.ids import RecordId
 from proforma.domain.masters import Category, CurrencyRecord, Customer, OrganizationalUnit, Product, Role
 from proforma.domain.policies import PricingPolicy
@@ -44,7 +45,7 @@ from proforma.domain.prices import (
 from proforma.domain.records import Actual, Estimate, PricedRecord
 from proforma.domain.units import Unit
 from proforma.pricing import PriceBook, PricingRecords
-from proforma.store import Reader, Store
+from proforma.store import ContractSpan, Reader, Store
 from proforma.store.price_due import PriceState
 from proforma.store.statements import chunks
 from proforma.sync.book_fingerprint import fingerprint_of
@@ -142,6 +143,45 @@ def price(
         shown.end()
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything is being priced in parts: with which price book, and up to which change of the mirror."""
+
+    fingerprint: str
+    position: int
+
+
+def begin_parts(store: Store, policy: PricingPolicy) -> Parts | None:
+    """Makes everything due, to be priced in parts with the present price book; None when only changes are, which `price` does sooner."""
+    with store.read() as reader:
+        fingerprint = fingerprint_of(pricing_records(reader), policy)
+        if reader.due.state() == PriceState(True, fingerprint):
+            return None
+    with store.begin() as tx:
+        return Parts(fingerprint, tx.due.begin())
+
+
+def price_part(
+    store: Store, policy: PricingPolicy, contracts: ContractSpan, *, fingerprint: str, now: Callable[[], datetime]
+) -> Iterator[Priced]:
+    """Decides the actuals of some contracts as a worker, beside others that decide other ones; each batch is one commit.
+
+    Raises UnfinishedError while somebody prices alone, RefusedError `price-book-changed` when the parts began with another book.
+    """
+    with store.shared_lock("price"):
+        with store.read() as reader:
+            records = pricing_records(reader)
+        if fingerprint_of(records, policy) != fingerprint:
+            raise RefusedError("price-book-changed", "price lists or rules changed since this pricing began: the next prices everything")
+        yield from _combined(store, PriceBook(records, policy), now, anew=False, contracts=contracts)
+
+
+def complete_parts(store: Store, parts: Parts) -> None:
+    """All parts are priced: from here on only changes are due."""
+    with store.begin() as tx:
+        tx.due.complete(parts.fingerprint, parts.position)
+
+
 def _completed(store: Store, every: Iterator[Priced], fingerprint: str) -> Iterator[Priced]:
     """Everything is decided; when that has come to its end, only changes are due."""
     with store.begin() as tx:
@@ -180,11 +220,13 @@ def _each(store: Store, book: PriceBook, kind: type[PricedRecord], now: Callable
             yield _priced(_outcomes(decisions), changed, decisions)
 
 
-def _combined(store: Store, book: PriceBook, now: Callable[[], datetime], *, anew: bool) -> Iterator[Priced]:
+def _combined(
+    store: Store, book: PriceBook, now: Callable[[], datetime], *, anew: bool, contracts: ContractSpan | None = None
+) -> Iterator[Priced]:
     """In columns; what cannot be shared is decided record by record."""
     pricing = CombinedPricing(book)
     with store.read() as reader:
-        for span in pricing.spans(reader):
+        for span in pricing.spans(reader, contracts):
             alone = [decision for ids in chunks(span.alone, BATCH) for decision in _decisions(reader, book, _actuals(reader, ids))]
             with uncollected(), store.begin() as tx:
                 tx.decisions.save_grounds(pricing.fresh)

@@ -65,6 +65,26 @@ class Pull:
             finally:
                 self._progress.end()
 
+    def one(self, entity: str) -> Pulled:
+        """Pulls one entity as a worker, beside others that pull other ones.
+
+        Raises UnfinishedError while somebody pulls alone, or is at this entity already.
+        """
+        (mapping,) = self._chosen([entity])
+        with self._store.shared_lock("pull"), self._store.stage_lock(f"pull-{entity}"):
+            self._desk.stop.clear()
+            return self._pull(mapping, full=False)
+
+    def waves(self) -> list[list[str]]:
+        """All entities, in groups that can be pulled at once, each after the groups that it needs."""
+        waves: list[list[str]] = []
+        place: dict[str, int] = {}
+        for mapping in self._chosen(()):
+            place[mapping.entity] = max((place[name] + 1 for name in mapping.after if name in place), default=0)
+            waves += [[]] * (place[mapping.entity] == len(waves))
+            waves[place[mapping.entity]] = [*waves[place[mapping.entity]], mapping.entity]
+        return waves
+
     def _together(self, chosen: Sequence[EntityMapping], *, full: bool) -> Iterator[Pulled]:
         self._desk.stop.clear()
         needs = {mapping.entity: set(mapping.after) for mapping in chosen}
@@ -116,10 +136,7 @@ class Pull:
             ) from error
 
     def _compile(self, mapping: EntityMapping) -> CompiledEntity[Any]:
-        with self._store.read() as reader:
-            dimensions = list(reader.mirror.all(PricingDimension))
-            names = list(reader.mirror.all(DimensionFieldName))
-        return compile_entity(mapping, dimension_columns(mapping, dimensions, names))
+        return compiled_for(self._store, mapping)
 
     def _absent(self, compiled: CompiledEntity[Any], walk: Walk) -> Pulled:
         """An optional table that the environment lacks holds no rows; ones kept from before are gone (promise 2)."""
@@ -127,3 +144,11 @@ class Pull:
             deleted = tx.mirror.sweep(compiled.entity, walk.cursor.generation, self._now())
             tx.cursors.set(compiled.entity, walk.finished(self._now()))
         return Pulled(entity=compiled.entity, mode=FULL, deleted=deleted, absent=True)
+
+
+def compiled_for(store: Store, mapping: EntityMapping) -> CompiledEntity[Any]:
+    """The mapping of an entity ready for rows, with the pricing dimensions that the mirror knows."""
+    with store.read() as reader:
+        dimensions = list(reader.mirror.all(PricingDimension))
+        names = list(reader.mirror.all(DimensionFieldName))
+    return compile_entity(mapping, dimension_columns(mapping, dimensions, names))

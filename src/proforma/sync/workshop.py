@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from types import TracebackType
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from proforma.dataverse.client import DataverseClient, scope_of
 from proforma.domain.errors import ConfigurationError
@@ -16,6 +17,7 @@ from proforma.mapping import FinanceMapping, Mappings, load_mappings
 from proforma.settings import AuthSettings, Configuration
 from proforma.settings.configuration import TargetSettings
 from proforma.store import Store
+from proforma.sync.backfill import Backfills
 from proforma.sync.draft import BillingDesk
 from proforma.sync.follow import Follow
 from proforma.sync.progress import Progress, Silent
@@ -118,6 +120,11 @@ class Workshop:
         """The first stage."""
         return Pull(self.store, self.client, self.mappings, now=self.now, progress=self.progress)
 
+    def backfills(self) -> Backfills:
+        """Periods that are read once more."""
+        zone = ZoneInfo(self.configuration.business_time_zone)
+        return Backfills(self.store, lambda: self.client, self.mappings, zone=zone, now=self.now, progress=self.progress)
+
     @property
     def documents(self) -> InvoiceDocuments:
         """Makes the documents that the usual finance system gets."""
@@ -141,7 +148,15 @@ class Workshop:
         stages = {name: (self._push(name, beyond_limits=beyond_limits), self._follow(name)) for name in self.target_names}
         return Pushes(self.store, Routes(self.configuration.finance), stages)
 
-    def _push(self, name: str, *, beyond_limits: bool) -> Push:
+    def push_to(self, name: str, *, worker: str | None = None) -> Push:
+        """The push to one finance system; `worker`: the name of a worker that pushes beside others."""
+        return self._push(name, beyond_limits=False, worker=worker)
+
+    def follow(self, name: str) -> Follow:
+        """What became of earlier documents in one finance system."""
+        return self._follow(name)
+
+    def _push(self, name: str, *, beyond_limits: bool, worker: str | None = None) -> Push:
         settings = self._settings_of(name)
         rules = PushRules(
             limits=PushLimits() if beyond_limits else limits_of(settings),
@@ -149,7 +164,7 @@ class Workshop:
             follow_after=timedelta(minutes=settings.follow_minutes),
         )
         documents = self.documents_for(name)
-        return Push(self.store, self.target_of(name), documents.of, now=self.now, rules=rules, progress=self.progress)
+        return Push(self.store, self.target_of(name), documents.of, now=self.now, rules=rules, progress=self.progress, worker=worker)
 
     def _follow(self, name: str) -> Follow:
         every = timedelta(minutes=self._settings_of(name).follow_minutes)

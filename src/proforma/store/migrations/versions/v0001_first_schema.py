@@ -34,8 +34,9 @@ def _mirror_tables() -> None:
         "customer_id quantity price amount amount_method basis_quantity basis_price basis_amount percent price_list_id currency_id "
         "billing_type adjustment dimensions! description created_at active:flag! account_id customer_kind billing_status nte_status "
         "invoice_id external_description extended_amount",
-        searched="contract_id contract_line_id",
+        searched="contract_id",
     )
+    _partial_index("mirror_actual", "contract_line_id", "contract_id IS NULL")
     _mirror("category", "name billing_type unit_group_id default_unit_id active:flag!")
     _mirror(
         "category_price",
@@ -61,7 +62,7 @@ def _mirror_tables() -> None:
         searched="contract_id",
     )
     _mirror("currency", "code! precision:whole exchange_rate active:flag!")
-    _mirror("customer", "kind! name number currency_id active:flag!")
+    _mirror("customer", "kind! name number street postal_code city region country currency_id active:flag!")
     _mirror("dated_exchange_rate", "from_currency_id to_currency_id first_day last_day rate active:flag!")
     _mirror("dimension_field_name", "dimension_id table column active:flag!")
     _mirror(
@@ -136,6 +137,27 @@ def _mirror_tables() -> None:
         searched="first_id second_id",
     )
     _mirror("unit", "name group_id quantity base_unit_id is_group_base:flag! active:flag!")
+    _mirror(
+        "upstream_detail",
+        "table! type transaction_class transaction_date document_date start_date contract_id contract_line_id project_id task_id "
+        "contracting_unit_id resourcing_unit_id role_id resource_id category_id product_id unit_id subcontract_id vendor_invoice_id "
+        "customer_id quantity price amount amount_method basis_quantity basis_price basis_amount percent price_list_id currency_id "
+        "billing_type adjustment dimensions! description created_at active:flag! invoice_id invoice_line_id account_id customer_kind "
+        "external_description is_correction:flag! original_id previous_amount invoice_amount",
+        searched="invoice_id",
+    )
+    _mirror(
+        "upstream_invoice",
+        "number order_type contract_id customer_id currency_id status invoice_date line_total discount discount_percent freight "
+        "created_at active:flag!",
+        searched="contract_id",
+    )
+    _mirror(
+        "upstream_line",
+        "invoice_id contract_line_id is_project_based:flag! description chargeable quantity price_per_unit manual_discount base_amount "
+        "extended_amount tax product_id unit_id active:flag!",
+        searched="invoice_id",
+    )
     _table("mirror_entities", "entity! table_name!", key="entity table_name")
 
 
@@ -175,7 +197,7 @@ def _invoice_tables() -> None:
         "invoices",
         "position:number! id! number! contract_id! customer_id! currency! currency_precision:whole! currency_id! as_of! invoice_date! "
         "created_at! status! push! reference corrects periodic:flag! accounting_date confirmed_at external_id external_number flags! "
-        "total! events:whole! events_seal! ledger_rows:whole! ledger_seal!",
+        "total! origin! events:whole! events_seal! ledger_rows:whole! ledger_seal!",
         _unique("invoices", "id"),
         _unique("invoices", "number"),
         _unique("invoices", "reference"),
@@ -234,12 +256,17 @@ def _ledger_tables() -> None:
     _table("source_marks", "position:number! source! kind! at! by! status nte", key="position", searched="source")
     _table("marked_sources", "source! kind! at! by! status nte", key="source")
     _table(
+        "shared_reasons",
+        "id:whole! rule! reason! price_list_id price_list price_line_id markup_line_id override_id currency trail!",
+        key="id",
+    )
+    _table(
         "price_reasons",
-        "invoice_id! source! kept_at! rule! reason! price_list_id price_list price_line_id markup_line_id override_id price amount "
-        "quantity currency trail!",
+        "invoice_id! source! kept_at! shared_id:whole! price amount quantity own_steps!",
         _belongs("price_reasons", "invoice_id", "invoices.id"),
+        _belongs("price_reasons", "shared_id", "shared_reasons.id"),
         key="invoice_id source",
-        searched="source",
+        rowid=False,
     )
     _table("schedule_marks", "row_id! successful:flag! at!", key="row_id")
     _table("passed_over", "source! reason! contract_id message! since!", key="source reason", searched="contract_id")
@@ -267,8 +294,12 @@ def _outbox_tables() -> None:
 def _mirror(name: str, columns: str, *, searched: str = "") -> None:
     table = f"mirror_{name}"
     _table(table, f"id! {columns} entity! row_version:whole generation:whole! deleted_at", key="id", searched=searched)
-    gone = sa.text("deleted_at IS NOT NULL")
-    op.create_index(f"ix_{table}_deleted_at", table, ["deleted_at"], sqlite_where=gone, postgresql_where=gone)
+    _partial_index(table, "deleted_at", "deleted_at IS NOT NULL")
+
+
+def _partial_index(table: str, column: str, condition: str) -> None:
+    rows = sa.text(condition)
+    op.create_index(f"ix_{table}_{column}", table, [column], sqlite_where=rows, postgresql_where=rows)
 
 
 def _table(name: str, columns: str, *constraints: sa.Constraint, key: str, searched: str = "", rowid: bool = True) -> None:
