@@ -211,3 +211,53 @@ def test_p61_a_reversal_carries_the_negative_to_the_cent() -> None:
 def test_p2_reversals_and_parts_take_over_what_fits(record: PricedRecord, origin: PricedRecord, told: str) -> None:
     """P-2, P-61: a reversal of its opposite of one type and class; a part at the price of the whole; a figure of its own stays."""
     assert world().told(record, origin) == told
+
+
+BY_PERCENT = AmountMethod.BASIS_AMOUNT_BY_PERCENT
+
+
+@pytest.mark.parametrize(
+    ("kind", "work", "told"),
+    [
+        pytest.param(
+            TransactionClass.FEE,
+            Work(method=BY_PERCENT, basis_amount="1200", percent="7.5", currency="USD"),
+            "P-3 entered-price: - › -, 90.00, 90.00 USD",
+            id="1,200 × 7.5 %",
+        ),
+        pytest.param(
+            TransactionClass.FEE,
+            Work(method=BY_PERCENT, basis_amount="1200", percent="7.5", amount="100", currency="USD"),
+            "P-3 entered-price: - › -, 100.00, 100.00 USD",
+            id="an entered amount stands",
+        ),
+        pytest.param(
+            TransactionClass.FEE,
+            Work(method=AmountMethod.FIXED_PRICE, basis_amount="1200", percent="7.5", currency="USD"),
+            "P-59 not-priced: - › -, -, - -",
+            id="no other method reads the basis",
+        ),
+        pytest.param(
+            TransactionClass.FEE,
+            Work(price="50", quantity="2", amount="80", currency="USD"),
+            "P-3 entered-price: - › -, 50.00, 100.00 USD",
+            id="a fee is quantity × price",
+        ),
+        pytest.param(
+            TransactionClass.MILESTONE,
+            Work(price="50", quantity="2", amount="80", currency="USD"),
+            "P-3 entered-price: - › -, 50.00, 80.00 USD",
+            id="a milestone is its amount",
+        ),
+    ],
+)
+def test_p59_p4_an_entered_amount_and_the_percent_of_a_basis(kind: TransactionClass, work: Work, told: str) -> None:
+    """P-4, P-59: the percentage of a basis is the amount of its method alone, and only where none was entered."""
+    assert World().told(other(kind, **work)) == told
+
+
+def test_p2_only_a_negative_quantity_takes_back() -> None:
+    """P-2: half an hour is no reversal of half an hour less than nothing; it is work of its own."""
+    taken_back = time("minus", quantity="-0.5", price="1", currency="USD")
+
+    assert world().told(time(quantity="0.5"), taken_back) == "P-33 role-price: FY26 › bill, 100.00, 50.00 USD"

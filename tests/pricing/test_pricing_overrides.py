@@ -235,3 +235,32 @@ def test_p41_the_trail_names_ten_of_the_overrides_that_do_not_hold() -> None:
 
     named = ", ".join(f"o{number:02} (not for this record, scope contract)" for number in range(10))
     assert step == f"P-41 overrides passed over: {named} and 2 more"
+
+
+@pytest.mark.parametrize(("customer", "price"), [("acme", "90.00"), ("contoso", "100.00")])
+def test_p41_the_customer_of_a_quote_detail_is_its_quotes(customer: str, price: str) -> None:
+    """P-41: a detail without an account of its own has the customer of its quote, whatever contract it names too."""
+    found = World()
+    found.contract("other", customer="contoso")
+    found.price_list("Offer", at="offer", owner=PriceListOwner.QUOTE)
+    found.role_price("rate", "100", on="Offer")
+    found.override("theirs", "90", of="rate", customer=customer, since="2026-03-01")
+
+    decision = found.decide(estimate(owner=EstimateOwner.QUOTE, quote="offer", contract="other", customer=None))
+
+    assert f"{decision.price:f}" == price
+
+
+def test_p41_the_trail_names_scopes_in_words() -> None:
+    """P-67: an override is told with its scope as people call it, one for everybody too."""
+    found = World()
+    found.price_list("Vendor", context=Side.PURCHASE, at="subcontract", owner=PriceListOwner.SUBCONTRACT)
+    found.role_price("bought", "70", on="Vendor")
+    found.override("invoice", "60", of="bought", vendor_invoice="vendor invoice", since="2026-03-01")
+    found.override("all", "65", of="bought", since="2026-03-01")
+
+    record = time(type=TransactionType.COST, subcontract="subcontract", vendor_invoice="vendor invoice")
+    told = [step for step in found.decide(record).trail if "override" in step]
+
+    assert told[0] == "P-41 overrides passed over: all (outranked, from 2026-03-01, scope everybody)"
+    assert told[1] == "P-40 override invoice: in force from 2026-03-01, scope vendor invoice"

@@ -47,7 +47,7 @@ class Span:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Keeps the garbage collector away: a span makes no cycles, and looking through all price lists again and again costs a quarter."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -82,7 +82,7 @@ class CombinedPricing:
         }
         pages = reader.mirror.cells(Actual, names, SPAN, only=only, contracts=contracts)
         while True:
-            with _uncollected():
+            with uncollected():
                 rows = next(pages, None)
                 span = None if rows is None else self._span(rows)
             if span is None:

@@ -49,7 +49,7 @@ from proforma.store import ContractSpan, Reader, Store
 from proforma.store.price_due import PriceState
 from proforma.store.statements import chunks
 from proforma.sync.book_fingerprint import fingerprint_of
-from proforma.sync.combined import CombinedPricing, Outcome
+from proforma.sync.combined import CombinedPricing, Outcome, uncollected
 from proforma.sync.progress import Progress, Silent
 
 #: Enough records a transaction that the commit costs little, few enough that memory stays flat.
@@ -228,7 +228,7 @@ def _combined(
     with store.read() as reader:
         for span in pricing.spans(reader, contracts):
             alone = [decision for ids in chunks(span.alone, BATCH) for decision in _decisions(reader, book, _actuals(reader, ids))]
-            with store.begin() as tx:
+            with uncollected(), store.begin() as tx:
                 tx.decisions.save_grounds(pricing.fresh)
                 changed = tx.decisions.save_span(span.rows, now(), anew=anew) + tx.decisions.save(alone, now(), anew=anew)
             # Only now: had the commit failed, the grounds would be needed again.
