@@ -62,8 +62,9 @@ class SharedCycle:
             jobs = [JobOf(PRICE, {"first": span.first, "last": span.last}, f"price {span.first}..{span.last}") for span in spans]
             self._have_done("prices", jobs)
         if "draft" in stages:
+            taken_over = workshop.desk.take_over(as_of=as_of)
             drafted, confirmed = draft_due(workshop, as_of)
-            self.counts |= {"drafted": len(drafted.invoices), "confirmed": len(confirmed.invoices)}
+            self.counts |= {"taken_over": len(taken_over.invoices), "drafted": len(drafted.invoices), "confirmed": len(confirmed.invoices)}
         if "push" in stages:
             self._push()
 

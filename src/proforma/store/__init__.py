@@ -7,6 +7,7 @@ from proforma.store.backfills import Backfill, Backfills, BackfillWriter, Part, 
 from proforma.store.columns import codec
 from proforma.store.cursors import Cursor, Range
 from proforma.store.decisions import Decisions, DecisionWriter
+from proforma.store.headers import Header
 from proforma.store.integrity import IntegrityFault
 from proforma.store.leases import Lease, Leases, LeaseWriter, Tick
 from proforma.store.ledger import Ledger, LedgerWriter, OpenPassedOver
@@ -26,6 +27,7 @@ __all__ = [
     "DecisionWriter",
     "Decisions",
     "External",
+    "Header",
     "IntegrityFault",
     "Lease",
     "LeaseWriter",

@@ -41,6 +41,7 @@ from proforma.domain.prices import (
 from proforma.domain.reasons import KeptReason
 from proforma.domain.records import Actual, Estimate, TransactionConnection
 from proforma.domain.units import Unit
+from proforma.domain.upstream import UpstreamDetail, UpstreamInvoice, UpstreamLine
 from proforma.store.columns import codec
 from proforma.store.headers import Header
 
@@ -93,6 +94,9 @@ _MIRRORED: Final[Mapping[type[Any], tuple[str, tuple[str, ...]]]] = {
     Task: ("mirror_task", ()),
     TransactionConnection: ("mirror_transaction_connection", ("first_id", "second_id")),
     Unit: ("mirror_unit", ()),
+    UpstreamDetail: ("mirror_upstream_detail", ("invoice_id",)),
+    UpstreamInvoice: ("mirror_upstream_invoice", ("contract_id",)),
+    UpstreamLine: ("mirror_upstream_line", ("invoice_id",)),
 }
 
 

@@ -22,6 +22,7 @@ class Cycle:
     pulled: tuple[Pulled, ...]
     priced: int
     unpriced: int
+    taken_over: Answer
     drafted: Answer
     confirmed: Answer
     pushed: tuple[Pushed, ...]
@@ -37,6 +38,7 @@ class Cycle:
             "quarantined": sum(entity.quarantined for entity in self.pulled),
             "priced": self.priced,
             "unpriced": self.unpriced,
+            "taken_over": sum(invoice.status is not InvoiceStatus.DRAFT for invoice in self.taken_over.invoices),
             "drafted": len(self.drafted.invoices),
             "confirmed": len(self.confirmed.invoices),
             "pushed": len(self.pushed),
@@ -45,7 +47,8 @@ class Cycle:
     @property
     def needs_attention(self) -> bool:
         """Whether a person should look."""
-        refused = self.drafted.changes.refusals or self.confirmed.changes.refusals or self.drafted.changes.passed_over
+        passed_over = self.taken_over.changes.passed_over or self.drafted.changes.passed_over
+        refused = passed_over or self.drafted.changes.refusals or self.confirmed.changes.refusals
         return bool(refused) or any(p.quarantined for p in self.pulled) or any(p.needs_a_person for p in self.pushed)
 
 
@@ -85,14 +88,16 @@ def _stages(workshop: Workshop, as_of: date, *, dry_run: bool, wanted: Callable[
         pulled = tuple(workshop.pull().run())
         workshop.desk.flag_changed_sources()
     priced, unpriced = _price(workshop) if wanted("price") else (0, 0)
-    drafted = confirmed = Answer()
+    taken_over = drafted = confirmed = Answer()
     if wanted("draft") and not dry_run:
+        taken_over = workshop.desk.take_over(as_of=as_of)
         drafted, confirmed = draft_due(workshop, as_of)
     pushed = tuple(workshop.push().run()) if wanted("push") and not dry_run else ()
     return Cycle(
         pulled=pulled,
         priced=priced,
         unpriced=unpriced,
+        taken_over=taken_over,
         drafted=drafted,
         confirmed=confirmed,
         pushed=pushed,
@@ -118,8 +123,10 @@ def draft_due(workshop: Workshop, as_of: date) -> tuple[Answer, Answer]:
 
 
 def _drafts(workshop: Workshop) -> list[str]:
+    """Drafts that were made here; a held invoice of Dataverse waits for a person, whatever the policy."""
     with workshop.store.read() as reader:
-        return [invoice.id for invoice in reader.ledger.invoices() if invoice.status is InvoiceStatus.DRAFT]
+        invoices = reader.ledger.invoices()
+    return [invoice.id for invoice in invoices if invoice.status is InvoiceStatus.DRAFT and not invoice.is_taken_over]
 
 
 def _waiting(workshop: Workshop) -> dict[str, int]:
@@ -128,6 +135,7 @@ def _waiting(workshop: Workshop) -> dict[str, int]:
         invoices = reader.ledger.invoices()
     return {
         "ready_rows": ready,
-        "drafts": sum(invoice.status is InvoiceStatus.DRAFT for invoice in invoices),
+        "drafts": sum(invoice.status is InvoiceStatus.DRAFT and not invoice.is_taken_over for invoice in invoices),
+        "held": sum(invoice.status is InvoiceStatus.DRAFT and invoice.is_taken_over for invoice in invoices),
         "unsent": sum(invoice.push in ("queued", "sending") for invoice in invoices),
     }
