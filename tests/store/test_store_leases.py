@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -54,6 +57,27 @@ def test_a_lease_that_ended_has_a_new_epoch_even_for_its_old_holder(store: Store
     """Between its end and now another one could have had it: what was begun before counts as lost."""
     assert given(store, "first", seconds=-1).epoch == 1
     assert given(store, "first").epoch == 2
+
+
+def freeze_while_asking(store: Store, meanwhile: Callable[[], Lease]) -> Lease:
+    """What happens while a process lies in the middle of its question; its own commit must fail."""
+    lease = None
+    with suppress(UnfinishedError, sa.exc.DBAPIError), store.begin() as tx:
+        assert tx.leases.take("schedule", "frozen", 60) is not None
+        lease = meanwhile()
+    assert lease is not None
+    return lease
+
+
+def test_a_process_frozen_while_it_asks_keeps_nobody_out(postgresql_url: str) -> None:
+    """It holds the row of the lease; the server ends its session, another one has the lease, and what the frozen one wrote is not there."""
+    with Store.open(postgresql_url) as store, ThreadPoolExecutor(1) as pool:
+        given(store, "first", seconds=-1)
+        successor = freeze_while_asking(store, lambda: pool.submit(given, store, "second").result(timeout=60))
+        with store.read() as reader:
+            held = reader.leases.get("schedule")
+    assert held is not None
+    assert (successor.epoch, held.owner) == (2, "second")
 
 
 def test_a_tick_is_begun_once(store: Store) -> None:

@@ -17,7 +17,7 @@ from store_builders import guid, pulled, work
 
 from proforma.domain.errors import ConfigurationError, ProformaError, UnfinishedError
 from proforma.domain.records import Actual
-from proforma.store import Store
+from proforma.store import Store, schema
 
 
 @contextmanager
@@ -53,7 +53,7 @@ def fault(url: str, *, migrate: bool = True) -> ProformaError:
 def test_a_fresh_file_becomes_a_store(url: str) -> None:
     """Opening a file that is not there makes an empty store of this program's schema."""
     with Store.open(url) as store, store.read() as reader:
-        assert (store.schema_version, reader.mirror.count(), reader.ledger.invoices()) == ("0001", 0, [])
+        assert (store.schema_version, reader.mirror.count(), reader.ledger.invoices()) == (schema.HEAD, 0, [])
 
 
 def test_a_store_keeps_what_it_was_given(url: str) -> None:
@@ -88,7 +88,7 @@ def test_two_openers_of_a_fresh_file_both_succeed(url: str) -> None:
     versions = [store.schema_version for store in stores]
     for store in stores:
         store.close()
-    assert versions == ["0001"] * 4
+    assert versions == [schema.HEAD] * 4
 
 
 def test_commits_are_on_the_disk_before_they_are_reported(store: Store) -> None:

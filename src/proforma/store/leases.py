@@ -22,6 +22,8 @@ SCHEDULE: Final = "schedule"
 WORKER_PREFIX: Final = "worker-"
 #: What the leases of workers are called, before their names.
 _WORKER: Final = "worker "
+#: Asking for a lease takes milliseconds; who is silent for so long in the middle of it is frozen.
+FROZEN_SECONDS: Final = 3
 #: When a lease ended that nobody has held yet.
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -101,6 +103,7 @@ class LeaseWriter(Leases):
 
         A holder that let it end may be frozen rather than dead, and sit on locks: on PostgreSQL its sessions are ended.
         """
+        self._end_if_frozen()
         self._make_room(name)
         found = self._found(sa.select(leases).where(leases.c.name == name).with_for_update())
         assert found is not None, "the row was just made"
@@ -161,6 +164,12 @@ class LeaseWriter(Leases):
         newest = sa.select(sa.func.max(ticks.c.at)).group_by(ticks.c.job)
         old = sa.and_(ticks.c.at < instant_text(before), ticks.c.at.not_in(newest))
         return self._connection.execute(sa.delete(ticks).where(old)).rowcount
+
+    def _end_if_frozen(self) -> None:
+        """A process that is frozen while it asks for a lease would hold the lease's row, and nobody could ever take the lease over: the
+        server ends the session of whoever leaves this transaction lying."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
 
     def _make_room(self, name: str) -> None:
         """A row that can be locked, also before anybody held the lease."""
