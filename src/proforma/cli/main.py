@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = {
     "demo": ("demo", "The whole job against mock servers, with nothing to set up"),
     "init": ("init", "Write a configuration and copies of the mappings to edit"),
-    "doctor": ("doctor", "Check configuration, store, sign-in and both remote sides"),
+    "doctor": ("doctor", "Everything that can be wrong, each with its remedy"),
     "sync": ("sync", "One whole cycle: pull, price, draft if scheduled, push"),
     "pull": ("pull", "Read Dataverse into the mirror"),
     "price": ("price", "Decide the price of every actual"),
@@ -41,9 +41,10 @@ COMMANDS: Final = {
     "problems": ("problems", "What needs a person: quarantined rows, refused pushes"),
     "status": ("status", "How far everything is"),
     "runs": ("runs", "What past runs did"),
+    "alert": ("alert", "Tell people what is wrong: try the channels, look once"),
     "mapping": ("mapping", "Check and show the mappings"),
     "daemon": ("daemon", "Synchronise on a schedule"),
-    "db": ("db", "Migrate the store, check the ledger"),
+    "db": ("db", "Migrate, back up and restore the store, check the ledger"),
     "mock": ("mock", "Mock Dataverse and finance servers"),
 }
 

@@ -74,6 +74,16 @@ class Ledger:
         named = sa.or_(invoices.c.id == id_or_number, invoices.c.number == id_or_number)
         return next(iter(self._invoices(named)), None)
 
+    def counts(self) -> dict[InvoiceStatus, int]:
+        """Number of invoices in each status that occurs; deleted drafts are not counted."""
+        rows = self._connection.execute(sa.select(invoices.c.status, sa.func.count()).group_by(invoices.c.status))
+        return {InvoiceStatus(row[0]): row[1] for row in rows if row[0] != InvoiceStatus.DELETED.value}
+
+    def flagged(self) -> int:
+        """Number of sources on drafts that changed or vanished since (promise 2)."""
+        drafts = read_headers(self._connection, invoices.c.status == InvoiceStatus.DRAFT.value)
+        return sum(len(header.flags) for header in drafts)
+
     def invoices(self, contract_ids: Iterable[str] | None = None, include_deleted: bool = False) -> list[Invoice]:
         """The invoices (of these contracts) in order of creation; deleted drafts only when asked."""
         wanted = sa.select(invoices.c.position)

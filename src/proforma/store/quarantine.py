@@ -57,6 +57,11 @@ class Quarantine:
         row = self._connection.execute(sa.select(*_COLUMNS).where(_OPEN, _C.id == id)).first()
         return None if row is None else _problem(row)
 
+    def counts(self) -> dict[str, int]:
+        """Number of open problems of each kind that occurs."""
+        kinds = sa.select(_C.kind, sa.func.count()).select_from(quarantine).where(_OPEN).group_by(_C.kind)
+        return {row[0]: row[1] for row in self._connection.execute(kinds)}
+
     def count(self) -> int:
         """Number of open problems."""
         return self._connection.execute(sa.select(sa.func.count()).select_from(quarantine).where(_OPEN)).scalar_one()

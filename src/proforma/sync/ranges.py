@@ -22,6 +22,7 @@ from proforma.dataverse.metadata import row_count
 from proforma.dataverse.query import Condition, Query, and_, eq, ge, lt, ne, or_
 from proforma.mapping import CompiledEntity
 from proforma.store import Cursor, Range, Transaction
+from proforma.sync.log_context import inherited
 from proforma.sync.mapped_pages import MappedPage, PageMapper
 from proforma.sync.pull_desk import PullDesk, StoppedError
 from proforma.sync.walks import RANGES
@@ -105,7 +106,7 @@ class RangeReading:
 
     def pages(self) -> Generator[RangePage, None, None]:
         """Every page, in the order in which they arrive; each must be committed before the next one is asked for."""
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="range") as pool:
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="range", initializer=inherited()) as pool:
             try:
                 self._start(pool)
                 while self._under_way:
