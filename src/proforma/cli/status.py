@@ -29,13 +29,16 @@ def status(
     """What is in step and what is not: entities, backlog, invoices on their way, problems, runs, next ticks, and who schedules."""
     from proforma.service.conditions import conditions_of
     from proforma.service.plan import Plan
+    from proforma.service.watch import unwritable
     from proforma.sync.status import read_status
 
     context = given(ctx)
     plan = Plan.of(context.configuration)
-    with context.workshop() as workshop, workshop.store.read() as reader:
-        now = read_status(reader, at=workshop.now())
-    conditions = conditions_of(now, plan, context.configuration.monitoring)
+    with context.workshop() as workshop:
+        with workshop.store.read() as reader:
+            now = read_status(reader, at=workshop.now())
+        unusable = unwritable(workshop.store)
+    conditions = [*unusable, *conditions_of(now, plan, context.configuration.monitoring)]
     if context.json:
         ticks = [{"job": job.name, "at": at} for job in plan.jobs if (at := job.next(now.at)) is not None]
         found = [asdict(condition) for condition in conditions]

@@ -128,6 +128,15 @@ class Watch:
             log.info("records of %d runs were removed", gone, extra={"event": "forgot", "runs": gone})
 
 
+def unwritable(store: Store) -> list[Condition]:
+    """What keeps writers out now; it waits for another writer as long as every stage does."""
+    try:
+        with store.begin():
+            return []
+    except ProformaError as fault:
+        return [_unusable(str(getattr(fault, "reason", "store-unreachable")), str(fault))]
+
+
 def unopened(open_store: Callable[[], Store]) -> Store | Condition:
     """The store, or what is wrong with it."""
     try:

@@ -34,6 +34,7 @@ class Cycle:
     """
 
     pulled: tuple[Pulled, ...]
+    flagged: Answer
     priced: int
     unpriced: int
     drafted: Answer
@@ -60,7 +61,8 @@ class Cycle:
     def needs_attention(self) -> bool:
         """Whether a person should look."""
         refused = self.drafted.changes.refusals or self.confirmed.changes.refusals or self.drafted.changes.passed_over
-        return bool(refused) or any(p.quarantined for p in self.pulled) or any(p.needs_a_person for p in self.pushed)
+        outdated = self.flagged.invoices
+        return bool(refused or outdated) or any(p.quarantined for p in self.pulled) or any(p.needs_a_person for p in self.pushed)
 
 
 def run_cycle(
@@ -129,6 +131,7 @@ def _failed(workshop: Workshop, run_id: int, fault: BaseException, so_far: Count
 
 
 def _stages(workshop: Workshop, as_of: date, so_far: Counts, stages: _Stages, *, dry_run: bool) -> Cycle:
+    drafted = confirmed = flagged = Answer()
     pulled: list[Pulled] = []
     pushed: list[Pushed] = []
     if "pull" in stages:
@@ -136,10 +139,11 @@ def _stages(workshop: Workshop, as_of: date, so_far: Counts, stages: _Stages, *,
             pulled.append(entity)
             so_far |= _pull_counts(pulled)
             _tell_pulled(entity)
-        workshop.desk.flag_changed_sources()
     priced, unpriced = _price(workshop) if "price" in stages else (0, 0)
     so_far |= {"priced": priced, "unpriced": unpriced}
-    drafted = confirmed = Answer()
+    if "pull" in stages or "price" in stages:
+        # After pricing: work that has only just come must not be told as work without a price.
+        flagged = workshop.desk.flag_changed_sources()
     if "draft" in stages and not dry_run:
         drafted, confirmed = _draft(workshop, as_of)
         so_far |= {"drafted": len(drafted.invoices), "confirmed": len(confirmed.invoices)}
@@ -151,6 +155,7 @@ def _stages(workshop: Workshop, as_of: date, so_far: Counts, stages: _Stages, *,
     rows = list(workshop.desk.backlog())
     return Cycle(
         pulled=tuple(pulled),
+        flagged=flagged,
         priced=priced,
         unpriced=unpriced,
         drafted=drafted,
