@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from failing_site import Site, template, tried_once, world
 from seeded_failures import FAILURES, Failure, table
 
 from proforma.mock import MockServer
-from proforma.service.conditions import KINDS
+from proforma.service.conditions import KINDS, conditions_of
+from proforma.service.plan import Plan
+from proforma.settings import MonitoringSettings, ScheduleSettings
+from proforma.store import Store
 from proforma.sync.causes import REMEDIES
+from proforma.sync.status import read_status
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "failures.md"
 
@@ -61,5 +67,16 @@ def test_every_kind_of_condition_and_every_cause_is_explained() -> None:
 
 
 def test_every_kind_of_condition_is_tried() -> None:
-    """No kind of condition is without a failure that brings it about."""
-    assert set(KINDS) == {kind for failure in FAILURES for kind in failure.conditions}
+    """No kind of condition is without a failure that brings it about; that of invoices of Dataverse follows from their problems."""
+    assert set(KINDS) - {"upstream-invoice"} == {kind for failure in FAILURES for kind in failure.conditions}
+
+
+@pytest.mark.parametrize("problem", ["held", "upstream-changed", "price-warning"])
+def test_problems_of_invoices_of_dataverse_are_a_condition(store: Store, problem: str) -> None:
+    """Each kind of problem that `proforma problems list` shows for them is told as one kind of condition."""
+    with store.begin() as tx:
+        tx.quarantine.put(problem, "dataverse-invoice", "1", "reason", "message", None, datetime(2026, 3, 31, tzinfo=UTC))
+    with store.read() as reader:
+        status = read_status(reader, at=datetime(2026, 3, 31, tzinfo=UTC))
+    found = conditions_of(status, Plan(jobs=(), schedule=ScheduleSettings(), zone=ZoneInfo("UTC")), MonitoringSettings())
+    assert [(condition.kind, condition.subject) for condition in found] == [("upstream-invoice", problem)]

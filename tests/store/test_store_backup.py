@@ -145,18 +145,19 @@ def test_an_older_store_is_copied_before_it_is_migrated(tmp_path: Path, monkeypa
     file = tmp_path / "proforma.db"
     begin_run(file)
     assert not list(tmp_path.glob("*.backup"))
-    newer = "0001z"
+    present = schema.HEAD
+    newer = f"{present}z"
     monkeypatch.setattr(schema, "HEAD", newer)
     monkeypatch.setattr("proforma.store.backup.HEAD", newer)
 
     def migrate(connection: object) -> None:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001z'")  # type: ignore[attr-defined]
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{newer}'")  # type: ignore[attr-defined]
 
     monkeypatch.setattr(schema, "migrate", migrate)
     begin_run(file)
-    copy = tmp_path / "proforma.db.schema-0001.backup"
+    copy = tmp_path / f"proforma.db.schema-{present}.backup"
     with closing(sqlite3.connect(copy)) as connection:
-        assert connection.execute("SELECT version_num, (SELECT count(*) FROM runs) FROM alembic_version").fetchone() == ("0001", 1)
+        assert connection.execute("SELECT version_num, (SELECT count(*) FROM runs) FROM alembic_version").fetchone() == (present, 1)
     assert runs(file) == 2
 
 

@@ -31,18 +31,20 @@ def list_runs(ctx: typer.Context, limit: Annotated[int, typer.Option("--limit", 
 
 @app.command(epilog="Examples: proforma runs show 12  |  proforma --json runs show 12")
 def show(ctx: typer.Context, run_id: Annotated[int, typer.Argument(metavar="RUN")]) -> None:
-    """One run with every count; of one that ended early also why, and what to do."""
+    """One run with every count; of one that ended early also why and what to do, of a backfill its parts."""
+    from proforma.cli.backfill import part_grid, part_shape
     from proforma.domain.errors import ConfigurationError
     from proforma.sync.causes import Cause
 
     context = given(ctx)
     with context.workshop() as workshop, workshop.store.read() as reader:
-        run = reader.runs.get(run_id)
+        run, parts = reader.runs.get(run_id), reader.backfills.parts(run_id)
     if run is None:
         raise ConfigurationError(f"there is no run {run_id}", hint="see `proforma runs list`")
     cause = Cause.of_outcome(run.outcome)
     if context.json:
-        context.out.document({**asdict(run), "cause": asdict(cause) | {"remedy": cause.remedy} if cause else None})
+        told = {**asdict(run), "cause": asdict(cause) | {"remedy": cause.remedy} if cause else None}
+        context.out.document(told | ({"parts": [part_shape(part) for part in parts]} if parts else {}))
         return
     context.out.line(f"run {run.id}, {run.kind}: {run.outcome}")
     context.out.line(f"began {run.started_at:%Y-%m-%d %H:%M:%S} UTC, took {_took(run)}")
@@ -50,6 +52,8 @@ def show(ctx: typer.Context, run_id: Annotated[int, typer.Argument(metavar="RUN"
         context.out.line(f"what to do: {cause.remedy}")
     for name, count in run.counts.items():
         context.out.line(f"{count:>8}  {name.replace('_', ' ')}")
+    if parts:
+        part_grid(context.out, parts)
 
 
 def _took(run: Run) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from proforma.cli.output import text
 from proforma.domain.decisions import PriceDecision
-from proforma.domain.invoices import Invoice, InvoiceDetail, InvoiceLine, LedgerActual, Refusal
+from proforma.domain.invoices import Invoice, InvoiceDetail, InvoiceLine, LedgerActual, PriceDifference, Refusal
 from proforma.invoicing import BacklogRow
 
 
@@ -55,8 +55,21 @@ def invoice_shape(invoice: Invoice) -> dict[str, Any]:
         "external_id": invoice.external_id,
         "external_number": invoice.external_number,
         "corrects": invoice.corrects,
+        "origin": invoice.origin,
         "changed_sources": invoice.flags,
         "lines": [_line_shape(line) for line in invoice.lines],
+    }
+
+
+def difference_shape(difference: PriceDifference) -> dict[str, Any]:
+    """What an invoice of Dataverse bills of one detail, and what our rules say of it."""
+    return {
+        "detail": difference.detail,
+        "source": difference.source,
+        "reason": difference.reason,
+        "message": difference.message,
+        "billed": text(difference.billed),
+        "ours": text(difference.ours),
     }
 
 

@@ -60,6 +60,10 @@ def _tell(out: Output, now: Status, plan: Plan, conditions: list[Condition]) -> 
     counted = f"{backlog.rows} rows, {backlog.ready} ready, the oldest {backlog.oldest_days} days old" if backlog else "not counted yet"
     out.line(f"backlog: {counted}{f' (as of {_when(backlog.counted_at)})' if backlog else '; see `proforma backlog list`'}")
     out.line("invoices: " + (", ".join(f"{count} {name}" for name, count in now.invoices.items()) or "none"))
+    if taken := now.origins.get("dataverse", 0):
+        out.line(f"of Dataverse: {taken}, of which {now.held} are held")
+    if taken := now.origins.get("dataverse", 0):
+        out.line(f"of Dataverse: {taken}, of which {now.held} are held")
     out.line("push: " + (", ".join(f"{count} {name}" for name, count in now.push.items()) or "nothing waiting"))
     if now.queue.count:
         out.line(f"queue: {now.queue.count} wait for finance, the oldest for {_age(now.queue.oldest_seconds)}")

@@ -27,6 +27,7 @@ KINDS: Final[Mapping[str, str]] = {
     "rows-held": "rows of Dataverse cannot be mapped",
     "backlog-held": "rows of the backlog cannot be billed",
     "draft-outdated": "a source of a draft changed in Dataverse",
+    "upstream-invoice": "an invoice confirmed in Dataverse is held, changed since, or bills other prices than ours",
 }
 
 
@@ -100,15 +101,19 @@ def _stuck(waits: Waits, stuck: timedelta) -> bool:
     return waits.count > 0 and waits.oldest_seconds > stuck.total_seconds()
 
 
+#: Kinds of problems, the kind of condition that each is, and what it is called.
 _OF_PROBLEMS: Final = {
     "drift": ("drift", "documents differ from what was sent"),
     "row": ("rows-held", "rows are held back"),
     "backlog": ("backlog-held", "rows of the backlog are passed over"),
     "draft": ("draft-outdated", "sources of drafts changed"),
+    "held": ("upstream-invoice", "invoices of Dataverse are held"),
+    "upstream-changed": ("upstream-invoice", "invoices of Dataverse changed after they were taken over"),
+    "price-warning": ("upstream-invoice", "invoices of Dataverse bill other prices than ours"),
 }
 
 
 def _of_problems(status: Status) -> Iterator[Condition]:
     for problem, (kind, words) in _OF_PROBLEMS.items():
         if count := status.problems_by_kind.get(problem, 0):
-            yield Condition(kind=kind, message=f"{count} {words}", remedy="see `proforma problems list`")
+            yield Condition(kind=kind, subject=problem, message=f"{count} {words}", remedy="see `proforma problems list`")

@@ -81,7 +81,7 @@ METRICS: Final[Mapping[str, Description]] = {
 _COUNTED: Final[Mapping[str, tuple[str, Labels]]] = {
     **{name: ("proforma_rows_total", (name,)) for name in ("deleted", "quarantined", "priced", "unpriced")},
     "rows": ("proforma_rows_total", ("pulled",)),
-    **{name: ("proforma_invoices_total", (name,)) for name in ("drafted", "confirmed", "pushed")},
+    **{name: ("proforma_invoices_total", (name,)) for name in ("taken_over", "drafted", "confirmed", "pushed")},
     "retries": ("proforma_retries_total", ()),
     "throttled_seconds": ("proforma_throttled_seconds_total", ()),
 }

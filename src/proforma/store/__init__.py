@@ -3,9 +3,11 @@
 Never decides a price or a bill, never talks to a remote, and never changes what was appended.
 """
 
+from proforma.store.backfills import Backfill, Backfills, BackfillWriter, Part, PartState
 from proforma.store.columns import codec
 from proforma.store.cursors import Cursor, Range
 from proforma.store.decisions import Decisions, DecisionWriter
+from proforma.store.headers import Header
 from proforma.store.integrity import IntegrityFault
 from proforma.store.leases import Lease, Leases, LeaseWriter, Tick
 from proforma.store.ledger import Ledger, LedgerWriter, OpenPassedOver
@@ -17,10 +19,14 @@ from proforma.store.runs import Run, RunRecord, Runs, RunWriter
 from proforma.store.store import Reader, Store, Transaction
 
 __all__ = [
+    "Backfill",
+    "BackfillWriter",
+    "Backfills",
     "Cursor",
     "DecisionWriter",
     "Decisions",
     "External",
+    "Header",
     "IntegrityFault",
     "Lease",
     "LeaseWriter",
@@ -34,6 +40,8 @@ __all__ = [
     "OutboxAttempt",
     "OutboxRow",
     "OutboxWriter",
+    "Part",
+    "PartState",
     "PriceReasonWriter",
     "PriceReasons",
     "Problem",

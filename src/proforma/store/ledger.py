@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from proforma.domain.codes import InvoiceStatus
+from proforma.domain.codes import InvoiceStatus, Origin
 from proforma.domain.ids import ContractId, Guid, InvoiceId, RecordId, SourceId
 from proforma.domain.invoices import (
     Changes,
@@ -32,7 +32,7 @@ from proforma.store.columns import Cells, Row, codec, instant, instant_text
 from proforma.store.events import event_of, event_row, event_rows
 from proforma.store.headers import Header, header_of
 from proforma.store.integrity import IntegrityFault, check
-from proforma.store.invoice_rows import read_headers, read_invoices, rewrite, write_new
+from proforma.store.invoice_rows import read_header, read_headers, read_invoices, rewrite, write_new
 from proforma.store.ledger_rows import merge, sealable
 from proforma.store.seals import UNSEALED, chain
 from proforma.store.statements import chunks, distinct, insert, upsert
@@ -71,13 +71,31 @@ class Ledger:
 
     def invoice(self, id_or_number: str) -> Invoice | None:
         """One invoice, by its id or its number."""
-        named = sa.or_(invoices.c.id == id_or_number, invoices.c.number == id_or_number)
-        return next(iter(self._invoices(named)), None)
+        header = read_header(self._connection, id_or_number)
+        headers = read_headers(self._connection, invoices.c.number == id_or_number) if header is None else [header]
+        return next(iter(read_invoices(self._connection, headers)), None)
+
+    def headers(self, ids: Iterable[str]) -> dict[InvoiceId, Header]:
+        """The headers of these invoices: all there is to know of them but their lines."""
+        found = (read_headers(self._connection, invoices.c.id.in_(piece)) for piece in chunks(list(ids)))
+        return {header.id: header for headers in found for header in headers}
 
     def counts(self) -> dict[InvoiceStatus, int]:
         """Number of invoices in each status that occurs; deleted drafts are not counted."""
         rows = self._connection.execute(sa.select(invoices.c.status, sa.func.count()).group_by(invoices.c.status))
         return {InvoiceStatus(row[0]): row[1] for row in rows if row[0] != InvoiceStatus.DELETED.value}
+
+    def origins(self) -> dict[Origin, int]:
+        """Number of invoices by where they were made; deleted drafts are not counted."""
+        return self._by_origin(invoices.c.status != InvoiceStatus.DELETED.value)
+
+    def drafts(self) -> dict[Origin, int]:
+        """Number of drafts by where they were made; those of the source system are held."""
+        return self._by_origin(invoices.c.status == InvoiceStatus.DRAFT.value)
+
+    def _by_origin(self, condition: sa.ColumnElement[bool]) -> dict[Origin, int]:
+        rows = self._connection.execute(sa.select(invoices.c.origin, sa.func.count()).where(condition).group_by(invoices.c.origin))
+        return {Origin(row[0]): row[1] for row in rows}
 
     def flagged(self) -> int:
         """Number of sources on drafts that changed or vanished since (promise 2)."""
@@ -195,8 +213,12 @@ class LedgerWriter(Ledger):
             self._append_to(invoice_id, headers.get(invoice_id), known.get(invoice_id), _Act(tuple(each), at, by))
 
     def _headers(self, ids: Iterable[InvoiceId]) -> dict[InvoiceId, Header]:
-        pieces = chunks(list(ids))
-        found = (read_headers(self._connection, invoices.c.id.in_(piece), for_update=True) for piece in pieces)
+        """The headers, kept from other writers."""
+        wanted = list(ids)
+        if len(wanted) == 1:
+            header = read_header(self._connection, wanted[0], for_update=True)
+            return {} if header is None else {header.id: header}
+        found = (read_headers(self._connection, invoices.c.id.in_(piece), for_update=True) for piece in chunks(wanted))
         return {header.id: header for headers in found for header in headers}
 
     def _append_to(self, invoice_id: InvoiceId, header: Header | None, before: Invoice | None, act: _Act) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from proforma.domain.codes import BillingStatus, InvoiceStatus, PushStatus
+from proforma.domain.codes import BillingStatus, InvoiceStatus, Origin, PushStatus
 from proforma.domain.errors import ProformaError
 from proforma.invoicing import BacklogRow
 from proforma.settings.schedule import STAGES, Stage
@@ -37,6 +37,7 @@ class Cycle:
     flagged: Answer
     priced: int
     unpriced: int
+    taken_over: Answer
     drafted: Answer
     confirmed: Answer
     pushed: tuple[Pushed, ...]
@@ -52,6 +53,7 @@ class Cycle:
             **_pull_counts(self.pulled),
             "priced": self.priced,
             "unpriced": self.unpriced,
+            "taken_over": sum(invoice.status is not InvoiceStatus.DRAFT for invoice in self.taken_over.invoices),
             "drafted": len(self.drafted.invoices),
             "confirmed": len(self.confirmed.invoices),
             "pushed": len(self.pushed),
@@ -60,7 +62,8 @@ class Cycle:
     @property
     def needs_attention(self) -> bool:
         """Whether a person should look."""
-        refused = self.drafted.changes.refusals or self.confirmed.changes.refusals or self.drafted.changes.passed_over
+        passed_over = self.taken_over.changes.passed_over or self.drafted.changes.passed_over
+        refused = passed_over or self.drafted.changes.refusals or self.confirmed.changes.refusals
         outdated = self.flagged.invoices
         return bool(refused or outdated) or any(p.quarantined for p in self.pulled) or any(p.needs_a_person for p in self.pushed)
 
@@ -131,7 +134,7 @@ def _failed(workshop: Workshop, run_id: int, fault: BaseException, so_far: Count
 
 
 def _stages(workshop: Workshop, as_of: date, so_far: Counts, stages: _Stages, *, dry_run: bool) -> Cycle:
-    drafted = confirmed = flagged = Answer()
+    taken_over = drafted = confirmed = flagged = Answer()
     pulled: list[Pulled] = []
     pushed: list[Pushed] = []
     if "pull" in stages:
@@ -145,6 +148,7 @@ def _stages(workshop: Workshop, as_of: date, so_far: Counts, stages: _Stages, *,
         # After pricing: work that has only just come must not be told as work without a price.
         flagged = workshop.desk.flag_changed_sources()
     if "draft" in stages and not dry_run:
+        taken_over = workshop.desk.take_over(as_of=as_of)
         drafted, confirmed = _draft(workshop, as_of)
         so_far |= {"drafted": len(drafted.invoices), "confirmed": len(confirmed.invoices)}
     if "push" in stages and not dry_run:
@@ -158,6 +162,7 @@ def _stages(workshop: Workshop, as_of: date, so_far: Counts, stages: _Stages, *,
         flagged=flagged,
         priced=priced,
         unpriced=unpriced,
+        taken_over=taken_over,
         drafted=drafted,
         confirmed=confirmed,
         pushed=tuple(pushed),
@@ -185,8 +190,10 @@ def _draft(workshop: Workshop, as_of: date) -> tuple[Answer, Answer]:
 
 
 def _drafts(workshop: Workshop) -> list[str]:
+    """Drafts that were made here; a held invoice of Dataverse waits for a person, whatever the policy."""
     with workshop.store.read() as reader:
-        return [invoice.id for invoice in reader.ledger.invoices() if invoice.status is InvoiceStatus.DRAFT]
+        invoices = reader.ledger.invoices()
+    return [invoice.id for invoice in invoices if invoice.status is InvoiceStatus.DRAFT and not invoice.is_taken_over]
 
 
 def _backlog(rows: Sequence[BacklogRow], as_of: date) -> Counts:
@@ -199,11 +206,12 @@ def _backlog(rows: Sequence[BacklogRow], as_of: date) -> Counts:
 
 def _waiting(workshop: Workshop, rows: Sequence[BacklogRow]) -> Counts:
     with workshop.store.read() as reader:
-        drafts = reader.ledger.counts().get(InvoiceStatus.DRAFT, 0)
+        drafts = reader.ledger.drafts()
         pushes = reader.outbox.counts()
     return {
         "ready_rows": sum(1 for row in rows if row.status is BillingStatus.READY),
-        "drafts": drafts,
+        "drafts": drafts.get(Origin.LOCAL, 0),
+        "held": drafts.get(Origin.DATAVERSE, 0),
         "unsent": sum(pushes.get(state, 0) for state in (PushStatus.QUEUED, PushStatus.SENDING)),
     }
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from proforma.domain.codes import PushStatus
 from proforma.domain.contracts import Contract
-from proforma.domain.invoices import Invoice
 from proforma.settings.configuration import FinanceSettings
-from proforma.store import Reader, Store
+from proforma.store import Header, Reader, Store
 from proforma.sync.delivery import Pushed
 from proforma.sync.follow import Follow
 from proforma.sync.push import Push
@@ -41,12 +40,14 @@ class Routes:
                     tx.outbox.route(invoice_id, target)
 
     def _moves(self, reader: Reader) -> Iterator[tuple[str, str]]:
-        for row in reader.outbox.all(states=(PushStatus.QUEUED,)):
-            invoice = reader.ledger.invoice(row.invoice_id)
-            if invoice is not None and row.attempts == 0 and (target := self._target_of(reader, invoice)) != row.target:
+        rows = [row for row in reader.outbox.all(states=(PushStatus.QUEUED,)) if row.attempts == 0]
+        invoices = reader.ledger.headers(row.invoice_id for row in rows)
+        for row in rows:
+            invoice = invoices.get(row.invoice_id)
+            if invoice is not None and (target := self._target_of(reader, invoice)) != row.target:
                 yield row.invoice_id, target
 
-    def _target_of(self, reader: Reader, invoice: Invoice) -> str:
+    def _target_of(self, reader: Reader, invoice: Header) -> str:
         """A correction goes where its original went."""
         original = None if invoice.corrects is None else reader.outbox.get(invoice.corrects)
         return original.target if original else self.target_of(reader.mirror.get(Contract, invoice.contract_id))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from proforma.domain.codes import CustomerKind
 from proforma.domain.contracts import Contract, Project
 from proforma.domain.errors import RefusedError
@@ -24,10 +26,10 @@ class InvoiceDocuments:
         self._mapping = mapping
         self._company = company
 
-    def of(self, invoice: Invoice) -> FinanceDocument:
+    def of(self, invoice: Invoice, reader: Reader | None = None, /) -> FinanceDocument:
         """The document of an invoice. Raises RefusedError when finance could not know its customer, or when its figures do not add up."""
-        with self._store.read() as reader:
-            facts = self._facts(reader, invoice)
+        with nullcontext(reader) if reader else self._store.read() as snapshot:
+            facts = self._facts(snapshot, invoice)
         return FinanceDocument.of(document(invoice, facts, self._mapping))
 
     def _facts(self, reader: Reader, invoice: Invoice) -> DocumentFacts:

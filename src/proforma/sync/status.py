@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from proforma.domain.codes import InvoiceStatus, PushStatus
+from proforma.domain.codes import Origin, PushStatus
 from proforma.store import Reader, Run, RunRecord
 from proforma.sync.causes import Cause
 
@@ -75,11 +75,16 @@ class Leader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """Everything `proforma status` shows of the store. `problems_by_kind`: as `proforma problems list` shows them."""
+    """Everything `proforma status` shows of the store. `problems_by_kind`: as `proforma problems list` shows them.
+
+    `held`: invoices of Dataverse that wait here for a person; they are no drafts of ours.
+    """
 
     at: datetime
     entities: tuple[EntityStatus, ...]
     invoices: Mapping[str, int]
+    origins: Mapping[str, int]
+    held: int
     push: Mapping[str, int]
     drafts: int
     queue: Waits
@@ -99,6 +104,7 @@ class Status:
 def read_status(reader: Reader, *, at: datetime) -> Status:
     """The state of the store at this instant, by counts alone: cheap however many invoices there are."""
     invoices = reader.ledger.counts()
+    made, drafts = reader.ledger.origins(), reader.ledger.drafts()
     waiting = reader.outbox.waiting()
     problems = _problems(reader)
     records = reader.runs.records()
@@ -111,8 +117,10 @@ def read_status(reader: Reader, *, at: datetime) -> Status:
         at=at,
         entities=_entities(reader, at),
         invoices={str(status): count for status, count in invoices.items()},
+        origins={str(origin): count for origin, count in made.items()},
+        held=drafts.get(Origin.DATAVERSE, 0),
         push={str(state): found.count for state, found in waiting.items()},
-        drafts=invoices.get(InvoiceStatus.DRAFT, 0),
+        drafts=drafts.get(Origin.LOCAL, 0),
         queue=since(PushStatus.QUEUED),
         in_doubt=since(PushStatus.SENDING),
         parked=waiting[PushStatus.PARKED].count if PushStatus.PARKED in waiting else 0,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from types import TracebackType
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from proforma.dataverse.client import DataverseClient, scope_of
 from proforma.domain.errors import ConfigurationError
@@ -16,6 +17,7 @@ from proforma.mapping import FinanceMapping, Mappings, load_mappings
 from proforma.settings import AuthSettings, Configuration
 from proforma.settings.configuration import TargetSettings
 from proforma.store import Store
+from proforma.sync.backfill import Backfills
 from proforma.sync.draft import BillingDesk
 from proforma.sync.follow import Follow
 from proforma.sync.progress import Progress, Silent
@@ -132,6 +134,11 @@ class Workshop:
     def pull(self) -> Pull:
         """The first stage."""
         return Pull(self.store, self.client, self.mappings, now=self.now, progress=self.progress)
+
+    def backfills(self) -> Backfills:
+        """Periods that are read once more."""
+        zone = ZoneInfo(self.configuration.business_time_zone)
+        return Backfills(self.store, lambda: self.client, self.mappings, zone=zone, now=self.now, progress=self.progress)
 
     @property
     def documents(self) -> InvoiceDocuments:

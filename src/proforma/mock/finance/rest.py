@@ -149,8 +149,7 @@ class RestTarget:
     def _by_key(self, settings: RestSettings, key: str) -> Document | None:
         """The document that this key made, unless the key is too old to be remembered (F-76)."""
         oldest = self._clock() - settings.key_lifetime_seconds
-        candidates = (d for d in self._documents.documents if d.target == TARGET and d.key == key)
-        return next((d for d in candidates if d.received_monotonic >= oldest), None)
+        return next((d for d in self._documents.with_key(TARGET, key) if d.received_monotonic >= oldest), None)
 
     def _polled(self, settings: RestSettings, document: Document) -> Document:
         if document.state == "processing":

@@ -1,0 +1,37 @@
+"""Backfills and their parts, and what the first stores lacked: where an invoice was made, and mirrors of those made in Dataverse."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+from alembic import op
+
+from proforma.store.migrations.versions.v0001_first_schema import upstream_tables
+
+revision: Final = "0002"
+down_revision: Final = "0001"
+
+
+def upgrade() -> None:
+    """Creates the two tables; adds to an early store what others of the first schema have."""
+    if "origin" not in {column["name"] for column in sa.inspect(op.get_bind()).get_columns("invoices")}:
+        # Whatever was billed before was made here.
+        op.add_column("invoices", sa.Column("origin", sa.Text, nullable=False, server_default="local"))
+        upstream_tables()
+    op.create_table(
+        "backfills",
+        sa.Column("run_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("entity", "column", "first", "last", "chunk", "signature")),
+        sa.PrimaryKeyConstraint("run_id", name="pk_backfills"),
+    )
+    op.create_table(
+        "backfill_parts",
+        sa.Column("run_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("first", "last", "state")),
+        *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("rows", "quarantined", "fence")),
+        sa.Column("expected", sa.BigInteger),
+        *(sa.Column(name, sa.Text) for name in ("next_link", "owner", "message")),
+        sa.PrimaryKeyConstraint("run_id", "number", name="pk_backfill_parts"),
+    )
