@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from proforma.service.daemon import Plan
 from proforma.service.jobs import Job, jobs_of
+from proforma.service.plan import Plan
 from proforma.settings import ScheduleSettings
 
 OSLO = ZoneInfo("Europe/Oslo")

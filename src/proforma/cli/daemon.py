@@ -23,45 +23,52 @@ def daemon(
     """
     import os
     import sys
-    from collections.abc import Callable
     from contextlib import closing
-    from zoneinfo import ZoneInfo
 
     from proforma.cli.context import who
     from proforma.cli.logs import configure_logs
     from proforma.cli.report import cycle_line
-    from proforma.service.daemon import Daemon, Plan
+    from proforma.service.alerts import alerter_of
+    from proforma.service.daemon import Daemon, Means, Plan
     from proforma.service.job_queue import JobQueue
-    from proforma.service.jobs import jobs_of
-    from proforma.service.shared_cycle import SharedCycle
-    from proforma.settings import Stage
-    from proforma.sync.cycle import run_cycle
-    from proforma.sync.workshop import Workshop, store_url
+    from proforma.service.metrics import Metrics, Tally
+    from proforma.service.notify import Notifier
+    from proforma.service.telemetry import telemetry_of
+    from proforma.service.work import CycleWork, SharedWork
+    from proforma.sync.workshop import store_url
 
     context = given(ctx)
     configuration = context.configuration
     configure_logs(context.verbosity, context.log_format)
-    zone = ZoneInfo(configuration.business_time_zone)
-    plan = Plan(jobs=jobs_of(configuration.schedule, zone), schedule=configuration.schedule, zone=zone)
-
-    def shared(stages: tuple[Stage, ...], go_on: Callable[[], bool]) -> None:
-        with Workshop(configuration, now=context.now, by=who()) as workshop, closing(JobQueue(store_url(configuration))) as queue:
-            cycle = SharedCycle(workshop, queue, go_on=go_on)
-            cycle.run(as_of=context.business_date, stages=stages)
-        context.out.line(", ".join(f"{count} {name}" for name, count in cycle.counts.items()))
-
-    def work(stages: tuple[Stage, ...], go_on: Callable[[], bool]) -> None:
-        with Workshop(configuration, now=context.now, by=who()) as workshop:
-            cycle = run_cycle(workshop, as_of=context.business_date, stages=stages, go_on=go_on)
-        context.out.line(cycle_line(cycle))
-
+    tally, telemetry = Tally(), telemetry_of()
+    work = CycleWork(
+        configuration=configuration,
+        tally=tally,
+        telemetry=telemetry,
+        by=who(),
+        now=context.now,
+        business_date=lambda: context.business_date,
+        told=lambda cycle: context.out.line(cycle_line(cycle)),
+    )
+    left = SharedWork(alone=work, told=lambda counts: context.out.line(", ".join(f"{count} {name}" for name, count in counts.items())))
     with context.workshop() as workshop:
-        # Opened first: the queue's tables may only join those of a store.
-        store = workshop.store
         if defer:
+            # Behind the store: the queue's tables may only join those of a store.
             with closing(JobQueue(store_url(configuration))) as queue:
                 queue.prepare()
-        drained = Daemon(plan, store, shared if defer else work).run()
+        alerter = alerter_of(
+            configuration, workshop.store, counted=lambda channel, result: tally.add("proforma_alerts_total", (channel, result))
+        )
+        means = Means(
+            configuration=configuration,
+            store=workshop.store,
+            work=left if defer else work,
+            metrics=Metrics(tally),
+            alerter=alerter,
+            notifier=Notifier.of(),
+        )
+        drained = Daemon(Plan.of(configuration), means).run()
+    telemetry.close()
     if not drained:
         context.out.remark("the stage under way did not end in time and was cut off; the next start goes on from its last commit")
         sys.stdout.flush()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = {
     "demo": ("demo", "The whole job against mock servers, with nothing to set up"),
     "init": ("init", "Write a configuration and copies of the mappings to edit"),
-    "doctor": ("doctor", "Check configuration, store, sign-in and both remote sides"),
+    "doctor": ("doctor", "Everything that can be wrong, each with its remedy"),
     "sync": ("sync", "One whole cycle: pull, price, draft if scheduled, push"),
     "pull": ("pull", "Read Dataverse into the mirror"),
     "backfill": ("backfill", "Read a period of an entity once more, in parts"),
@@ -42,10 +42,11 @@ COMMANDS: Final = {
     "problems": ("problems", "What needs a person: quarantined rows, refused pushes"),
     "status": ("status", "How far everything is"),
     "runs": ("runs", "What past runs did"),
+    "alert": ("alert", "Tell people what is wrong: try the channels, look once"),
     "mapping": ("mapping", "Check and show the mappings"),
     "daemon": ("daemon", "Synchronise on a schedule"),
     "worker": ("worker", "Do the work of a daemon or backfill, on this machine"),
-    "db": ("db", "Migrate the store, check the ledger"),
+    "db": ("db", "Migrate, back up and restore the store, check the ledger"),
     "store": ("store", "Move the store to another database"),
     "mock": ("mock", "Mock Dataverse and finance servers"),
 }

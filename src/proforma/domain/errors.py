@@ -26,6 +26,14 @@ class UnfinishedError(ProformaError):
     """The work could not be finished now (store locked, remote away); safe to run again, exit code 3."""
 
 
+class StoreFaultError(UnfinishedError):
+    """The database, its disk or a lock on it keeps the work from going on; `reason` is one of the codes of docs/failures.md."""
+
+    def __init__(self, reason: str, message: str, *, at: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, at=at, hint=hint)
+        self.reason = reason
+
+
 class RefusedError(ProformaError):
     """One act on one row or invoice is refused; `reason` is a code of the rules, the rest goes on (exit code 1)."""
 

@@ -10,10 +10,10 @@ from typing import Final
 
 from proforma.domain.errors import ProformaError
 from proforma.store import Lease, Store
+from proforma.sync.status import SCHEDULE_LEASE
 
 log = logging.getLogger(__name__)
 
-LEASE: Final = "schedule"
 #: A lease is renewed so often before it ends: one slow answer of the database is no end.
 _RENEWALS: Final = 4
 
@@ -34,6 +34,7 @@ class Leadership:
         self._on_gain = on_gain
         self._lease_seconds = lease_seconds
         self._held: tuple[Lease, float] | None = None
+        self._answered = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="leadership", daemon=True)
 
@@ -42,6 +43,16 @@ class Leadership:
         """The lease while it is surely ours: by our own clock too, which goes on while the process is frozen."""
         held = self._held
         return held[0] if held is not None and time.monotonic() < held[1] else None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still asks; False only after a fault of the program."""
+        return self._thread.is_alive() or self._stop.is_set()
+
+    @property
+    def has_asked(self) -> bool:
+        """Whether the store has answered the last question, whatever it said."""
+        return self._answered
 
     def start(self) -> None:
         """Begins to ask."""
@@ -72,10 +83,12 @@ class Leadership:
         before = self.lease
         try:
             with self._store.begin() as tx:
-                lease = tx.leases.take(LEASE, self._owner, self._lease_seconds)
+                lease = tx.leases.take(SCHEDULE_LEASE, self._owner, self._lease_seconds)
         except ProformaError as fault:
+            self._answered = False
             log.warning("the lease on scheduling could not be renewed: %s", fault)
             return
+        self._answered = True
         self._held = None if lease is None else (lease, until)
         if lease is not None and (before is None or before.epoch != lease.epoch):
             log.info("this daemon schedules now", extra={"event": "leading", "epoch": lease.epoch})

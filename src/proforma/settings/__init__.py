@@ -12,18 +12,23 @@ from proforma.settings.configuration import (
     SourceSettings,
     load_configuration,
 )
+from proforma.settings.monitoring import AlertSettings, MailSettings, MonitoringSettings, WebhookSettings
 from proforma.settings.schedule import ScheduleSettings, Stage, Timing, cron
 
 __all__ = [
+    "AlertSettings",
     "AuthSettings",
     "Configuration",
     "DocumentSettings",
     "FinanceSettings",
+    "MailSettings",
+    "MonitoringSettings",
     "ScheduleSettings",
     "SellerSettings",
     "SourceSettings",
     "Stage",
     "Timing",
+    "WebhookSettings",
     "cron",
     "load_configuration",
 ]

@@ -22,23 +22,12 @@ from pydantic_core import ErrorDetails
 from proforma.domain.errors import ConfigurationError
 from proforma.domain.policies import InvoicingPolicy, PricingPolicy
 from proforma.settings.document import Document, read_document
+from proforma.settings.monitoring import AlertSettings, MailSettings, MonitoringSettings, SecretText, WebhookSettings
 from proforma.settings.schedule import Blackout, ScheduleSettings, StageTiming
-from proforma.transport.redaction import Secret
 
 ENVIRONMENT_PREFIX: Final = "PROFORMA_"
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_SECRET_KEYS: Final = frozenset({"client_secret", "token", "password", "key"})
-
-
-def _as_secret(value: object) -> Secret | None:
-    if value is None or isinstance(value, Secret):
-        return value
-    if not isinstance(value, str) or not value:
-        raise ValueError("must be a text: ${ENV_NAME} or file:PATH")
-    return Secret(value)
-
-
-SecretText = Annotated[Secret, BeforeValidator(_as_secret)]
+_SECRET_KEYS: Final = frozenset({"client_secret", "token", "password", "key", "secret"})
 
 
 def _known_keys(policy: type[PricingPolicy | InvoicingPolicy]) -> BeforeValidator:
@@ -166,6 +155,8 @@ class Configuration(_Section):
     pricing: Annotated[PricingPolicy, _known_keys(PricingPolicy)] = PricingPolicy()
     invoicing: Annotated[InvoicingPolicy, _known_keys(InvoicingPolicy)] = InvoicingPolicy()
     schedule: ScheduleSettings = ScheduleSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
+    alerts: AlertSettings = AlertSettings()
     documents: DocumentSettings = DocumentSettings()
     allow_literal_secrets: bool = False
 
@@ -292,6 +283,10 @@ def _near(path: tuple[str, ...]) -> str:
         "schedule": ScheduleSettings,
         "blackouts": Blackout,
         "stages": StageTiming,
+        "monitoring": MonitoringSettings,
+        "alerts": AlertSettings,
+        "webhook": WebhookSettings,
+        "mail": MailSettings,
         "documents": DocumentSettings,
         "seller": SellerSettings,
     }

@@ -12,10 +12,10 @@ from proforma.store.integrity import IntegrityFault
 from proforma.store.leases import Lease, Leases, LeaseWriter, Tick
 from proforma.store.ledger import Ledger, LedgerWriter, OpenPassedOver
 from proforma.store.mirror import ContractSpan, Mirror, MirrorWriter, Record, tail
-from proforma.store.outbox import External, Outbox, OutboxAttempt, OutboxRow, OutboxWriter, StaleFenceError
+from proforma.store.outbox import External, Outbox, OutboxAttempt, OutboxRow, OutboxWriter, StaleFenceError, Waiting
 from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Problem, Quarantine, QuarantineWriter
-from proforma.store.runs import Run, Runs, RunWriter
+from proforma.store.runs import Run, RunRecord, Runs, RunWriter
 from proforma.store.store import Reader, Store, Transaction
 
 __all__ = [
@@ -52,12 +52,14 @@ __all__ = [
     "Reader",
     "Record",
     "Run",
+    "RunRecord",
     "RunWriter",
     "Runs",
     "StaleFenceError",
     "Store",
     "Tick",
     "Transaction",
+    "Waiting",
     "codec",
     "tail",
 ]

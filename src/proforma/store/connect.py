@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
-from proforma.domain.errors import ConfigurationError, ProformaError, UnfinishedError
+from proforma.domain.errors import ConfigurationError, ProformaError, StoreFaultError, UnfinishedError
 from proforma.store.processes import this_process
 
 _EXAMPLES: Final = "for instance sqlite:///proforma.db or postgresql+psycopg://user@host/database"
@@ -143,33 +143,37 @@ def _told(where: Place, fault: sa.exc.DBAPIError) -> ProformaError | None:
     if where.file is None:
         return _postgresql_told(where, fault)
     name = str(getattr(fault.orig, "sqlite_errorname", ""))
-    for start, message, hint in _SQLITE_FAULTS:
+    for start, reason, message, hint in _SQLITE_FAULTS:
         if name.startswith(start):
-            return UnfinishedError(message, at=str(where.file), hint=hint)
+            return StoreFaultError(reason, message, at=str(where.file), hint=hint)
     return None
 
 
 _SQLITE_FAULTS: Final = (
-    ("SQLITE_BUSY", "the store is locked by another process", "wait until it is done, then run again"),
-    ("SQLITE_LOCKED", "the store is locked", "wait until the other work is done, then run again"),
-    ("SQLITE_NOTADB", "the file is not a store: it holds something else", "change `store`, or move the file away"),
-    ("SQLITE_CORRUPT", "the store is damaged", "restore a backup; the mirror can be pulled again, the ledger cannot"),
-    ("SQLITE_READONLY", "the store is not writable", "check the owner and permissions of the file and its folder"),
-    ("SQLITE_CANTOPEN", "the store cannot be opened", "check the path and the permissions of its folder"),
-    ("SQLITE_PERM", "the store may not be opened", "check the owner and permissions of the file"),
-    ("SQLITE_FULL", "the disk is full; nothing was saved of the last step", "make room, then run again"),
-    ("SQLITE_IOERR", "the disk failed; nothing was saved of the last step", "check the disk, then run again"),
+    ("SQLITE_BUSY", "store-locked", "the store is locked by another process", "wait until it is done, then run again"),
+    ("SQLITE_LOCKED", "store-locked", "the store is locked", "wait until the other work is done, then run again"),
+    ("SQLITE_NOTADB", "store-damaged", "the file is not a store: it holds something else", "change `store`, or move the file away"),
+    ("SQLITE_CORRUPT", "store-damaged", "the store is damaged", "restore a backup; the mirror can be pulled again, the ledger cannot"),
+    ("SQLITE_READONLY", "store-unreachable", "the store is not writable", "check the owner and permissions of the file and its folder"),
+    ("SQLITE_CANTOPEN", "store-unreachable", "the store cannot be opened", "check the path and the permissions of its folder"),
+    ("SQLITE_PERM", "store-unreachable", "the store may not be opened", "check the owner and permissions of the file"),
+    ("SQLITE_FULL", "disk-full", "the disk is full; nothing was saved of the last step", "make room, then run again"),
+    ("SQLITE_IOERR", "disk-failed", "the disk failed; nothing was saved of the last step", "check the disk, then run again"),
 )
 
 
 def _postgresql_told(where: Place, fault: sa.exc.DBAPIError) -> ProformaError | None:
     state = str(getattr(fault.orig, "sqlstate", None) or "")
     if fault.connection_invalidated or not state or state[:2] in ("08", "57"):
-        return UnfinishedError(
-            "the database cannot be reached", at=str(where), hint="check that it runs and that the URL is right, then run again"
+        return StoreFaultError(
+            "store-unreachable",
+            "the database cannot be reached",
+            at=str(where),
+            hint="check that it runs and that the URL is right, then run again",
         )
     if state[:2] == "28" or state == "3D000":
         return ConfigurationError("the database refuses us: user, password or database name are wrong", at=str(where))
     if state[:2] in ("40", "53", "55"):
-        return UnfinishedError("the database is busy or full; nothing was saved of the last step", at=str(where), hint="run again")
+        reason = "disk-full" if state == "53100" else "store-locked"
+        return StoreFaultError(reason, "the database is busy or full; nothing was saved of the last step", at=str(where), hint="run again")
     return None

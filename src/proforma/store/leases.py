@@ -74,6 +74,12 @@ class Leases:
         names = self._connection.execute(sa.select(leases.c.name).where(leases.c.name.startswith(_WORKER)).order_by(leases.c.name))
         return [lease for (name,) in names.all() if (lease := self.get(name)) is not None]
 
+    def held(self, beginning: str) -> list[str]:
+        """The names that begin like this of leases that somebody holds, in order."""
+        query = sa.select(leases).where(leases.c.name.startswith(beginning, autoescape=True), leases.c.owner != "").order_by(leases.c.name)
+        now = self._now()
+        return [row.name for row in self._connection.execute(query) if instant(row.until) > now]
+
     def last_tick(self, job: str) -> Tick | None:
         """The newest tick of the job that was begun."""
         row = self._connection.execute(sa.select(ticks).where(ticks.c.job == job).order_by(ticks.c.at.desc()).limit(1)).first()

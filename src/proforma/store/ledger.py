@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from proforma.domain.codes import InvoiceStatus
+from proforma.domain.codes import InvoiceStatus, Origin
 from proforma.domain.ids import ContractId, Guid, InvoiceId, RecordId, SourceId
 from proforma.domain.invoices import (
     Changes,
@@ -92,6 +92,28 @@ class Ledger:
         """The invoices without their lines, in order of creation; deleted drafts only when asked."""
         conditions = () if include_deleted else (invoices.c.status != InvoiceStatus.DELETED.value,)
         return read_headers(self._connection, *conditions)
+
+    def counts(self) -> dict[InvoiceStatus, int]:
+        """Number of invoices in each status that occurs; deleted drafts are not counted."""
+        rows = self._connection.execute(sa.select(invoices.c.status, sa.func.count()).group_by(invoices.c.status))
+        return {InvoiceStatus(row[0]): row[1] for row in rows if row[0] != InvoiceStatus.DELETED.value}
+
+    def origins(self) -> dict[Origin, int]:
+        """Number of invoices by where they were made; deleted drafts are not counted."""
+        return self._by_origin(invoices.c.status != InvoiceStatus.DELETED.value)
+
+    def drafts(self) -> dict[Origin, int]:
+        """Number of drafts by where they were made; those of the source system are held."""
+        return self._by_origin(invoices.c.status == InvoiceStatus.DRAFT.value)
+
+    def _by_origin(self, condition: sa.ColumnElement[bool]) -> dict[Origin, int]:
+        rows = self._connection.execute(sa.select(invoices.c.origin, sa.func.count()).where(condition).group_by(invoices.c.origin))
+        return {Origin(row[0]): row[1] for row in rows}
+
+    def flagged(self) -> int:
+        """Number of sources on drafts that changed or vanished since (promise 2)."""
+        drafts = read_headers(self._connection, invoices.c.status == InvoiceStatus.DRAFT.value)
+        return sum(len(header.flags) for header in drafts)
 
     def invoices(self, contract_ids: Iterable[str] | None = None, include_deleted: bool = False) -> list[Invoice]:
         """The invoices (of these contracts) in order of creation; deleted drafts only when asked."""

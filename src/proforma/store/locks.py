@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 import sqlalchemy as sa
 
-from proforma.domain.errors import UnfinishedError
+from proforma.domain.errors import StoreFaultError
 from proforma.store.processes import this_process
 
 _POLL_SECONDS: Final = 0.05
@@ -39,7 +39,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def file_lock(path: Path, *, what: str, wait_seconds: float) -> Iterator[None]:
-    """Holds the lock file. Raises UnfinishedError naming the holder when it is not free within the time."""
+    """Holds the lock file. Raises StoreFaultError naming the holder when it is not free within the time."""
     handle = _opened(path)
     try:
         _wait_for(lambda: _try_lock(handle), what=what, wait_seconds=wait_seconds, holder=lambda: _holder(handle))
@@ -79,7 +79,7 @@ def _wait_for(attempt: Callable[[], bool], *, what: str, wait_seconds: float, ho
     deadline = time.monotonic() + wait_seconds
     while not attempt():
         if time.monotonic() >= deadline:
-            raise UnfinishedError(f"{what} is already under way: {holder()}", hint="wait until it is done, then run again")
+            raise StoreFaultError("stage-held", f"{what} is already under way: {holder()}", hint="wait until it is done, then run again")
         time.sleep(_POLL_SECONDS)
 
 
@@ -88,7 +88,7 @@ def _opened(path: Path) -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as fault:
         hint = "the store's folder must be writable"
-        raise UnfinishedError(f"the lock file cannot be opened: {fault.strerror}", at=str(path), hint=hint) from fault
+        raise StoreFaultError("store-unreachable", f"the lock file cannot be opened: {fault.strerror}", at=str(path), hint=hint) from fault
 
 
 if sys.platform == "win32":

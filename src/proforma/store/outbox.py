@@ -71,6 +71,14 @@ class OutboxAttempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """So many pushes are in one state; `since`: when the first of them was queued."""
+
+    count: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class External:
     """How finance calls a document, and what it told of it after posting."""
 
@@ -144,6 +152,11 @@ class Outbox:
         """Number of pushes in each state that occurs."""
         rows = self._connection.execute(sa.select(_C.state, sa.func.count()).group_by(_C.state))
         return {PushStatus(row[0]): row[1] for row in rows}
+
+    def waiting(self) -> dict[PushStatus, Waiting]:
+        """How many pushes are in each state that occurs, and since when the oldest of them waits."""
+        rows = self._connection.execute(sa.select(_C.state, sa.func.count(), sa.func.min(_C.queued_at)).group_by(_C.state))
+        return {PushStatus(row[0]): Waiting(count=row[1], since=instant(row[2])) for row in rows}
 
     def all(self, *, states: Collection[PushStatus] | None = None) -> list[OutboxRow]:
         """All pushes (in one of the states), the longest waiting first."""

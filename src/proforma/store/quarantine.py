@@ -61,6 +61,11 @@ class Quarantine:
         row = self._connection.execute(sa.select(*_COLUMNS).where(_OPEN, _C.id == id)).first()
         return None if row is None else _problem(row)
 
+    def counts(self) -> dict[str, int]:
+        """Number of open problems of each kind that occurs."""
+        kinds = sa.select(_C.kind, sa.func.count()).select_from(quarantine).where(_OPEN).group_by(_C.kind)
+        return {row[0]: row[1] for row in self._connection.execute(kinds)}
+
     def dropped(self, kind: str, entity: str) -> dict[str, str]:
         """What a person has dropped of one kind and entity: for each source the message that was dropped last (D-98)."""
         wanted = sa.select(_C.source, _C.message).where(_C.kind == kind, _C.entity == entity, _C.dropped_at.is_not(None))

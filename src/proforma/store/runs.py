@@ -30,6 +30,20 @@ class Run:
     counts: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """How the runs of one kind went: the newest one, the newest that came to its end, and the first that failed since then."""
+
+    kind: str
+    last: Run
+    last_success: Run | None
+    failing_since: datetime | None
+
+
+#: Outcomes of a run that did its work, whatever it found.
+FINISHED: Final = ("done", "attention")
+
+
 class Runs:
     """The runs, read."""
 
@@ -39,6 +53,25 @@ class Runs:
     def list(self, limit: int = 20) -> Sequence[Run]:
         """The latest runs, newest first."""
         return [_run(row) for row in self._connection.execute(sa.select(runs).order_by(runs.c.id.desc()).limit(limit))]
+
+    def records(self) -> Sequence[RunRecord]:
+        """How the runs of each kind went, by kind."""
+        kinds = sa.select(runs.c.kind).distinct().order_by(runs.c.kind)
+        return [self._record(row[0]) for row in self._connection.execute(kinds).all()]
+
+    def _record(self, kind: str) -> RunRecord:
+        last = self._newest(runs.c.kind == kind)
+        success = self._newest(runs.c.kind == kind, runs.c.outcome.in_(FINISHED))
+        assert last is not None, "the kind was read from the runs"
+        since = runs.c.id > (success.id if success else 0)
+        row = self._connection.execute(sa.select(runs).where(runs.c.kind == kind, since).order_by(runs.c.id).limit(1)).first()
+        first = None if row is None else _run(row)
+        failing = first is not None and first.outcome != RUNNING
+        return RunRecord(kind=kind, last=last, last_success=success, failing_since=first.started_at if first and failing else None)
+
+    def _newest(self, *conditions: sa.ColumnElement[bool]) -> Run | None:
+        row = self._connection.execute(sa.select(runs).where(*conditions).order_by(runs.c.id.desc()).limit(1)).first()
+        return None if row is None else _run(row)
 
     def get(self, id: int) -> Run | None:  # noqa: A002 - the field's own name
         """One run."""
@@ -71,6 +104,13 @@ class RunWriter(Runs):
         values = {"finished_at": instant_text(at), "outcome": outcome, "counts": json_text(dict(counts))}
         if self._connection.execute(ended.values(values)).rowcount == 0:
             raise LookupError(f"there is no run {run_id}")
+
+    def forget(self, before: datetime) -> int:
+        """Removes old runs, but never the newest of a kind, nor its newest that came to its end."""
+        newest = sa.select(sa.func.max(runs.c.id)).group_by(runs.c.kind)
+        succeeded = sa.select(sa.func.max(runs.c.id)).where(runs.c.outcome.in_(FINISHED)).group_by(runs.c.kind)
+        old = sa.and_(runs.c.started_at < instant_text(before), runs.c.id.not_in(newest), runs.c.id.not_in(succeeded))
+        return self._connection.execute(sa.delete(runs).where(old)).rowcount
 
 
 _counts: Final = msgspec.json.Decoder(dict[str, int]).decode

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from proforma.domain.errors import ConfigurationError
 from proforma.store import schema
 from proforma.store.backfills import Backfills, BackfillWriter
+from proforma.store.backup import back_up
 from proforma.store.connect import BEGIN, NO_TRANSACTION, Place, check_file, connect, faults_of, place
 from proforma.store.cursors import Cursors, CursorWriter
 from proforma.store.decisions import Decisions, DecisionWriter
@@ -119,7 +120,19 @@ class Store:
                 f"the store has schema {found or 'none'}, not {schema.HEAD}", at="store", hint="run `proforma db upgrade`"
             )
         with self._lock("migration", what="the migration of the store", wait_seconds=_MIGRATION_SECONDS_MAX):
+            self._back_up_before_migration()
             self._migrate()
+
+    def _back_up_before_migration(self) -> None:
+        """An older SQLite store is copied beside itself; PostgreSQL has tools of its own (docs/store.md)."""
+        with self._engine.connect() as connection:
+            found = schema.version(connection)
+        file = self._place.file
+        if found is None or found == schema.HEAD or file is None:
+            return
+        copy = file.with_name(f"{file.name}.schema-{found}.backup")
+        if not copy.exists():
+            back_up(file, copy)
 
     def _migrate(self) -> None:
         if self._place.file is not None:

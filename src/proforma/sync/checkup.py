@@ -1,65 +1,83 @@
-"""What can be wrong, found before a run finds it: every check says what it saw or what to do."""
+"""What can be wrong with mappings and remote sides, found before a run finds it: every check says what it saw or what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from proforma.domain.errors import ConfigurationError, ProformaError
 from proforma.finance import FinanceDocument, Guarantee
 from proforma.mapping import RestMapping
+from proforma.settings import Configuration
+from proforma.sync.causes import cause_of
 from proforma.sync.live_check import Weight, check_live
 from proforma.sync.workshop import Workshop
 from proforma.transport.errors import TransportError
 
+Level = Literal["ok", "warning", "fault"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One check; `exit_code` 0 when it holds."""
+    """One check: what it saw, and what to do where it is not well. `exit_code` is 0 unless it is a fault."""
 
     check: str
     message: str
+    remedy: str = ""
+    level: Level = "ok"
     exit_code: int = 0
 
     @property
     def ok(self) -> bool:
-        """Whether it holds."""
-        return self.exit_code == 0
+        """Whether nothing keeps the program from its work."""
+        return self.level != "fault"
 
 
-def check_up(workshop: Workshop) -> list[Finding]:
-    """Runs every check, whatever the others found."""
-    checks: dict[str, Callable[[Workshop], str]] = {
-        "mappings": _mappings,
-        "store": _store,
-        "dataverse": _dataverse,
-        "live mappings": _live_mappings,
-        "finance": _finance,
-    }
-    return [_finding(name, check, workshop) for name, check in checks.items()]
+Check = Callable[[Workshop], str]
 
 
-def _finding(name: str, check: Callable[[Workshop], str], workshop: Workshop) -> Finding:
+def found(name: str, check: Check, workshop: Workshop) -> Finding:
+    """Runs one check; whatever it raises is the finding."""
     try:
         return Finding(check=name, message=check(workshop))
-    except ConfigurationError as error:
-        return Finding(check=name, message=str(error), exit_code=2)
-    except ProformaError as error:
-        return Finding(check=name, message=str(error), exit_code=3)
-    except TransportError as error:
-        return Finding(check=name, message=str(error), exit_code=error.exit_code)
+    except (ProformaError, TransportError) as fault:
+        return fault_of(name, fault, workshop.configuration)
+
+
+def fault_of(name: str, fault: ProformaError | TransportError, configuration: Configuration | None) -> Finding:
+    """What a fault says about a check, with its own advice or that of its kind."""
+    if isinstance(fault, TransportError):
+        cause = cause_of(fault, configuration) if configuration else None
+        remedy = fault.todo or (cause.remedy if cause else "")
+        return Finding(check=name, message=str(fault), remedy=remedy, level="fault", exit_code=fault.exit_code)
+    code = 2 if isinstance(fault, ConfigurationError) else 3
+    place = f"{fault.at}: " if fault.at else ""
+    remedy = fault.hint or "correct what the message names, then run `proforma doctor` again"
+    return Finding(check=name, message=place + fault.message, remedy=remedy, level="fault", exit_code=code)
+
+
+def mappings_found(workshop: Workshop) -> Finding:
+    """Whether the mappings can be read, and the finance systems of the configuration have one."""
+    return found("mappings", _mappings, workshop)
+
+
+def remote_findings(workshop: Workshop) -> list[Finding]:
+    """Both remote sides, each asked with the configured credentials; every finance system of the configuration."""
+    signed_in = found("dataverse", _dataverse, workshop)
+    findings = [signed_in]
+    if signed_in.ok:
+        findings.append(found("live mappings", _live_mappings, workshop))
+    for name in workshop.target_names:
+        findings.append(found("finance" if name == workshop.configuration.finance.target else f"finance {name}", _finance(name), workshop))
+    return findings
 
 
 def _mappings(workshop: Workshop) -> str:
     mappings = workshop.mappings
+    for name in workshop.target_names:
+        workshop.finance_mapping_of(name)
     return f"{len(mappings.entities)} entities, {len(mappings.finance)} finance targets"
-
-
-def _store(workshop: Workshop) -> str:
-    store = workshop.store
-    with store.begin() as tx:
-        tx.cursors.all()
-    return f"schema {store.schema_version}, writable"
 
 
 def _dataverse(workshop: Workshop) -> str:
@@ -86,19 +104,23 @@ _NOBODYS = FinanceDocument.frozen(
 )
 
 
-def _agreed(workshop: Workshop) -> bool:
+def _agreed(workshop: Workshop, name: str) -> bool:
     """Whether a person has agreed that a doubt ends with a person (F-75, level d)."""
-    mapping = workshop.finance_mapping
+    mapping = workshop.finance_mapping_of(name)
     return isinstance(mapping, RestMapping) and mapping.accept_at_most_once
 
 
-def _finance(workshop: Workshop) -> str:
-    target = workshop.target
-    if target.guarantee is Guarantee.NONE and not _agreed(workshop):
-        raise ConfigurationError(
-            f"target {target.name} can neither be asked nor told twice: after a lost answer a person has to look",
-            hint="declare an idempotency key or a find in its mapping, or agree to it with accept_at_most_once: true",
-        )
-    if target.can_be_asked:
-        target.find(_NOBODYS)
-    return f"target {target.name} answers; once by {target.guarantee}"
+def _finance(name: str) -> Check:
+    def check(workshop: Workshop) -> str:
+        target = workshop.target_of(name)
+        if target.guarantee is Guarantee.NONE and not _agreed(workshop, name):
+            raise ConfigurationError(
+                f"target {target.name} can neither be asked nor told twice: after a lost answer a person has to look",
+                hint="declare an idempotency key or a find in its mapping, or agree to it with accept_at_most_once: true",
+            )
+        if target.can_be_asked:
+            target.find(_NOBODYS)
+            return f"target {target.name} answers; once by {target.guarantee}"
+        return f"target {target.name} cannot be asked without sending; once by {target.guarantee}"
+
+    return check

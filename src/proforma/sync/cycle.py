@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
-from proforma.domain.codes import InvoiceStatus
+from proforma.domain.codes import BillingStatus, InvoiceStatus, Origin, PushStatus
+from proforma.domain.errors import ProformaError
+from proforma.invoicing import BacklogRow
 from proforma.settings.schedule import STAGES, Stage
+from proforma.sync.causes import cause_of
 from proforma.sync.delivery import Pushed
 from proforma.sync.draft import Answer
+from proforma.sync.log_context import naming
 from proforma.sync.price import price
 from proforma.sync.pull import Pulled
 from proforma.sync.workshop import Workshop
 
+log = logging.getLogger(__name__)
+
+#: What may still be billed.
+_OPEN: Final = (BillingStatus.READY, BillingStatus.NOT_READY)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cycle:
-    """What one cycle did. With `dry_run` nothing was drafted, confirmed or sent: `waiting` says what would have been."""
+    """What one cycle did. With `dry_run` nothing was drafted, confirmed or sent: `waiting` says what would have been.
+
+    `stopped`: it was asked to end before its last stage had begun.
+    """
 
     pulled: tuple[Pulled, ...]
+    flagged: Answer
     priced: int
     unpriced: int
     taken_over: Answer
@@ -27,15 +42,15 @@ class Cycle:
     confirmed: Answer
     pushed: tuple[Pushed, ...]
     waiting: Mapping[str, int]
+    backlog: Mapping[str, int]
     dry_run: bool = False
+    stopped: bool = False
 
     @property
     def counts(self) -> dict[str, int]:
         """Figures for the record of runs."""
         return {
-            "rows": sum(entity.rows for entity in self.pulled),
-            "deleted": sum(entity.deleted for entity in self.pulled),
-            "quarantined": sum(entity.quarantined for entity in self.pulled),
+            **_pull_counts(self.pulled),
             "priced": self.priced,
             "unpriced": self.unpriced,
             "taken_over": sum(invoice.status is not InvoiceStatus.DRAFT for invoice in self.taken_over.invoices),
@@ -49,7 +64,8 @@ class Cycle:
         """Whether a person should look."""
         passed_over = self.taken_over.changes.passed_over or self.drafted.changes.passed_over
         refused = passed_over or self.drafted.changes.refusals or self.confirmed.changes.refusals
-        return bool(refused) or any(p.quarantined for p in self.pulled) or any(p.needs_a_person for p in self.pushed)
+        outdated = self.flagged.invoices
+        return bool(refused or outdated) or any(p.quarantined for p in self.pulled) or any(p.needs_a_person for p in self.pushed)
 
 
 def run_cycle(
@@ -65,43 +81,95 @@ def run_cycle(
     kind = "sync" if len(stages) == len(STAGES) else "+".join(stage for stage in STAGES if stage in stages)
     # Not the stage's own name: a cycle of a single stage would wait for itself.
     with workshop.store.stage_lock(f"cycle-{kind}"):
-        return _recorded(workshop, kind, lambda: _stages(workshop, as_of, dry_run=dry_run, wanted=lambda s: s in stages and go_on()))
+        return _recorded(workshop, kind, lambda so_far: _stages(workshop, as_of, so_far, _Stages(stages, go_on), dry_run=dry_run))
 
 
-def _recorded(workshop: Workshop, kind: str, work: Callable[[], Cycle]) -> Cycle:
+class _Stages:
+    """Which stages run: those asked for, until somebody says that they shall not go on."""
+
+    def __init__(self, asked: Collection[Stage], go_on: Callable[[], bool]) -> None:
+        self._asked = asked
+        self._go_on = go_on
+        self.stopped = False
+
+    def __contains__(self, stage: Stage) -> bool:
+        if stage not in self._asked:
+            return False
+        self.stopped = self.stopped or not self._go_on()
+        return not self.stopped
+
+
+#: Figures of a run that go into its record even when it ends early.
+Counts = dict[str, int]
+
+
+def _recorded(workshop: Workshop, kind: str, work: Callable[[Counts], Cycle]) -> Cycle:
+    so_far: Counts = {}
     with workshop.store.begin() as tx:
         run_id = tx.runs.start(kind, workshop.now())
-    try:
-        cycle = work()
-    except BaseException as fault:
+    with naming(run=run_id):
+        log.info("the run begins", extra={"event": "run_begun", "kind": kind})
+        try:
+            cycle = work(so_far)
+        except BaseException as fault:
+            _failed(workshop, run_id, fault, so_far)
+            raise
+        outcome = "stopped" if cycle.stopped else "attention" if cycle.needs_attention else "done"
+        counts = {**cycle.counts, **cycle.waiting, **cycle.backlog, **workshop.traffic.counts}
         with workshop.store.begin() as tx:
-            tx.runs.finish(run_id, workshop.now(), f"failed: {type(fault).__name__}", {})
-        raise
-    with workshop.store.begin() as tx:
-        tx.runs.finish(run_id, workshop.now(), "attention" if cycle.needs_attention else "done", cycle.counts)
+            tx.runs.finish(run_id, workshop.now(), outcome, counts)
+        log.info("the run ends: %s", outcome, extra={"event": "run_ended", "outcome": outcome, **counts})
     return cycle
 
 
-def _stages(workshop: Workshop, as_of: date, *, dry_run: bool, wanted: Callable[[Stage], bool]) -> Cycle:
-    pulled: tuple[Pulled, ...] = ()
-    if wanted("pull"):
-        pulled = tuple(workshop.pull().run())
-        workshop.desk.flag_changed_sources()
-    priced, unpriced = _price(workshop) if wanted("price") else (0, 0)
-    taken_over = drafted = confirmed = Answer()
-    if wanted("draft") and not dry_run:
+def _failed(workshop: Workshop, run_id: int, fault: BaseException, so_far: Counts) -> None:
+    cause = cause_of(fault, workshop.configuration)
+    counts = {**so_far, **workshop.traffic.counts}
+    log.info("the run ends early: %s", fault, extra={"event": "run_failed", "cause": cause.code, "side": cause.side, **counts})
+    try:
+        with workshop.store.begin() as tx:
+            tx.runs.finish(run_id, workshop.now(), cause.outcome, counts)
+    except ProformaError as other:
+        # The store itself may be what failed: the fault of the run is the one to tell, and the run is seen to have died.
+        log.error("the end of the run was not recorded: %s", other, extra={"event": "run_not_recorded"})
+
+
+def _stages(workshop: Workshop, as_of: date, so_far: Counts, stages: _Stages, *, dry_run: bool) -> Cycle:
+    taken_over = drafted = confirmed = flagged = Answer()
+    pulled: list[Pulled] = []
+    pushed: list[Pushed] = []
+    if "pull" in stages:
+        for entity in workshop.pull().run():
+            pulled.append(entity)
+            so_far |= _pull_counts(pulled)
+            _tell_pulled(entity)
+    priced, unpriced = _price(workshop) if "price" in stages else (0, 0)
+    so_far |= {"priced": priced, "unpriced": unpriced}
+    if "pull" in stages or "price" in stages:
+        # After pricing: work that has only just come must not be told as work without a price.
+        flagged = workshop.desk.flag_changed_sources()
+    if "draft" in stages and not dry_run:
         taken_over, drafted, confirmed = draft_due(workshop, as_of)
-    pushed = tuple(workshop.push().run()) if wanted("push") and not dry_run else ()
+        so_far |= {"drafted": len(drafted.invoices), "confirmed": len(confirmed.invoices)}
+    if "push" in stages and not dry_run:
+        for row in workshop.push().run():
+            pushed.append(row)
+            so_far["pushed"] = len(pushed)
+            _tell_pushed(row)
+    rows = list(workshop.desk.backlog())
     return Cycle(
-        pulled=pulled,
+        pulled=tuple(pulled),
+        flagged=flagged,
         priced=priced,
         unpriced=unpriced,
         taken_over=taken_over,
         drafted=drafted,
         confirmed=confirmed,
-        pushed=pushed,
-        waiting=_waiting(workshop),
+        pushed=tuple(pushed),
+        waiting=_waiting(workshop, rows),
+        backlog=_backlog(rows, as_of),
         dry_run=dry_run,
+        stopped=stages.stopped,
     )
 
 
@@ -130,13 +198,40 @@ def _drafts(workshop: Workshop) -> list[str]:
     return [invoice.id for invoice in invoices if invoice.status is InvoiceStatus.DRAFT and not invoice.is_taken_over]
 
 
-def _waiting(workshop: Workshop) -> dict[str, int]:
-    ready = sum(1 for row in workshop.desk.backlog() if row.status == "ready")
-    with workshop.store.read() as reader:
-        invoices = reader.ledger.invoices()
+def _backlog(rows: Sequence[BacklogRow], as_of: date) -> Counts:
+    days = [row.day for row in rows if row.status in _OPEN and row.day is not None]
     return {
-        "ready_rows": ready,
-        "drafts": sum(invoice.status is InvoiceStatus.DRAFT and not invoice.is_taken_over for invoice in invoices),
-        "held": sum(invoice.status is InvoiceStatus.DRAFT and invoice.is_taken_over for invoice in invoices),
-        "unsent": sum(invoice.push in ("queued", "sending") for invoice in invoices),
+        "backlog_rows": sum(1 for row in rows if row.status in _OPEN),
+        "backlog_oldest_days": max((0, *((as_of - day).days for day in days))),
     }
+
+
+def _waiting(workshop: Workshop, rows: Sequence[BacklogRow]) -> Counts:
+    with workshop.store.read() as reader:
+        drafts = reader.ledger.drafts()
+        pushes = reader.outbox.counts()
+    return {
+        "ready_rows": sum(1 for row in rows if row.status is BillingStatus.READY),
+        "drafts": drafts.get(Origin.LOCAL, 0),
+        "held": drafts.get(Origin.DATAVERSE, 0),
+        "unsent": sum(pushes.get(state, 0) for state in (PushStatus.QUEUED, PushStatus.SENDING)),
+    }
+
+
+def _pull_counts(pulled: Collection[Pulled]) -> Counts:
+    return {
+        "rows": sum(entity.rows for entity in pulled),
+        "deleted": sum(entity.deleted for entity in pulled),
+        "quarantined": sum(entity.quarantined for entity in pulled),
+    }
+
+
+def _tell_pulled(entity: Pulled) -> None:
+    counts = {"rows": entity.rows, "deleted": entity.deleted, "quarantined": entity.quarantined}
+    level = logging.INFO if any(counts.values()) else logging.DEBUG
+    log.log(level, "pulled", extra={"event": "pulled", "entity": entity.entity, "mode": entity.mode, "pages": entity.pages, **counts})
+
+
+def _tell_pushed(row: Pushed) -> None:
+    level = logging.WARNING if row.needs_a_person else logging.INFO
+    log.log(level, "pushed", extra={"event": "pushed", "record": row.invoice_id, "invoice": row.number, "push": str(row.push)})

@@ -13,6 +13,7 @@ from typing import Any
 from proforma.dataverse.errors import StaleLinkError, TrackingRefusedError
 from proforma.mapping import CompiledEntity
 from proforma.store import Cursor, Transaction
+from proforma.sync.log_context import inherited
 from proforma.sync.mapped_pages import MappedPage, PageMapper
 from proforma.sync.pull_desk import PullDesk, StoppedError
 from proforma.sync.ranges import RangePages, RangeReading
@@ -202,7 +203,7 @@ class EntityPull:
 
 def _ahead(pages: Iterator[MappedPage]) -> Iterator[MappedPage]:
     """The same pages, each fetched and mapped while the one before is being committed."""
-    with ThreadPoolExecutor(1, thread_name_prefix="fetch") as fetcher:
+    with ThreadPoolExecutor(1, thread_name_prefix="fetch", initializer=inherited()) as fetcher:
         pending = fetcher.submit(next, pages, None)
         while (page := pending.result()) is not None:
             pending = fetcher.submit(next, pages, None)

@@ -20,6 +20,7 @@ from proforma.domain.prices import DimensionFieldName, PricingDimension
 from proforma.mapping import CompiledEntity, EntityMapping, Mappings, compile_entity, dimension_columns
 from proforma.store import Store
 from proforma.sync.entity_pull import EntityPull, Pulled
+from proforma.sync.log_context import inherited, naming
 from proforma.sync.progress import Progress, Silent
 from proforma.sync.pull_desk import PullDesk
 from proforma.sync.walks import FULL, Walk
@@ -91,7 +92,7 @@ class Pull:
         under_way: dict[Future[Pulled], str] = {}
         done: dict[str, Pulled] = {}
         waiting, reported = list(chosen), 0
-        with ThreadPoolExecutor(self._at_once, thread_name_prefix="pull") as pool:
+        with ThreadPoolExecutor(self._at_once, thread_name_prefix="pull", initializer=inherited()) as pool:
             try:
                 while waiting or under_way:
                     for mapping in [m for m in waiting if not needs[m.entity] & (needs.keys() - done.keys())]:
@@ -119,7 +120,8 @@ class Pull:
         compiled = self._compile(mapping)
         walk = Walk.begin(self._store, compiled, now=self._now(), full=full)
         try:
-            return EntityPull(self._desk, compiled, walk).run()
+            with naming(entity=mapping.entity):
+                return EntityPull(self._desk, compiled, walk).run()
         except UnknownEntitySetError as error:
             if mapping.optional:
                 return self._absent(compiled, walk)

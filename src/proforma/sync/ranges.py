@@ -22,6 +22,7 @@ from proforma.dataverse.metadata import row_count
 from proforma.dataverse.query import Condition, Query, and_, eq, ge, lt, ne, or_
 from proforma.mapping import CompiledEntity
 from proforma.store import Cursor, Range, Transaction
+from proforma.sync.log_context import inherited
 from proforma.sync.mapped_pages import MappedPage, PageMapper, together
 from proforma.sync.pull_desk import PullDesk, StoppedError
 from proforma.sync.walks import RANGES
@@ -108,7 +109,7 @@ class RangeReading:
 
     def pages(self) -> Generator[RangePages, None, None]:
         """Every page, with those that arrived together; they must be committed before the next ones are asked for."""
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="range") as pool:
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="range", initializer=inherited()) as pool:
             try:
                 self._start(pool)
                 while self._under_way:

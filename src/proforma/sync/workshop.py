@@ -26,20 +26,31 @@ from proforma.sync.push import Push, PushLimits, PushRules
 from proforma.sync.routes import Pushes, Routes
 from proforma.sync.send import InvoiceDocuments
 from proforma.sync.targets import limits_of, open_target, scope_for
+from proforma.sync.traffic import Traffic
 from proforma.transport.auth import Anonymous, ClientSecretTokens, TokenSource, api_key, basic, static_token
 from proforma.transport.redaction import Secret
-from proforma.transport.retry import Retrier
+from proforma.transport.retry import Retrier, RetryPolicy, Wait
 from proforma.transport.session import Limits, Session
 
 
 class Workshop:
     """Everything one run needs. Opening it touches nothing; each part is opened by its first use."""
 
-    def __init__(self, configuration: Configuration, *, now: Callable[[], datetime], by: str, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        now: Callable[[], datetime],
+        by: str,
+        progress: Progress | None = None,
+        retries: RetryPolicy | None = None,
+    ) -> None:
         self.configuration = configuration
         self.now = now
         self.by = by
         self.progress = progress or Silent()
+        self.traffic = Traffic()
+        self._retries = retries
         self._closing = ExitStack()
         self._targets: dict[str, Target] = {}
 
@@ -65,7 +76,7 @@ class Workshop:
         """The Dataverse environment."""
         source = self.configuration.source
         session = Session()
-        tokens = sign_in(source.auth, default_scope=scope_of(source.url), session=session)
+        tokens = sign_in(source.auth, default_scope=scope_of(source.url), session=session, retrier=self._retrier())
         client = DataverseClient(source.url, tokens, page_size=source.page_size, session=session, retrier=self._retrier())
         return self._closing.enter_context(client)
 
@@ -92,7 +103,7 @@ class Workshop:
         if name not in self._targets:
             settings, mapping = self._settings_of(name), self.finance_mapping_of(name)
             session = Session(Limits(read_seconds=settings.timeout_seconds))
-            tokens = sign_in(settings.auth, default_scope=scope_for(settings, mapping), session=session)
+            tokens = sign_in(settings.auth, default_scope=scope_for(settings, mapping), session=session, retrier=self._retrier())
             self._targets[name] = open_target(settings, mapping, tokens, session=session, retrier=self._retrier())
             self._closing.callback(self._targets[name].close)
         return self._targets[name]
@@ -102,7 +113,11 @@ class Workshop:
         return finance if name == finance.target else finance.others[name]
 
     def _retrier(self) -> Retrier:
-        return Retrier(on_wait=lambda wait: self.progress.wait(wait.seconds, wait.cause.what if wait.cause else "the server asked for it"))
+        return Retrier(self._retries, on_wait=self._waits)
+
+    def _waits(self, wait: Wait) -> None:
+        self.traffic.note(wait)
+        self.progress.wait(wait.seconds, wait.cause.what if wait.cause else "the server asked for it")
 
     @cached_property
     def desk(self) -> BillingDesk:
@@ -180,7 +195,7 @@ def store_url(configuration: Configuration) -> str:
     return url
 
 
-def sign_in(auth: AuthSettings, *, default_scope: str, session: Session) -> TokenSource:
+def sign_in(auth: AuthSettings, *, default_scope: str, session: Session, retrier: Retrier | None = None) -> TokenSource:
     """How a remote side is signed in to, as configured (F-12, W-27)."""
     match auth.kind:
         case "none":
@@ -194,7 +209,9 @@ def sign_in(auth: AuthSettings, *, default_scope: str, session: Session) -> Toke
         case "client_secret":
             authority = auth.authority or f"https://login.microsoftonline.com/{auth.tenant}"
             secret = _there(auth.client_secret)
-            return ClientSecretTokens(authority, auth.client_id or "", secret, scope=auth.scope or default_scope, session=session)
+            return ClientSecretTokens(
+                authority, auth.client_id or "", secret, scope=auth.scope or default_scope, session=session, retrier=retrier
+            )
 
 
 def _there(secret: Secret | None) -> Secret:

@@ -137,6 +137,12 @@ def _mirror_tables() -> None:
         searched="first_id second_id",
     )
     _mirror("unit", "name group_id quantity base_unit_id is_group_base:flag! active:flag!")
+    upstream_tables()
+    _table("mirror_entities", "entity! table_name!", key="entity table_name")
+
+
+def upstream_tables() -> None:
+    """Mirrors of invoices that were confirmed in Dataverse; the first stores had none, and get them with the second schema."""
     _mirror(
         "upstream_detail",
         "table! type transaction_class transaction_date document_date start_date contract_id contract_line_id project_id task_id "
@@ -158,7 +164,6 @@ def _mirror_tables() -> None:
         "extended_amount tax product_id unit_id active:flag!",
         searched="invoice_id",
     )
-    _table("mirror_entities", "entity! table_name!", key="entity table_name")
 
 
 def _run_tables() -> None:

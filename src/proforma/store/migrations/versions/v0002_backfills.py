@@ -1,4 +1,4 @@
-"""Backfills and their parts."""
+"""Backfills and their parts, and what the first stores lacked: where an invoice was made, and mirrors of those made in Dataverse."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
+from proforma.store.migrations.versions.v0001_first_schema import upstream_tables
+
 revision: Final = "0002"
 down_revision: Final = "0001"
 
 
 def upgrade() -> None:
-    """Creates the two tables."""
+    """Creates the two tables; adds to an early store what others of the first schema have."""
+    if "origin" not in {column["name"] for column in sa.inspect(op.get_bind()).get_columns("invoices")}:
+        # Whatever was billed before was made here.
+        op.add_column("invoices", sa.Column("origin", sa.Text, nullable=False, server_default="local"))
+        upstream_tables()
     op.create_table(
         "backfills",
         sa.Column("run_id", sa.BigInteger, primary_key=True, autoincrement=False),
