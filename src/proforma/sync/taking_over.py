@@ -55,7 +55,7 @@ def contracts_made_elsewhere(reader: Reader, policy: InvoicingPolicy) -> list[Co
     if policy.origin is Origin.LOCAL and Origin.DATAVERSE not in policy.origins.values():
         return []
     billed: set[ContractId] = {invoice.contract_id for invoice in reader.mirror.all(UpstreamInvoice) if invoice.contract_id is not None}
-    billed |= {invoice.contract_id for invoice in reader.ledger.invoices() if invoice.is_taken_over}
+    billed |= {header.contract_id for header in reader.ledger.all_headers() if header.is_taken_over}
     contracts = reader.mirror.get_many(Contract, billed).values()
     return sorted(contract.id for contract in contracts if policy.origin_of(contract) is Origin.DATAVERSE)
 
