@@ -139,6 +139,16 @@ def test_every_record_gets_the_decision_of_the_rules(mirror: Store, world: World
     assert set(decisions) | alone == {record.id for record in records}
 
 
+def test_a_column_that_cannot_be_taken_apart_is_decided_alone(mirror: Store) -> None:
+    """Columns are read as one text; where one of them holds the mark between two, the record is left to the rules."""
+    world = full_world(PricingPolicy(), overridden=False)
+    odd = [time("odd task", task="a\x1fb"), time("odd unit", per="a\x1fb")]
+
+    decisions, alone = combined(mirror, world, [time("plain"), *odd])
+
+    assert (set(decisions), alone) == ({time("plain").id}, {record.id for record in odd})
+
+
 def test_ordinary_records_are_decided_in_columns(mirror: Store) -> None:
     """Looked up, entered, refused and historic prices are shared; billed sales, fees, reversals and prices made of costs are not."""
     world = World()
@@ -181,12 +191,15 @@ def full_world(policy: PricingPolicy, *, overridden: bool) -> World:
     world.price_list("FY26", until="2026-06-30")
     world.attach("FY26", at="other")
     world.price_list("FY26b", since="2026-07-01")
+    world.contract("yen", currency="JPY")
+    world.price_list("FYJ", at="yen", currency="JPY")
+    world.role_price("all FYJ", "10000", on="FYJ", per="short day")
     world.cost_list("Cost US")
     world.cost_list("Cost UK", at="UK", currency="GBP")
     for place, on in enumerate(("FY26", "FY26b", "Cost US", "Cost UK"), 1):
-        world.role_price(f"all {on}", f"{place}00", on=on, per="day")
+        world.role_price(f"all {on}", f"{place}00", on=on, per="short day")  # 7.5 h: an hour's price has to be rounded
         world.role_price(f"India {on}", f"{place}10", on=on, unit="India")
-        world.role_price(f"senior {on}", f"{place}20", on=on, more={"grade": 1})
+        world.role_price(f"senior {on}", f"{place}20", on=on, more={"grade": 1}, currency="EUR" if on == "Cost US" else None)
         if on != "FY26b":
             world.markup(f"night {on}", "15", on=on, more={"worktype": 1})
     if overridden:
@@ -211,7 +224,7 @@ def differing(name: str, record: Actual) -> list[Actual]:
     more: dict[str, tuple[Any, ...]] = {
         "type": tuple(TransactionType),
         "transaction_date": (date(2026, 4, 1), date(2026, 6, 30), date(2026, 7, 1), date(2027, 1, 1), None),
-        "contract_id": ("other", None),
+        "contract_id": ("other", "yen", None),
         "contract_line_id": ("support", "fixed"),
         "project_id": (None,),
         "task_id": ("design", "coffee"),

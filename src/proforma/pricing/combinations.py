@@ -56,7 +56,7 @@ WORK: Final = ("transaction_class", "dimensions", "unit_id", "category_id", "pro
 #: Types whose price can depend on the unit that lends the people (P-28, P-41).
 LENDING: Final = frozenset({TransactionType.COST, TransactionType.RESOURCING_UNIT_COST, TransactionType.INTER_ORGANIZATIONAL_SALES})
 #: Combinations kept at a time: enough for all of a large company, few enough that memory does not follow the records.
-COMBINATIONS_MAX: Final = 800_000
+COMBINATIONS_MAX: Final = 400_000
 
 Made = TypeVar("Made")
 
