@@ -22,7 +22,8 @@ def refusal(body: bytes, trace: Trace) -> TargetRefusedError | TransportError:
     code, message = remote_fault(body)
     if code is None:
         return BadResponseError(f"a refusal without a code: {excerpt(body)!r}", trace=trace, transient=True, doubtful=True)
-    words = f"{message} ({code})"
+    # What finance says is kept and shown: it may repeat what it was sent, secrets too (promise 7).
+    words = excerpt(f"{message} ({code})", characters_max=1000)
     if code.startswith(_STOP):
         return HttpStatusError(words, body=body, trace=trace, transient=False, doubtful=False)
     if code in _PASSING:
