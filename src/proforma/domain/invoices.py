@@ -458,7 +458,7 @@ class Changes:
     """Everything one act changes, for the caller to commit in one transaction; nothing of it may be saved without the rest (I-89).
 
     `happenings`: in order, each for the invoice named. `adjusted`: ledger rows that become adjusted. `refusals` and `passed_over`
-    are answers to the person, `considered` the contracts whose passed-over rows are now these and no others.
+    are answers to the person, `considered` the contracts whose passed-over rows are now these and no others; None stands for no contract.
     """
 
     happenings: tuple[tuple[InvoiceId, Happening], ...] = ()
@@ -468,4 +468,4 @@ class Changes:
     schedule: tuple[ScheduleMark, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
-    considered: tuple[ContractId, ...] = ()
+    considered: tuple[ContractId | None, ...] = ()

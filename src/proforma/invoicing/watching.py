@@ -10,6 +10,7 @@ from proforma.domain.invoices import Changes, Figures, Flagged, Happening, Invoi
 from proforma.invoicing.book import Book
 from proforma.invoicing.details import figures_of
 from proforma.invoicing.facts import Facts
+from proforma.invoicing.origins import is_made_elsewhere
 from proforma.invoicing.retainers import balance
 from proforma.invoicing.sources import Source, collect
 from proforma.invoicing.sources.picking import passed_over
@@ -21,7 +22,7 @@ _WATCHED = frozenset({SourceKind.ACTUAL, SourceKind.MILESTONE, SourceKind.PRODUC
 def source_changes(book: Book) -> Changes:
     """Flags the drafts whose sources changed, were taken back or vanished, and takes flags away that no longer hold (section 20).
 
-    What a person must see of all contracts of the book is told anew.
+    What a person must see of all contracts of the book is told anew; the backlog of the source system is decided there (I-130).
     """
     facts = Facts(book)
     sources = collect(facts)
@@ -33,7 +34,8 @@ def source_changes(book: Book) -> Changes:
             if changed != invoice.flags:
                 happenings.append((invoice.id, Flagged(sources=changed)))
     of_contract = by_contract(sources)
-    seen = tuple(row for id_ in facts.contracts for row in attention(facts, of_contract.get(id_, ()), id_))
+    ours = (id_ for id_ in facts.contracts if not is_made_elsewhere(facts, id_))
+    seen = tuple(row for id_ in ours for row in attention(facts, of_contract.get(id_, ()), id_))
     return Changes(happenings=tuple(happenings), passed_over=seen, considered=tuple(facts.contracts))
 
 

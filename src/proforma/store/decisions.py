@@ -15,9 +15,10 @@ import sqlalchemy as sa
 
 from proforma.domain.decisions import Grounds, PriceDecision
 from proforma.domain.ids import RecordId
+from proforma.domain.records import Actual
 from proforma.store.columns import Cell, Cells, Row, codec, instant_text, optional_decimal, optional_text
 from proforma.store.statements import chunks, fill_numbered, number_of, upsert
-from proforma.store.tables import price_decisions, price_grounds
+from proforma.store.tables import MIRROR, price_decisions, price_grounds
 
 Id = TypeVar("Id", bound=str)
 GroundsId = NewType("GroundsId", int)
@@ -84,6 +85,21 @@ class Decisions:
             if len(rows) < size:
                 return
             last = rows[-1][0]
+
+    def outcomes(self) -> dict[tuple[str, bool], int]:
+        """How many living actuals were decided for each reason, with a price and without."""
+        actuals = MIRROR[Actual]
+        living = sa.select(actuals.c.id).where(actuals.c.id == price_decisions.c.record_id).exists()
+        deleted = sa.select(actuals.c.id).where(actuals.c.deleted_at.is_not(None))
+        # Each half of the condition is answered by an index alone: reading the actuals would take several times as long.
+        kinds = (price_decisions.c.grounds_id, price_decisions.c.price.is_not(None).label("is_priced"))
+        counted = sa.select(*kinds, sa.func.count().label("times")).where(living, price_decisions.c.record_id.not_in(deleted))
+        each = counted.group_by(*kinds).subquery()
+        rows = sa.select(price_grounds.c.reason, each.c.is_priced, each.c.times).join(each, each.c.grounds_id == price_grounds.c.id)
+        found: dict[tuple[str, bool], int] = {}
+        for reason, is_priced, times in self._connection.execute(rows):
+            found[reason, bool(is_priced)] = found.get((reason, bool(is_priced)), 0) + times
+        return found
 
     def count(self) -> int:
         """Number of records with a decision."""

@@ -284,9 +284,10 @@ class LedgerWriter(Ledger):
         now = instant_text(at)
         since: dict[tuple[str, str], str] = {}
         known = sa.select(table.source, table.reason, table.since)
-        for piece in chunks(changes.considered):
-            since.update({(row[0], row[1]): row[2] for row in self._connection.execute(known.where(table.contract_id.in_(piece)))})
-            self._connection.execute(sa.delete(passed_over).where(table.contract_id.in_(piece)))
+        pieces = [table.contract_id.in_(piece) for piece in chunks([id_ for id_ in changes.considered if id_ is not None])]
+        for fits in [*pieces, *([table.contract_id.is_(None)] if None in changes.considered else [])]:
+            since.update({(row[0], row[1]): row[2] for row in self._connection.execute(known.where(fits))})
+            self._connection.execute(sa.delete(passed_over).where(fits))
         for source, reason, first in self._rows(known, (table.source, [each.source for each in changes.passed_over])):
             since[source, reason] = first
         rows: dict[tuple[str, str], Cells] = {

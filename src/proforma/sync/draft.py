@@ -92,6 +92,23 @@ def load_book(reader: Reader, contracts: Collection[ContractId], policy: Invoici
     )
 
 
+def load_homeless(reader: Reader, policy: InvoicingPolicy) -> Book:
+    """The unbilled sales that belong to no contract that there is: neither a contract nor the line of one names them (I-23)."""
+    contracts = {contract.id for contract in reader.mirror.all(Contract)}
+    if not contracts:
+        return Book(policy=policy)  # contracts were not pulled yet
+    gone = {id_ for id_ in reader.mirror.values(Actual, "contract_id") if id_ is not None and id_ not in contracts}
+    rows = list(reader.mirror.where(Actual, contract_id=[None, *gone], type=TransactionType.UNBILLED_SALES))
+    lines = reader.mirror.get_many(ContractLine, {row.contract_line_id for row in rows if row.contract_line_id is not None})
+    homes = {line.id for line in lines.values() if line.contract_id in contracts}
+    lost = [row for row in rows if row.contract_id is not None or row.contract_line_id not in homes]
+    return Book(
+        actuals=[replace(row, contract_id=None, contract_line_id=None) for row in lost],
+        decisions=reader.decisions.of([row.id for row in lost]),
+        policy=policy,
+    )
+
+
 def load_draft(reader: Reader, invoice_id: InvoiceId, policy: InvoicingPolicy, sources: Collection[SourceId] = ()) -> Book:
     """What changing these details of one draft needs: the invoice, the lines of its contract, and the rows that the details are of."""
     invoice = reader.ledger.invoice(invoice_id)
@@ -154,6 +171,8 @@ class BillingDesk:
             contracts = [c.id for c in reader.mirror.all(Contract)] if include_all else work_based_contracts(reader)
             for contract in contracts:
                 yield from invoicing.backlog(load_book(reader, [contract], self._policy), include_all=include_all)
+            if include_all:
+                yield from invoicing.backlog(load_homeless(reader, self._policy), include_all=True)
 
     def mark(self, sources: Sequence[SourceId], *, ready: bool) -> Answer:
         """Marks rows ready or not ready; refused rows are reported, the rest proceeds (I-52)."""
@@ -263,7 +282,7 @@ class BillingDesk:
                 accepted=accepted,
                 compared=last_compared(tx, book.invoices),
             )
-            taken = invoicing.take_over(book, clerk, load_upstream(tx, contract), how)
+            taken = invoicing.take_over(book, clerk, load_upstream(tx, contract, book.invoices), how)
             answer = self._commit(tx, book, taken.changes)
             told = tuple(as_passed_over(finding, contract) for finding in keep_findings(tx, taken, self._now()))
         return replace(answer, changes=replace(taken.changes, passed_over=told))
@@ -305,7 +324,14 @@ class BillingDesk:
         """Flags drafts whose sources changed or vanished in Dataverse, and lists confirmed ones that did (I-8, promise 2)."""
         with self._store.read() as reader:
             contracts = {header.contract_id for header in reader.ledger.all_headers()}
-        return together([self._act([c], lambda book, clerk: invoicing.source_changes(book)) for c in sorted(contracts)])
+        flagged = [self._act([c], lambda book, clerk: invoicing.source_changes(book)) for c in sorted(contracts)]
+        return together([*flagged, self._tell_of_homeless()])
+
+    def _tell_of_homeless(self) -> Answer:
+        """Lists the unbilled sales that nothing could ever bill because no contract is theirs (I-23, promise 5)."""
+        with self._writing() as (tx, _):
+            book = load_homeless(tx, self._policy)
+            return self._commit(tx, book, Changes(passed_over=invoicing.problems(book), considered=(None,)))
 
     # ---- one act -----------------------------------------------------------------------------------------------------
 
