@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import chain, islice
 from typing import Any
 
 import typer
@@ -41,6 +42,9 @@ def report_answer(out: Output, answer: Answer, *, done: str) -> None:
 def report_answers(out: Output, answers: Iterable[Answer], *, done: Callable[[int], str]) -> None:
     """As `report_answer`, for acts that come one after the other: each is told at once, and no invoice is kept."""
     told = _Told()
+    rest = iter(answers)
+    # What fails at once, such as a locked store, fails before anything is written.
+    answers = chain(list(islice(rest, 1)), rest)
     if out.json:
         shapes = (invoice_shape(invoice) for answer in answers for invoice in told.of(answer))
         out.stream({}, "invoices", shapes, told.rest())
