@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import re
 import threading
 import time
@@ -13,7 +12,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from benchmarks import dated_dataverse
-from benchmarks.canned_dataverse import CannedHandler, Table, row_text, served
+from benchmarks.canned_dataverse import CannedHandler, Table, served
 
 #: A twentieth of the real window and of its 1,200 seconds: four requests at work all the time use it up.
 WINDOW_SECONDS: Final = 15.0
@@ -69,8 +68,7 @@ class _Handler(dated_dataverse.Handler):
 
 
 def _prepared(table: Table) -> type[CannedHandler]:
-    chance = random.Random(2026)
-    _Handler.rows, _Handler.table = tuple(row_text(chance).encode() for _ in range(dated_dataverse.ROWS_MADE)), table
+    _Handler.rows, _Handler.table = dated_dataverse.dated_rows(table.rows), table
     return _Handler
 
 

@@ -23,7 +23,9 @@ from proforma.service.worker import OVERTAKEN, Jobs
 from proforma.settings import load_configuration
 from proforma.settings.schedule import STAGES
 from proforma.store import ContractSpan, OutboxRow, Store
+from proforma.sync.book_fingerprint import fingerprint_of
 from proforma.sync.delivery import Delivery
+from proforma.sync.price import pricing_records
 from proforma.sync.workshop import Workshop
 from project_folder import Project
 
@@ -112,7 +114,9 @@ def test_a_job_that_is_run_twice_is_done_once(waiting: Project, queue: JobQueue,
             with shop.store.begin() as tx:
                 tx.leases.keep_worker(f"worker-{number}", f"proforma {number}@here", 60)
         doers = [Jobs(shop, f"worker-{number}") for number, shop in enumerate((one, other))]
-        work: list[Callable[[Jobs], None]] = [lambda doer: doer.pull("actual"), lambda doer: doer.price(None, None)]
+        with one.store.read() as reader:
+            book = fingerprint_of(pricing_records(reader), one.configuration.pricing)
+        work: list[Callable[[Jobs], None]] = [lambda doer: doer.pull("actual"), lambda doer: doer.price(None, None, book)]
         work += [lambda doer, job=job: doer.push("rest", str(job.arguments["invoice"])) for job in jobs]  # type: ignore[misc]
         for act in work:
             _twice(doers, act, at_once=how == "at once")

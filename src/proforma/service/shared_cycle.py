@@ -13,6 +13,7 @@ from proforma.service.job_queue import BACKFILL, PRICE, PULL, PUSH, JobOf, JobQu
 from proforma.settings import Stage
 from proforma.store import Backfill, PartState
 from proforma.sync.cycle import draft_due
+from proforma.sync.price import begin_parts, complete_parts, price
 from proforma.sync.routes import Routes
 from proforma.sync.workshop import Workshop
 
@@ -57,16 +58,28 @@ class SharedCycle:
                 self._have_done("pulls", [JobOf(PULL, {"entity": entity}, f"pull {entity}") for entity in wave])
             workshop.desk.flag_changed_sources()
         if "price" in stages:
-            with workshop.store.read() as reader:
-                spans = reader.mirror.contract_spans(PRICE_PARTS)
-            jobs = [JobOf(PRICE, {"first": span.first, "last": span.last}, f"price {span.first}..{span.last}") for span in spans]
-            self._have_done("prices", jobs)
+            self._price()
         if "draft" in stages:
-            taken_over = workshop.desk.take_over(as_of=as_of)
-            drafted, confirmed = draft_due(workshop, as_of)
+            taken_over, drafted, confirmed = draft_due(workshop, as_of)
             self.counts |= {"taken_over": len(taken_over.invoices), "drafted": len(drafted.invoices), "confirmed": len(confirmed.invoices)}
         if "push" in stages:
             self._push()
+
+    def _price(self) -> None:
+        workshop = self._workshop
+        policy = workshop.configuration.pricing
+        parts = begin_parts(workshop.store, policy)
+        if parts is None:
+            self.counts["priced"] = sum(batch.changed for batch in price(workshop.store, policy, now=workshop.now))
+            return
+        with workshop.store.read() as reader:
+            spans = reader.mirror.contract_spans(PRICE_PARTS)
+        jobs = [
+            JobOf(PRICE, {"first": span.first, "last": span.last, "book": parts.fingerprint}, f"price {span.first}..{span.last}")
+            for span in spans
+        ]
+        self._have_done("prices", jobs)
+        complete_parts(workshop.store, parts)
 
     def _push(self) -> None:
         workshop = self._workshop

@@ -194,10 +194,11 @@ class Jobs:
         rows = read.rows if read is not None else 0
         log.info("part %d of run %d: %d rows", part, run, rows, extra={"event": "part_read", "run": run, "part": part})
 
-    def price(self, first: str | None, last: str | None) -> None:
+    def price(self, first: str | None, last: str | None, book: str) -> None:
         """Prices the actuals of some contracts."""
         policy = self._workshop.configuration.pricing
-        batches = price_part(self._workshop.store, policy, ContractSpan(first, last), now=self._workshop.now)
+        span = ContractSpan(first, last)
+        batches = price_part(self._workshop.store, policy, span, fingerprint=book, now=self._workshop.now)
         changed = sum(batch.changed for batch in batches)
         log.info("priced contracts from %s: %d decisions changed", first or "the first", changed, extra={"event": "priced"})
 

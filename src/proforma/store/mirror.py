@@ -17,6 +17,7 @@ from proforma.domain.records import Actual, TransactionConnection
 from proforma.store.columns import Cell, Cells, codec, instant, instant_text
 from proforma.store.cursors import CursorWriter
 from proforma.store.prepared import Prepared
+from proforma.store.price_due import PriceDueWriter
 from proforma.store.statements import chunks, distinct, renew, upsert
 from proforma.store.tables import MIRROR, mirror_entities
 
@@ -39,6 +40,7 @@ _BETWEEN: Final = "\x1f"
 _EMPTY: Final = "\x1e"
 _PRESENT: Final[dict[type[Any], sa.Select[Any]]] = {}
 _TABLES: Final = {table.name: table for table in MIRROR.values()}
+_CLASSES: Final = {table.name: cls for cls, table in MIRROR.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,11 @@ class Mirror:
         counts = [sa.select(sa.func.count()).select_from(table).where(table.c.deleted_at.is_(None)).scalar_subquery() for table in tables]
         return sum(self._connection.execute(sa.select(*counts)).one())
 
+    def values(self, cls: type[Any], column: str) -> set[str | None]:
+        """The different values of a searched column."""
+        found = self._connection.execute(sa.select(MIRROR[cls].c[column]).distinct())
+        return set(found.scalars())
+
     def counts(self) -> dict[str, int]:
         """Number of records of each entity that was ever pulled."""
         totals: dict[str, int] = {}
@@ -191,7 +198,14 @@ class Mirror:
 
 
 class MirrorWriter(Mirror):
-    """The mirror, written by the pull, a page a transaction, its cursor with it (promise 1)."""
+    """The mirror, written by the pull, a page a transaction, its cursor with it (promise 1).
+
+    Whatever a price can follow is noted with the change.
+    """
+
+    def __init__(self, connection: sa.Connection) -> None:
+        super().__init__(connection)
+        self._due = PriceDueWriter(connection)
 
     def upsert(self, entity: str, cls: type[R], records: Sequence[R], versions: Sequence[int | None], generation: int) -> None:
         """Keeps the newest form of these rows; a row that was deleted and is here again lives again.
@@ -204,7 +218,9 @@ class MirrorWriter(Mirror):
     def put(self, entity: str, cls: type[Any], rows: Sequence[Cells]) -> None:
         """As `upsert`, for rows that are cells already: those of the fields (`Codec.forms`), and behind them their `tail`."""
         self._remember(entity, MIRROR[cls])
+        self._note_before(cls, rows)
         upsert(self._connection, MIRROR[cls], self._in_order(cls, rows))
+        self._due.note_rows(cls, rows)
 
     def renew(self, entity: str, cls: type[Any], rows: Sequence[Cells], read_at: datetime) -> None:
         """As `put`, for rows asked for at `read_at` beside the pull: what is kept in a newer version, or was found gone since, stays.
@@ -215,7 +231,15 @@ class MirrorWriter(Mirror):
         generation = cursor.generation if cursor else 0
         self._remember(entity, MIRROR[cls])
         present = [(*cells[:-4], *tail(entity, cells[-3], generation)) for cells in rows]
+        self._note_before(cls, rows)
         renew(self._connection, MIRROR[cls], self._in_order(cls, present), instant_text(read_at))
+        self._due.note_rows(cls, rows)
+
+    def _note_before(self, cls: type[Any], rows: Sequence[Cells]) -> None:
+        """A connection may lead elsewhere than before: both its old ends and its new ones are priced anew."""
+        if cls is TransactionConnection:
+            for piece in chunks([row[0] for row in rows]):
+                self._due.note(cls, MIRROR[cls].c.id.in_(piece))
 
     def delete(self, entity: str, ids: Iterable[str], at: datetime) -> int:
         """Marks rows as removed in Dataverse; unknown ids are none of ours, and a row keeps the time of its first removal.
@@ -226,6 +250,7 @@ class MirrorWriter(Mirror):
         for _, table in self._entities(entity):
             statement = sa.update(table).where(table.c.entity == entity, table.c.deleted_at.is_(None)).values(deleted_at=instant_text(at))
             for piece in chunks(gone):
+                self._due.note(_CLASSES[table.name], sa.and_(table.c.entity == entity, table.c.deleted_at.is_(None), table.c.id.in_(piece)))
                 deleted += self._connection.execute(statement.where(table.c.id.in_(piece))).rowcount
         return deleted
 
@@ -238,11 +263,13 @@ class MirrorWriter(Mirror):
         swept = 0
         for _, table in self._entities(entity):
             unseen = sa.and_(table.c.entity == entity, table.c.generation != generation, table.c.deleted_at.is_(None))
+            self._due.note(_CLASSES[table.name], unseen)
             swept += self._connection.execute(sa.update(table).where(unseen).values(deleted_at=instant_text(at))).rowcount
         return swept
 
     def drop_entity(self, entity: str) -> None:
         """Forgets all rows of an entity, and its cursor with them: the next pull of it must be a full one."""
+        self._due.note_everything()
         for _, table in self._entities(entity):
             self._connection.execute(sa.delete(table).where(table.c.entity == entity))
         self._connection.execute(sa.delete(mirror_entities).where(mirror_entities.c.entity == entity))

@@ -21,6 +21,7 @@ from proforma.store.ledger import Ledger, LedgerWriter
 from proforma.store.locks import advisory_lock, file_lock
 from proforma.store.mirror import Mirror, MirrorWriter
 from proforma.store.outbox import Outbox, OutboxWriter
+from proforma.store.price_due import PriceDue, PriceDueWriter
 from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Quarantine, QuarantineWriter
 from proforma.store.runs import Runs, RunWriter
@@ -45,6 +46,7 @@ class Reader:
         self.leases: Leases = Leases(connection)
         self.reasons: PriceReasons = PriceReasons(connection)
         self.backfills: Backfills = Backfills(connection)
+        self.due: PriceDue = PriceDue(connection)
 
 
 class Transaction(Reader):
@@ -60,6 +62,7 @@ class Transaction(Reader):
     leases: LeaseWriter
     reasons: PriceReasonWriter
     backfills: BackfillWriter
+    due: PriceDueWriter
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
@@ -73,6 +76,7 @@ class Transaction(Reader):
         self.leases = LeaseWriter(connection)
         self.reasons = PriceReasonWriter(connection)
         self.backfills = BackfillWriter(connection)
+        self.due = PriceDueWriter(connection)
 
 
 class Store:

@@ -90,8 +90,7 @@ def _stages(workshop: Workshop, as_of: date, *, dry_run: bool, wanted: Callable[
     priced, unpriced = _price(workshop) if wanted("price") else (0, 0)
     taken_over = drafted = confirmed = Answer()
     if wanted("draft") and not dry_run:
-        taken_over = workshop.desk.take_over(as_of=as_of)
-        drafted, confirmed = draft_due(workshop, as_of)
+        taken_over, drafted, confirmed = draft_due(workshop, as_of)
     pushed = tuple(workshop.push().run()) if wanted("push") and not dry_run else ()
     return Cycle(
         pulled=pulled,
@@ -114,18 +113,20 @@ def _price(workshop: Workshop) -> tuple[int, int]:
     return priced, unpriced
 
 
-def draft_due(workshop: Workshop, as_of: date) -> tuple[Answer, Answer]:
-    """Drafts what the invoice schedules say is due, and confirms drafts, each where the configuration lets a schedule do it."""
+def draft_due(workshop: Workshop, as_of: date) -> tuple[Answer, Answer, Answer]:
+    """Takes over what Dataverse confirmed; then drafts what the invoice schedules say is due, and confirms drafts, each where the
+    configuration lets a schedule do it."""
     policy, desk = workshop.configuration.invoicing, workshop.desk
+    taken_over = desk.take_over(as_of=as_of)
     drafted = desk.run_periodic(as_of=as_of) if policy.schedule else Answer()
     confirmed = desk.confirm(_drafts(workshop), as_of=as_of) if policy.confirm == "automatic" else Answer()
-    return drafted, confirmed
+    return taken_over, drafted, confirmed
 
 
 def _drafts(workshop: Workshop) -> list[str]:
     """Drafts that were made here; a held invoice of Dataverse waits for a person, whatever the policy."""
     with workshop.store.read() as reader:
-        invoices = reader.ledger.invoices()
+        invoices = reader.ledger.all_headers()
     return [invoice.id for invoice in invoices if invoice.status is InvoiceStatus.DRAFT and not invoice.is_taken_over]
 
 

@@ -90,10 +90,9 @@ class Delivery:
 
     def deliver(self, invoice_id: InvoiceId) -> Pushed:
         """Takes one invoice as far as it goes now. A fault of the transfer is in the result: its row stays queued or in doubt."""
-        claimed = self._claim(invoice_id)
-        if isinstance(claimed, Invoice):
-            return self._as_it_is(claimed, "another worker is at this invoice, or it has come to its end")
-        row, invoice, document = claimed
+        row, invoice, document = self._claim(invoice_id)
+        if row is None:
+            return self._as_it_is(invoice, "another worker is at this invoice, or it has come to its end")
         try:
             if document is not None:
                 return self._tell(row, invoice, document)
@@ -102,10 +101,10 @@ class Delivery:
             log.warning("another worker has taken an invoice over", extra={"event": "fenced", "invoice": invoice.number})
             return self._as_it_is(invoice, "another worker has taken this invoice over; what this one learned was not written")
 
-    def _claim(self, invoice_id: InvoiceId) -> tuple[OutboxRow, Invoice, FinanceDocument | None] | Invoice:
+    def _claim(self, invoice_id: InvoiceId) -> tuple[OutboxRow | None, Invoice, FinanceDocument | None]:
         """The invoice is ours. What leaves without a question is *sending* by the same commit, and comes with its document.
 
-        An invoice alone: to a worker there is nothing to do.
+        No row: another worker has the invoice, or has brought it to its end.
         """
         with self._store.begin() as tx:
             # Alone under the stage's lock nobody else is sending: whatever an older owner claimed is ours now, with a higher fence (F-84).
@@ -116,12 +115,10 @@ class Delivery:
                 tx.outbox.release(row)
                 row = None
             invoice = tx.ledger.invoice(invoice_id)
-            if invoice is not None and row is None and self._worker:
-                return invoice
-            if row is None or invoice is None:
+            if invoice is None or (row is None and not self._worker):
                 raise ConfigurationError(f"invoice {invoice_id} is in the outbox and not in the ledger", hint="run `proforma db check`")
-            document = self._leaving(tx, row, invoice)
-            if document is not None:
+            document = None if row is None else self._leaving(tx, row, invoice)
+            if row is not None and document is not None:
                 row = self._sending(tx, row, document)
         return row, invoice, document
 

@@ -113,10 +113,10 @@ class Push:
         """
         with self._store.shared_lock("push"):
             with self._store.read() as reader:
-                row, invoices = reader.outbox.get(invoice_id), reader.ledger.headers([invoice_id])
+                row, headers = reader.outbox.get(invoice_id), reader.ledger.headers([invoice_id])
             if row is None or row.state not in _UNFINISHED or not self._is_due(row):
                 return None
-            pushed = self._waiting(invoices.get(invoice_id)) or self._delivery.deliver(invoice_id)
+            pushed = self._waiting(headers.get(invoice_id)) or self._delivery.deliver(invoice_id)
         if pushed.fault is not None:
             raise pushed.fault
         return pushed
