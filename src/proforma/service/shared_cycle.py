@@ -56,9 +56,11 @@ class SharedCycle:
         if "pull" in stages:
             for wave in workshop.pull().waves():
                 self._have_done("pulls", [JobOf(PULL, {"entity": entity}, f"pull {entity}") for entity in wave])
-            workshop.desk.flag_changed_sources()
         if "price" in stages:
             self._price()
+        if "pull" in stages or "price" in stages:
+            # After pricing: work that has only just come must not be told as work without a price.
+            workshop.desk.flag_changed_sources()
         if "draft" in stages:
             taken_over, drafted, confirmed = draft_due(workshop, as_of)
             self.counts |= {"taken_over": len(taken_over.invoices), "drafted": len(drafted.invoices), "confirmed": len(confirmed.invoices)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -156,7 +156,7 @@ def _stages(workshop: Workshop, as_of: date, so_far: Counts, stages: _Stages, *,
             pushed.append(row)
             so_far["pushed"] = len(pushed)
             _tell_pushed(row)
-    rows = list(workshop.desk.backlog())
+    backlog = _backlog(workshop.desk.backlog(), as_of)
     return Cycle(
         pulled=tuple(pulled),
         flagged=flagged,
@@ -166,8 +166,8 @@ def _stages(workshop: Workshop, as_of: date, so_far: Counts, stages: _Stages, *,
         drafted=drafted,
         confirmed=confirmed,
         pushed=tuple(pushed),
-        waiting=_waiting(workshop, rows),
-        backlog=_backlog(rows, as_of),
+        waiting=_waiting(workshop, backlog),
+        backlog=backlog,
         dry_run=dry_run,
         stopped=stages.stopped,
     )
@@ -198,20 +198,24 @@ def _drafts(workshop: Workshop) -> list[str]:
     return [invoice.id for invoice in invoices if invoice.status is InvoiceStatus.DRAFT and not invoice.is_taken_over]
 
 
-def _backlog(rows: Sequence[BacklogRow], as_of: date) -> Counts:
-    days = [row.day for row in rows if row.status in _OPEN and row.day is not None]
-    return {
-        "backlog_rows": sum(1 for row in rows if row.status in _OPEN),
-        "backlog_oldest_days": max((0, *((as_of - day).days for day in days))),
-    }
+def _backlog(rows: Iterable[BacklogRow], as_of: date) -> Counts:
+    """Size and age of the billing backlog; its rows are looked at one by one."""
+    counts = {"ready_rows": 0, "backlog_rows": 0, "backlog_oldest_days": 0}
+    for row in rows:
+        if row.status in _OPEN:
+            counts["ready_rows"] += row.status is BillingStatus.READY
+            counts["backlog_rows"] += 1
+            age = 0 if row.day is None else (as_of - row.day).days
+            counts["backlog_oldest_days"] = max(counts["backlog_oldest_days"], age)
+    return counts
 
 
-def _waiting(workshop: Workshop, rows: Sequence[BacklogRow]) -> Counts:
+def _waiting(workshop: Workshop, backlog: Counts) -> Counts:
     with workshop.store.read() as reader:
         drafts = reader.ledger.drafts()
         pushes = reader.outbox.counts()
     return {
-        "ready_rows": sum(1 for row in rows if row.status is BillingStatus.READY),
+        "ready_rows": backlog["ready_rows"],
         "drafts": drafts.get(Origin.LOCAL, 0),
         "held": drafts.get(Origin.DATAVERSE, 0),
         "unsent": sum(pushes.get(state, 0) for state in (PushStatus.QUEUED, PushStatus.SENDING)),
