@@ -139,6 +139,16 @@ class InvoiceLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """What finance told of a posted document: its day, its tax, its total with tax, what is still to be paid (F-90)."""
+
+    posted_on: date | None = None
+    tax: Decimal | None = None
+    remaining: Decimal | None = None
+    total_with_tax: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice:
     """A proforma invoice of one contract and customer (I-75).
 
@@ -165,6 +175,7 @@ class Invoice:
     confirmed_at: datetime | None = None
     external_id: str | None = None
     external_number: str | None = None
+    read_back: ReadBack | None = None
     flags: tuple[SourceId, ...] = ()
 
     @property
@@ -229,15 +240,6 @@ class Corrected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadBack:
-    """What finance told of a posted document: its day, its tax, what is still to be paid (F-90)."""
-
-    posted_on: date | None = None
-    tax: Decimal | None = None
-    remaining: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PushChanged:
     """The push moved on (F-83)."""
 
@@ -249,7 +251,14 @@ class PushChanged:
     read_back: ReadBack | None = None
 
 
-Happening = Drafted | LinesChanged | Flagged | Confirmed | Deleted | Corrected | PushChanged
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """Finance had this invoice already, under the reference of a history that our store has lost; it is ours again."""
+
+    reference: str
+
+
+Happening = Drafted | LinesChanged | Flagged | Confirmed | Deleted | Corrected | PushChanged | Adopted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,13 +310,16 @@ def _apply_to(invoice: Invoice, at: datetime, happening: Happening) -> Invoice:
             return replace(invoice, status=InvoiceStatus.DELETED)
         case Corrected():
             return replace(invoice, status=InvoiceStatus.CORRECTED)
-        case PushChanged(push=push, external_id=external_id, external_number=external_number):
+        case PushChanged(push=push, external_id=external_id, external_number=external_number, read_back=read_back):
             return replace(
                 invoice,
                 push=push,
                 external_id=external_id or invoice.external_id,
                 external_number=external_number or invoice.external_number,
+                read_back=read_back or invoice.read_back,
             )
+        case Adopted(reference=reference):
+            return replace(invoice, reference=reference)
         case Drafted():  # pragma: no cover - handled by the caller
             raise ImpossibleEventError(f"invoice {invoice.id} is drafted twice")
 

@@ -120,8 +120,10 @@ class BusinessCentralTarget:
             line_amounts=amounts,
             complete=posted or (len(lines) >= document.lines and not self._mapping.post),
             posted_on=date.fromisoformat(row["postingDate"]) if posted and row.get("postingDate") else None,
-            tax=of.sign * Decimal(str(row["totalTaxAmount"])) if row.get("totalTaxAmount") is not None else None,
-            remaining=Decimal(str(row["remainingAmount"])) if row.get("remainingAmount") is not None else None,
+            tax=_amount(row, "totalTaxAmount", of.sign),
+            remaining=_amount(row, "remainingAmount"),
+            total_with_tax=_amount(row, "totalAmountIncludingTax", of.sign),
+            invoice_date=date.fromisoformat(row[of.day]) if row.get(of.day) else None,
         )
 
     # ---- telling ---------------------------------------------------------------------------------------------------------
@@ -288,6 +290,11 @@ def _batch(size: int) -> Any:
             raise BadResponseError(f"the batch had {size} parts, its answer has {len(responses)}", trace=answer.trace, doubtful=True)
 
     return read
+
+
+def _amount(row: Mapping[str, Any], name: str, sign: int = 1) -> Decimal | None:
+    """A figure where it is told."""
+    return None if row.get(name) is None else sign * Decimal(str(row[name]))
 
 
 def _same(theirs: object, ours: str) -> str | None:

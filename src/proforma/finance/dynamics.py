@@ -116,6 +116,7 @@ class DynamicsTarget:
             line_amounts=tuple(amounts),
             complete=header.get("InvoiceName") != NOT_COMPLETE,
             posted_on=day(header.get("InvoiceDate")) if posted else None,
+            invoice_date=day(header.get("InvoiceDate")),
         )
 
     # ---- telling ---------------------------------------------------------------------------------------------------------

@@ -203,6 +203,8 @@ class RestTarget:
             posted_on=_day(told, "posted_on"),
             tax=_decimal(told, "tax"),
             remaining=_decimal(told, "remaining"),
+            total_with_tax=_decimal(told, "total_with_tax"),
+            invoice_date=_day(told, "invoice_date"),
         )
 
 

@@ -18,7 +18,7 @@ Outcome = Literal["accepted", "pending", "absent", "conflict", "refused", "stop"
 #: Names of the values that an answer may tell, each found by a JSON pointer.
 ANSWERS: Final = (
     "id", "number", "state", "total", "reference", "digest", "customer", "currency", "lines", "message", "errors",
-    "posted_on", "tax", "remaining",
+    "posted_on", "tax", "remaining", "total_with_tax", "invoice_date",
 )  # fmt: skip
 #: What an accountant may give a line: a ledger account, an item or a resource of the finance system.
 AccountKind = Literal["account", "item", "resource"]

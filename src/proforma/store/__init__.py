@@ -4,6 +4,7 @@ Never decides a price or a bill, never talks to a remote, and never changes what
 """
 
 from proforma.store.columns import codec
+from proforma.store.comparisons import Comparison, Comparisons, ComparisonWriter
 from proforma.store.cursors import Cursor, Range
 from proforma.store.decisions import Decisions, DecisionWriter
 from proforma.store.integrity import IntegrityFault
@@ -15,8 +16,13 @@ from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Problem, Quarantine, QuarantineWriter
 from proforma.store.runs import Run, Runs, RunWriter
 from proforma.store.store import Reader, Store, Transaction
+from proforma.store.write_backs import Billed, Wish, WriteBackRow, WriteBacks, WriteBackWriter
 
 __all__ = [
+    "Billed",
+    "Comparison",
+    "ComparisonWriter",
+    "Comparisons",
     "Cursor",
     "DecisionWriter",
     "Decisions",
@@ -49,6 +55,10 @@ __all__ = [
     "Store",
     "Tick",
     "Transaction",
+    "Wish",
+    "WriteBackRow",
+    "WriteBackWriter",
+    "WriteBacks",
     "codec",
     "tail",
 ]

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from proforma.domain.codes import InvoiceStatus, PushStatus
 from proforma.domain.ids import ContractId, CurrencyId, CustomerId, InvoiceId, SourceId
-from proforma.domain.invoices import Invoice, InvoiceLine
+from proforma.domain.invoices import Invoice, InvoiceLine, ReadBack
 from proforma.domain.money import Currency
 from proforma.store.seals import UNSEALED
 
@@ -42,6 +42,10 @@ class Header:
     events_seal: str = UNSEALED
     ledger_rows: int = 0
     ledger_seal: str = UNSEALED
+    posted_on: date | None = None
+    tax: Decimal | None = None
+    remaining: Decimal | None = None
+    total_with_tax: Decimal | None = None
 
     def closed_like(self, other: Header) -> Header:
         """This header with the ends of another."""
@@ -55,6 +59,7 @@ class Header:
 
     def invoice(self, lines: tuple[InvoiceLine, ...]) -> Invoice:
         """The whole invoice."""
+        told = ReadBack(posted_on=self.posted_on, tax=self.tax, remaining=self.remaining, total_with_tax=self.total_with_tax)
         return Invoice(
             id=self.id,
             number=self.number,
@@ -75,12 +80,14 @@ class Header:
             confirmed_at=self.confirmed_at,
             external_id=self.external_id,
             external_number=self.external_number,
+            read_back=None if told == ReadBack() else told,
             flags=self.flags,
         )
 
 
 def header_of(invoice: Invoice) -> Header:
     """The header of an invoice, nothing closed yet."""
+    told = invoice.read_back or ReadBack()
     return Header(
         id=invoice.id,
         number=invoice.number,
@@ -103,4 +110,8 @@ def header_of(invoice: Invoice) -> Header:
         external_number=invoice.external_number,
         flags=invoice.flags,
         total=invoice.total,
+        posted_on=told.posted_on,
+        tax=told.tax,
+        remaining=told.remaining,
+        total_with_tax=told.total_with_tax,
     )

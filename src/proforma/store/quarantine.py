@@ -57,6 +57,17 @@ class Quarantine:
         row = self._connection.execute(sa.select(*_COLUMNS).where(_OPEN, _C.id == id)).first()
         return None if row is None else _problem(row)
 
+    def was_dropped(self, kind: str, entity: str, source: str, message: str) -> bool:
+        """Whether a person has given up just this: the same kind about the same thing, in the same words."""
+        same = sa.and_(_C.kind == kind, _C.entity == entity, _C.source == source, _C.message == message)
+        found = sa.select(_C.id).where(_C.dropped_at.is_not(None), same).limit(1)
+        return self._connection.execute(found).first() is not None
+
+    def dropped_sources(self, kind: str, entity: str) -> frozenset[str]:
+        """What problems of a kind that people gave up were about."""
+        found = sa.select(_C.source).where(_C.dropped_at.is_not(None), _C.kind == kind, _C.entity == entity)
+        return frozenset(self._connection.execute(found).scalars())
+
     def count(self) -> int:
         """Number of open problems."""
         return self._connection.execute(sa.select(sa.func.count()).select_from(quarantine).where(_OPEN)).scalar_one()

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from proforma.domain.errors import ConfigurationError
 from proforma.store import schema
+from proforma.store.comparisons import Comparisons, ComparisonWriter
 from proforma.store.connect import BEGIN, NO_TRANSACTION, Place, check_file, connect, faults_of, place
 from proforma.store.cursors import Cursors, CursorWriter
 from proforma.store.decisions import Decisions, DecisionWriter
@@ -23,6 +24,7 @@ from proforma.store.outbox import Outbox, OutboxWriter
 from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Quarantine, QuarantineWriter
 from proforma.store.runs import Runs, RunWriter
+from proforma.store.write_backs import WriteBacks, WriteBackWriter
 
 #: Two processes that open a fresh store at once: one migrates, the other waits this long for it.
 _MIGRATION_SECONDS_MAX: Final = 60.0
@@ -41,6 +43,8 @@ class Reader:
         self.runs: Runs = Runs(connection)
         self.leases: Leases = Leases(connection)
         self.reasons: PriceReasons = PriceReasons(connection)
+        self.write_backs: WriteBacks = WriteBacks(connection)
+        self.comparisons: Comparisons = Comparisons(connection)
 
 
 class Transaction(Reader):
@@ -55,6 +59,8 @@ class Transaction(Reader):
     runs: RunWriter
     leases: LeaseWriter
     reasons: PriceReasonWriter
+    write_backs: WriteBackWriter
+    comparisons: ComparisonWriter
 
     def __init__(self, connection: sa.Connection) -> None:
         self.mirror = MirrorWriter(connection)
@@ -66,6 +72,8 @@ class Transaction(Reader):
         self.runs = RunWriter(connection)
         self.leases = LeaseWriter(connection)
         self.reasons = PriceReasonWriter(connection)
+        self.write_backs = WriteBackWriter(connection)
+        self.comparisons = ComparisonWriter(connection)
 
 
 class Store:
@@ -169,7 +177,7 @@ class Store:
 
     @contextmanager
     def stage_lock(self, stage: str, *, wait_seconds: float = 0) -> Iterator[None]:
-        """Keeps a second process (and thread) out of the stage: "pull", "price", "invoicing", "push".
+        """Keeps a second process (and thread) out of the stage: "pull", "price", "invoicing", "push", "write-back".
 
         Gone with its holder, however that ends. Raises UnfinishedError naming the holder when it is not free within the time.
         """

@@ -1,4 +1,4 @@
-"""One whole cycle: pull, price, draft when scheduled, confirm when a policy may, push. Each stage commits its own results."""
+"""One whole cycle: pull, price, draft when scheduled, confirm when a policy may, push, write back. Each stage commits its own results."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from proforma.sync.draft import Answer
 from proforma.sync.price import price
 from proforma.sync.pull import Pulled
 from proforma.sync.workshop import Workshop
+from proforma.sync.write_back import WrittenBack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Cycle:
     drafted: Answer
     confirmed: Answer
     pushed: tuple[Pushed, ...]
+    written_back: tuple[WrittenBack, ...]
     waiting: Mapping[str, int]
     dry_run: bool = False
 
@@ -40,13 +42,16 @@ class Cycle:
             "drafted": len(self.drafted.invoices),
             "confirmed": len(self.confirmed.invoices),
             "pushed": len(self.pushed),
+            "written_back": len(self.written_back),
         }
 
     @property
     def needs_attention(self) -> bool:
         """Whether a person should look."""
         refused = self.drafted.changes.refusals or self.confirmed.changes.refusals or self.drafted.changes.passed_over
-        return bool(refused) or any(p.quarantined for p in self.pulled) or any(p.needs_a_person for p in self.pushed)
+        held = any(p.quarantined for p in self.pulled)
+        stopped = any(p.needs_a_person for p in self.pushed) or any(w.needs_a_person for w in self.written_back)
+        return bool(refused) or held or stopped
 
 
 def run_cycle(
@@ -87,7 +92,9 @@ def _stages(workshop: Workshop, as_of: date, *, dry_run: bool, wanted: Callable[
     drafted = confirmed = Answer()
     if wanted("draft") and not dry_run:
         drafted, confirmed = _draft(workshop, as_of)
-    pushed = tuple(workshop.push().run()) if wanted("push") and not dry_run else ()
+    pushes = wanted("push") and not dry_run
+    pushed = tuple(workshop.push().run()) if pushes else ()
+    written_back = tuple(workshop.write_back().run()) if pushes else ()
     return Cycle(
         pulled=pulled,
         priced=priced,
@@ -95,6 +102,7 @@ def _stages(workshop: Workshop, as_of: date, *, dry_run: bool, wanted: Callable[
         drafted=drafted,
         confirmed=confirmed,
         pushed=pushed,
+        written_back=written_back,
         waiting=_waiting(workshop),
         dry_run=dry_run,
     )

@@ -57,6 +57,24 @@ class Pushed:
         return self.drifted or self.push in NEEDS_A_PERSON
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pauses:
+    """How long to wait before a document is asked about again: until it is posted, and after that until it is paid (None: never)."""
+
+    unposted: timedelta = timedelta(0)
+    unpaid: timedelta | None = None
+
+    def after(self, state: PushStatus) -> timedelta:
+        """The pause after nothing was new."""
+        return self.unpaid if state is PushStatus.POSTED and self.unpaid is not None else self.unposted
+
+    def next(self, found: Found, now: datetime) -> datetime | None:
+        """When a document is asked about again; None: nothing more is expected of it."""
+        if found.state is PushStatus.POSTED:
+            return None if self.unpaid is None or not found.remaining else now + self.unpaid
+        return None if found.state is PushStatus.CANCELLED else now + self.unposted
+
+
 class Delivery:
     """Moves single invoices along the truth table; several threads may share it, each with its own invoice."""
 
@@ -69,7 +87,7 @@ class Delivery:
         now: Callable[[], datetime],
         owner: str,
         sleep: Callable[[float], None],
-        follow_after: timedelta,
+        pauses: Pauses,
     ) -> None:
         self._store = store
         self._target = target
@@ -77,7 +95,7 @@ class Delivery:
         self._now = now
         self._owner = owner
         self._sleep = sleep
-        self._follow_after = follow_after
+        self._pauses = pauses
 
     def deliver(self, invoice_id: InvoiceId) -> Pushed:
         """Takes one invoice as far as it goes now. A fault of the transfer is in the result: its row stays queued or in doubt."""
@@ -259,7 +277,7 @@ class Delivery:
                 external=external_of(found) if found else External(),
                 message=message,
                 request_id=request_id or (found.request_id if found else None),
-                next_attempt_at=self._now() + self._follow_after if push is PushStatus.ACCEPTED else None,
+                next_attempt_at=None if found is None or push is PushStatus.SENT else self._pauses.next(found, self._now()),
             )
             tell_a_person(tx, row, invoice, push, message, self._now())
         return Pushed(invoice_id=invoice.id, number=invoice.number, push=push, external_number=number, message=message)

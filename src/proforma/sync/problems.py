@@ -9,11 +9,15 @@ from proforma.domain.codes import PushStatus
 from proforma.domain.errors import ConfigurationError
 from proforma.store import Reader, Store
 from proforma.sync.follow import DRIFT
+from proforma.sync.write_back import WRITE_BACK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenProblem:
-    """One thing that needs a person. `kind`: row (not mapped), backlog (passed over), push, drift (changed in finance), draft."""
+    """One thing that needs a person.
+
+    `kind`: row (not mapped), backlog (passed over), draft, push, drift (changed in finance), write-back, adopt, shadow.
+    """
 
     id: str
     kind: str
@@ -73,6 +77,10 @@ def retry_problem(store: Store, problem_id: str, *, at: datetime, by: str) -> st
             if (row := tx.outbox.claim(problem.source, by, at, 0)) is not None:
                 tx.outbox.follow_at(row, at)
             return "finance is asked again by the next `proforma push`"
+        if problem.kind == WRITE_BACK and problem.source is not None:
+            tx.write_backs.requeue(problem.entity or "", problem.source, at)
+            tx.quarantine.resolve(problem.entity, [problem.source], kind=WRITE_BACK)
+            return "queued again; `proforma write-back` writes it"
         if problem.kind != "push" or problem.source is None:
             return f"read again by the next `proforma pull {problem.entity} --full`"
         tx.outbox.requeue(problem.source, at=at, by=by)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -23,7 +23,7 @@ from proforma.domain.invoices import Invoice
 from proforma.domain.money import total
 from proforma.finance import Target
 from proforma.store import OutboxRow, Reader, Store
-from proforma.sync.delivery import ARRIVED, Delivery, DocumentOf, Pushed
+from proforma.sync.delivery import ARRIVED, Delivery, DocumentOf, Pauses, Pushed
 from proforma.sync.progress import Progress, Silent
 from proforma.transport.errors import TransportError
 
@@ -55,11 +55,11 @@ class PushLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushRules:
-    """How a run goes about it: its limits, how many invoices are under way at once, and when an accepted one is first asked about."""
+    """How a run goes about it: its limits, how many invoices are under way at once, and when those that arrived are asked about."""
 
     limits: PushLimits = PushLimits()
     concurrency: int = 1
-    follow_after: timedelta = timedelta(0)
+    pauses: Pauses = field(default_factory=Pauses)
 
 
 class Push:
@@ -82,7 +82,7 @@ class Push:
         self._now = now
         self._rules = rules = rules or PushRules()
         self._progress = progress or Silent()
-        self._delivery = Delivery(store, target, document_of, now=now, owner=owner, sleep=sleep, follow_after=rules.follow_after)
+        self._delivery = Delivery(store, target, document_of, now=now, owner=owner, sleep=sleep, pauses=rules.pauses)
 
     def run(self) -> Iterator[Pushed]:
         """Sends every due invoice of this target; yields each as its result is committed.

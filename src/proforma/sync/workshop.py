@@ -16,6 +16,7 @@ from proforma.mapping import FinanceMapping, Mappings, load_mappings
 from proforma.settings import AuthSettings, Configuration
 from proforma.settings.configuration import TargetSettings
 from proforma.store import Store
+from proforma.sync.delivery import Pauses
 from proforma.sync.draft import BillingDesk
 from proforma.sync.follow import Follow
 from proforma.sync.progress import Progress, Silent
@@ -24,6 +25,7 @@ from proforma.sync.push import Push, PushLimits, PushRules
 from proforma.sync.routes import Pushes, Routes
 from proforma.sync.send import InvoiceDocuments
 from proforma.sync.targets import limits_of, open_target, scope_for
+from proforma.sync.write_back import WriteBack
 from proforma.transport.auth import Anonymous, ClientSecretTokens, TokenSource, api_key, basic, static_token
 from proforma.transport.redaction import Secret
 from proforma.transport.retry import Retrier
@@ -141,19 +143,28 @@ class Workshop:
         stages = {name: (self._push(name, beyond_limits=beyond_limits), self._follow(name)) for name in self.target_names}
         return Pushes(self.store, Routes(self.configuration.finance), stages)
 
+    def write_back(self) -> WriteBack:
+        """What became of invoices, told to Dataverse as the mappings want it."""
+        return WriteBack(self.store, lambda: self.client, self.mappings, now=self.now, progress=self.progress)
+
     def _push(self, name: str, *, beyond_limits: bool) -> Push:
         settings = self._settings_of(name)
         rules = PushRules(
             limits=PushLimits() if beyond_limits else limits_of(settings),
             concurrency=settings.concurrency,
-            follow_after=timedelta(minutes=settings.follow_minutes),
+            pauses=_pauses(settings),
         )
         documents = self.documents_for(name)
         return Push(self.store, self.target_of(name), documents.of, now=self.now, rules=rules, progress=self.progress)
 
     def _follow(self, name: str) -> Follow:
-        every = timedelta(minutes=self._settings_of(name).follow_minutes)
-        return Follow(self.store, self.target_of(name), now=self.now, owner=self.by, every=every)
+        pauses = _pauses(self._settings_of(name))
+        return Follow(self.store, self.target_of(name), now=self.now, owner=self.by, pauses=pauses)
+
+
+def _pauses(settings: TargetSettings) -> Pauses:
+    unpaid = timedelta(hours=settings.paid_hours) if settings.paid_hours else None
+    return Pauses(unposted=timedelta(minutes=settings.follow_minutes), unpaid=unpaid)
 
 
 def store_url(configuration: Configuration) -> str:
