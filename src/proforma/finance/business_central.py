@@ -87,6 +87,20 @@ class BusinessCentralTarget:
                 return None
             raise
 
+    def references(self, first: str, before: str) -> tuple[str, ...]:
+        """External numbers of invoices and credit memos in a range, page after page (F-57)."""
+        condition = quote(f"externalDocumentNumber ge '{first}' and externalDocumentNumber lt '{before}'", safe="'")
+        found: list[str] = []
+        for documents in ("salesInvoices", "salesCreditMemos"):
+            link: str | None = f"{self._root()}/{documents}?$filter={condition}&$select=id,externalDocumentNumber"
+            while link is not None:
+                page = self._remote.read(Request(method="GET", link=link, headers=_JSON), _object)
+                if not isinstance(page.get("value"), list):
+                    raise BadResponseError("the answer is no list of documents")
+                found += [str(row["externalDocumentNumber"]) for row in page["value"]]
+                link = page.get("@odata.nextLink")
+        return tuple(found)
+
     def refuses_customer(self, account: str) -> str | None:
         """Whether the company has the customer, and not blocked."""
         condition = quote(f"number eq '{account.replace(chr(39), chr(39) * 2)}'", safe="'")

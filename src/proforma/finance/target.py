@@ -141,6 +141,9 @@ class Target(Protocol):
     def status(self, document: FinanceDocument, external_id: str | None) -> Found | None:
         """How a document stands now, None when it is gone. Raises as `find` does."""
 
+    def references(self, first: str, before: str) -> tuple[str, ...]:
+        """The references that it holds from `first` on and before the other one; () where it cannot list. Raises as `find` does."""
+
     def refuses_customer(self, account: str) -> str | None:
         """Why it would refuse documents for this customer, as far as it can be asked; None: no reason known (F-89)."""
 

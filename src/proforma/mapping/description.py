@@ -127,6 +127,7 @@ def _finance() -> JsonSchema:
         "key_lifetime_hours": {"type": "integer", "minimum": 1},
         "settle_seconds": {"type": "integer", "minimum": 0},
         "find": call,
+        "list": call,
         "create": call,
         "status": call,
         "cancel": call,

@@ -110,7 +110,8 @@ class TargetSettings(_Section):
 
     `settle_seconds` overrules that of the mapping. `concurrency`: how many invoices are under way at once. `timeout_seconds`: how long an
     answer is waited for. `follow_minutes`: pause between two questions about a document that is not posted yet; `paid_hours`: likewise
-    about a posted one of which something is still to be paid, 0 asks no more.
+    about a posted one of which something is still to be paid, 0 asks no more. `list_first`: before anything new is sent, the documents
+    of our form that it holds are listed.
     """
 
     url: str
@@ -120,6 +121,7 @@ class TargetSettings(_Section):
     concurrency: int = Field(default=1, ge=1, le=32)
     follow_minutes: int = Field(default=15, ge=0)
     paid_hours: float = Field(default=24, ge=0, le=8760)
+    list_first: bool = True
     timeout_seconds: float = Field(default=120, gt=0, le=600)
     limits: LimitSettings = LimitSettings()
 

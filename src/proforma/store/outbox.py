@@ -261,15 +261,20 @@ class OutboxWriter(Outbox):
         self._mine(row)
         self._write(row, {"owner": None, "lease_until": None, "next_attempt_at": instant_text(next_attempt_at)})
 
-    def adopt(self, row: OutboxRow, reference: str, at: datetime) -> OutboxRow:
-        """Gives an invoice of which nothing was sent the reference under which finance has it from a history that was lost.
+    def keep(self, row: OutboxRow, document: bytes, digest: str) -> None:
+        """Keeps the document of a row that finance had before anything was sent: it is followed by it. Raises StaleFenceError."""
+        self._mine(row)
+        self._write(row, {"document": document, "digest": digest})
+
+    def adopt(self, row: OutboxRow, reference: str, document: bytes, digest: str, at: datetime) -> OutboxRow:
+        """Gives an invoice of which nothing was sent the reference and document that finance has from a history that was lost.
 
         Raises StaleFenceError, and RefusedError `push-state` when anything was ever sent of it.
         """
         present = self._mine(row)
         if present.state is not PushStatus.QUEUED or present.attempts:
             raise RefusedError("push-state", f"invoice {row.invoice_id} is {present.state}: its reference cannot change", at=row.reference)
-        self._write(row, {"reference": reference})
+        self._write(row, {"reference": reference, "document": document, "digest": digest})
         by = present.owner or "push"
         LedgerWriter(self._connection).append([(present.invoice_id, Adopted(reference=reference))], at=at, by=by)
         return self._present(row.invoice_id)

@@ -49,12 +49,13 @@ class Pushed:
     external_number: str | None = None
     message: str | None = None
     drifted: bool = False
+    held: bool = False
     fault: TransportError | None = field(default=None, compare=False, repr=False)
 
     @property
     def needs_a_person(self) -> bool:
         """Whether it will not go on by itself, or was changed in finance."""
-        return self.drifted or self.push in NEEDS_A_PERSON
+        return self.drifted or self.held or self.push in NEEDS_A_PERSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +98,16 @@ class Delivery:
         self._sleep = sleep
         self._pauses = pauses
 
-    def deliver(self, invoice_id: InvoiceId) -> Pushed:
-        """Takes one invoice as far as it goes now. A fault of the transfer is in the result: its row stays queued or in doubt."""
+    def deliver(self, invoice_id: InvoiceId, *, ask_first: bool = False) -> Pushed:
+        """Takes one invoice as far as it goes now. A fault of the transfer is in the result: its row stays queued or in doubt.
+
+        `ask_first`: finance may have it, whatever our books say.
+        """
         row, invoice = self._claim(invoice_id)
         try:
-            return self._resolve_doubt(row, invoice) if row.state is PushStatus.SENDING else self._begin(row, invoice)
+            if row.state is PushStatus.SENDING:
+                return self._resolve_doubt(row, invoice)
+            return self._begin(row, invoice, ask_first=ask_first)
         except StaleFenceError:
             log.warning("another worker has taken an invoice over", extra={"event": "fenced", "invoice": invoice.number})
             return self._as_it_is(invoice)
@@ -123,12 +129,12 @@ class Delivery:
 
     # ---- sending ---------------------------------------------------------------------------------------------------------
 
-    def _begin(self, row: OutboxRow, invoice: Invoice) -> Pushed:
+    def _begin(self, row: OutboxRow, invoice: Invoice, *, ask_first: bool) -> Pushed:
         try:
             document = self._document_of(invoice)
         except RefusedError as refusal:
             return self._settle(row, invoice, PushStatus.REFUSED, message=refusal.message)
-        if not self._must_be_asked_first(row):
+        if not (self._target.can_be_asked and (ask_first or self._may_be_there(row, invoice))):
             return self._send(row, invoice, document)
         try:
             found = self._target.find(document)
@@ -136,13 +142,12 @@ class Delivery:
             return self._back_to_the_queue(row, invoice, fault)
         return self._compare(row, invoice, document, found) if found else self._send(row, invoice, document)
 
-    def _must_be_asked_first(self, row: OutboxRow) -> bool:
+    def _may_be_there(self, row: OutboxRow, invoice: Invoice) -> bool:
         """Whether a document may exist that no key would tell: a key that expired, a store from a backup, a retry (F-66, F-76).
 
-        What was sent in a history that is lost was sent after the invoice was queued.
+        What was sent in a history that is lost was sent after the invoice was drafted; it may have been confirmed a second time since.
         """
-        is_old = self._now() - row.queued_at >= self._target.repeatable_for
-        return self._target.can_be_asked and (row.attempts > 0 or is_old)
+        return row.attempts > 0 or self._now() - invoice.created_at >= self._target.repeatable_for
 
     def _send(
         self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, begun: Found | None = None, *, doubt: bool = False
@@ -250,6 +255,9 @@ class Delivery:
             return self._conflict(row, invoice, message, found[0])
         if not found[0].complete:
             return self._send(row, invoice, document, found[0])
+        if row.document is None:
+            with self._store.begin() as tx:
+                tx.outbox.keep(row, document.body, document.digest)
         return self._settle(row, invoice, found[0].state, found=found[0])
 
     def _conflict(self, row: OutboxRow, invoice: Invoice, message: str, found: Found | None = None) -> Pushed:

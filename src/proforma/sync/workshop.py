@@ -153,6 +153,7 @@ class Workshop:
             limits=PushLimits() if beyond_limits else limits_of(settings),
             concurrency=settings.concurrency,
             pauses=_pauses(settings),
+            list_first=settings.list_first,
         )
         documents = self.documents_for(name)
         return Push(self.store, self.target_of(name), documents.of, now=self.now, rules=rules, progress=self.progress)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,6 +13,10 @@ from uuid import NAMESPACE_OID, uuid5
 from proforma.mock.values import Value
 
 RUN: Final = "mock-finance"
+#: What a filter of either Microsoft system may say of a text, by its word.
+COMPARISONS: Final[Mapping[str, Callable[[str, str], bool]]] = {
+    "eq": operator.eq, "ne": operator.ne, "ge": operator.ge, "gt": operator.gt, "le": operator.le, "lt": operator.lt,
+}  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import msgspec
 
 from proforma.mock.finance.books import Books
-from proforma.mock.finance.documents import Document, Documents
+from proforma.mock.finance.documents import COMPARISONS, Document, Documents
 from proforma.mock.finance.odata_batch import BatchError, batch_response
 from proforma.mock.http import Request, Response, json_response
 from proforma.mock.values import Row, Value, as_number, decode, mapping_of
@@ -25,7 +25,9 @@ LINES: Final = "CDSFreeTextInvoiceLines"
 PAGE_ROWS_MAX: Final = 10_000
 _KEYED: Final = re.compile(r"([A-Za-z0-9]+)\((.*)\)")
 _KEY_PART: Final = re.compile(r"\s*([A-Za-z]+)\s*=\s*(?:'((?:[^']|'')*)'|(-?[0-9]+))\s*(?:,|$)")
-_CONDITION: Final = re.compile(r"\s*([A-Za-z]+)\s+(eq|ne)\s+(?:'((?:[^']|'')*)'|Microsoft\.Dynamics\.DataEntities\.NoYes'(Yes|No)')\s*")
+_CONDITION: Final = re.compile(
+    r"\s*([A-Za-z]+)\s+(eq|ne|ge|gt|le|lt)\s+(?:'((?:[^']|'')*)'|Microsoft\.Dynamics\.DataEntities\.NoYes'(Yes|No)')\s*"
+)
 _NO_DATE: Final = "1900-01-01T12:00:00Z"
 _HEADER_DEFAULTS: Final[Mapping[str, Value]] = {
     "DueDate": _NO_DATE, "DocumentDate": _NO_DATE, "CustomerReference": "", "CustomerRequisition": "", "InvoiceName": "", "InvoiceId": "",
@@ -275,8 +277,7 @@ def _matches(row: Row, condition: str | None) -> bool:
         if found is None:
             raise RefusalError(f"Error: The filter '{part}' is not supported here.")
         wanted = found[4] or (found[3] or "").replace("''", "'")
-        equal = str(row.get(found[1], "")).lower() == wanted.lower()
-        if equal != (found[2] == "eq"):
+        if not COMPARISONS[found[2]](str(row.get(found[1], "")).lower(), wanted.lower()):
             return False
     return True
 
