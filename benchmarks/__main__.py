@@ -15,6 +15,7 @@ PARTS = {
     "pull": ("pull",),
     "ranges": ("ranges",),
     "changes": ("changes",),
+    "backfill": ("backfill",),
     "pricing": ("pricing", "decisions"),
     "invoicing": ("invoicing",),
     "push": ("push",),

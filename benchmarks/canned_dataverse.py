@@ -133,9 +133,11 @@ class CannedHandler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
         self.answer(b'{"token_type":"Bearer","expires_in":3599,"access_token":"benchmark-token"}')
 
-    def answer(self, body: bytes, status: int = 200) -> None:
+    def answer(self, body: bytes, status: int = 200, *, retry_after: int | None = None) -> None:
         """Sends a JSON body."""
         self.send_response(status)
+        if retry_after is not None:
+            self.send_header("Retry-After", str(retry_after))
         self.send_header("Content-Type", "application/json; odata.metadata=minimal")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
@@ -16,14 +17,18 @@ _APART = timedelta(seconds=60)
 _FILTER = re.compile(r"createdon (ge|lt) ([0-9T:Z-]+)")
 _LINK = re.compile(r"from=(\d+)&to=(\d+)")
 _SIZE = re.compile(r"maxpagesize=(\d+)")
-_ROWS_MADE = 2_000
+#: Different rows; a table of more repeats them under other ids.
+ROWS_MADE = 2_000
 
 
-class _Handler(CannedHandler):
+class Handler(CannedHandler):
+    """Rows by the time in which they were made."""
+
     rows: tuple[bytes, ...] = ()
     table = Table(rows=0)
 
     def do_GET(self) -> None:  # noqa: N802 - the base class names it so
+        """A page."""
         if "msdyn_actuals" not in self.path:
             self.answer(b'{"error":{"code":"","message":"No HTTP resource was found"}}', status=404)
             return
@@ -34,7 +39,7 @@ class _Handler(CannedHandler):
         if "createdon desc" in path:
             self.answer(b'{"value":[' + self._row(self.table.rows - 1) + b"]}")
             return
-        first, last = self._bounds(path)
+        first, last = self.bounds(path)
         if size > 1:
             time.sleep(self.table.page_seconds)
         end = min(last, first + size)
@@ -48,22 +53,28 @@ class _Handler(CannedHandler):
         asked = _SIZE.search(self.headers.get("Prefer", ""))
         return min(self.table.page_rows, int(asked[1])) if asked else self.table.page_rows
 
-    def _bounds(self, path: str) -> tuple[int, int]:
+    def bounds(self, path: str) -> tuple[int, int]:
+        """Number of the first row that is asked for, and of the first one behind."""
         if found := _LINK.search(path):
             return int(found[1]), int(found[2])
         bounds = {word: -((_BEGAN - datetime.fromisoformat(moment)) // _APART) for word, moment in _FILTER.findall(path)}
         return max(0, bounds.get("ge", 0)), min(self.table.rows, bounds.get("lt", self.table.rows))
 
     def _row(self, number: int) -> bytes:
-        text = self.rows[number % _ROWS_MADE].replace(b"PPPPPP", b"%06x" % (number // _ROWS_MADE))
-        at = text.index(b'"createdon":"') + len(b'"createdon":"')
-        return text[:at] + f"{_BEGAN + number * _APART:%Y-%m-%dT%H:%M:%S}Z".encode() + text[at + 20 :]
+        return dated_row(self.rows, number)
+
+
+def dated_row(rows: Sequence[bytes], number: int) -> bytes:
+    """The row of this number: one of those made beforehand, under its own id and time."""
+    text = rows[number % ROWS_MADE].replace(b"PPPPPP", b"%06x" % (number // ROWS_MADE))
+    at = text.index(b'"createdon":"') + len(b'"createdon":"')
+    return text[:at] + f"{_BEGAN + number * _APART:%Y-%m-%dT%H:%M:%S}Z".encode() + text[at + 20 :]
 
 
 def _prepared(table: Table) -> type[CannedHandler]:
     chance = random.Random(2026)
-    _Handler.rows, _Handler.table = tuple(row_text(chance).encode() for _ in range(_ROWS_MADE)), table
-    return _Handler
+    Handler.rows, Handler.table = tuple(row_text(chance).encode() for _ in range(ROWS_MADE)), table
+    return Handler
 
 
 def dated_dataverse(table: Table) -> AbstractContextManager[str]:

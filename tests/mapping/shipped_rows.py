@@ -27,6 +27,7 @@ from proforma.domain.codes import (
     Side,
     TransactionClass,
     TransactionType,
+    UpstreamStatus,
 )
 from proforma.domain.contracts import (
     Contract,
@@ -59,6 +60,7 @@ from proforma.domain.prices import (
 )
 from proforma.domain.records import Actual, Estimate, TransactionConnection
 from proforma.domain.units import Unit
+from proforma.domain.upstream import UpstreamDetail, UpstreamInvoice, UpstreamLine
 
 CREATED = "2026-01-05T08:30:00Z"
 CREATED_AT = datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
@@ -441,5 +443,39 @@ ROWS: dict[str, tuple[dict[str, object], object]] = {
          "msdyn_transaction2role": "Cost", "statecode": 0},
         TransactionConnection(first_type="msdyn_actual", first_role="Unbilled Sales", second_type="msdyn_actual", second_role="Cost",
                               **ids(id="tc", first_id="a1", second_id="a2")),
+    ),
+    "dataverse-invoice": (
+        {"invoiceid": guid("inv"), "invoicenumber": "INV-1", "msdyn_ordertype": 192350001, "_salesorderid_value": guid("con"),
+         "_customerid_value": guid("acc"), "_transactioncurrencyid_value": guid("usd"), "msdyn_projectinvoicestatus": 192350002,
+         "msdyn_invoicedate": "2026-03-31T00:00:00Z", "totallineitemamount": number("1600.0000"), "discountamount": None,
+         "discountpercentage": None, "freightamount": number("0.0000"), "createdon": CREATED, "statecode": 3},
+        UpstreamInvoice(number="INV-1", order_type=OrderType.WORK_BASED, status=UpstreamStatus.CONFIRMED, invoice_date=date(2026, 3, 31),
+                        line_total=Decimal(1600), freight=Decimal(0), created_at=CREATED_AT, active=False,
+                        **ids(id="inv", contract_id="con", customer_id="acc", currency_id="usd")),
+    ),
+    "dataverse-invoice-line": (
+        {"invoicedetailid": guid("il"), "_invoiceid_value": guid("inv"), "_salesorderdetailid_value": guid("line"), "producttypecode": 1,
+         "productdescription": None, "invoicedetailname": "Box", "productname": None, "msdyn_chargeableamount": None, "quantity": 3,
+         "priceperunit": number("49.9000"), "manualdiscountamount": number("9.7000"), "baseamount": number("149.7000"),
+         "extendedamount": number("145.0000"), "tax": number("5.0000"), "_productid_value": guid("prod"), "_uomid_value": guid("each")},
+        UpstreamLine(is_project_based=False, description="Box", quantity=Decimal(3), price_per_unit=Decimal("49.9"),
+                     manual_discount=Decimal("9.7"), base_amount=Decimal("149.7"), extended_amount=Decimal(145), tax=Decimal(5),
+                     **ids(id="il", invoice_id="inv", contract_line_id="line", product_id="prod", unit_id="each")),
+    ),
+    "dataverse-invoice-detail": (
+        {"msdyn_invoicelinetransactionid": guid("ild"), "_msdyn_invoice_value": guid("inv"), "_msdyn_invoicelineid_value": guid("il"),
+         "msdyn_transactiontypecode": 192350006, "msdyn_transactionclassification": 192350000, "msdyn_transactiondate": "2026-03-02",
+         "_msdyn_salescontract_value": guid("con"), "_msdyn_salescontractlineid_value": guid("line"),
+         "_msdyn_accountcustomer_value": guid("acc"), "msdyn_quantity": 6, "msdyn_price": number("200.0000"),
+         "msdyn_amount": number("1200.0000"), "msdyn_billingtype": 192350001, "_transactioncurrencyid_value": guid("usd"),
+         "msdyn_correction": True, "_msdyn_originalinvoicelinedetail_value": guid("first"),
+         "msdyn_previousamount": number("1600.0000"), "msdyn_invoiceamount": number("-400.0000"), "msdyn_description": "Work",
+         "createdon": CREATED, "statecode": 0},
+        UpstreamDetail(table="msdyn_invoicelinetransactions", type=TransactionType.BILLED_SALES, transaction_class=TransactionClass.TIME,
+                       transaction_date=date(2026, 3, 2), quantity=Decimal(6), price=Decimal(200), amount=Decimal(1200),
+                       billing_type=BillingType.CHARGEABLE, customer_kind=CustomerKind.ACCOUNT, is_correction=True,
+                       previous_amount=Decimal(1600), invoice_amount=Decimal(-400), description="Work", created_at=CREATED_AT,
+                       **ids(id="ild", invoice_id="inv", invoice_line_id="il", contract_id="con", contract_line_id="line",
+                             customer_id="acc", account_id="acc", currency_id="usd", original_id="first")),
     ),
 }  # fmt: skip

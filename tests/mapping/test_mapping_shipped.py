@@ -208,7 +208,8 @@ def test_order_of_the_pull() -> None:
     order = [mapping.entity for mapping in shipped().order()]
 
     carrying = [name for name in order if shipped().entities[name].custom_dimensions]
-    assert carrying == ["actual", "contract-line-detail", "estimate-line", "quote-line-detail", "role-price", "role-price-markup"]
+    details = ["contract-line-detail", "dataverse-invoice-detail", "estimate-line", "quote-line-detail"]
+    assert carrying == ["actual", *details, "role-price", "role-price-markup"]
     assert max(order.index("pricing-dimension"), order.index("dimension-field-name")) < order.index(carrying[0])
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from decimal import Decimal
 from typing import cast
 from uuid import NAMESPACE_OID, uuid5
 
@@ -227,3 +229,33 @@ def test_switches_that_do_not_exist_are_refused(switches: Document, message: str
     with pytest.raises(WorldError) as refusal:
         MockServer({"$finance": {"rest": switches}})
     assert str(refusal.value).startswith(message)
+
+
+def test_an_undone_transaction_leaves_every_document_as_it_was() -> None:
+    """F-34, F-73: documents added, lines added and changes made within it are all taken back; numbers are given again."""
+    documents = Documents()
+    kept = documents.add(target="bc", body={"a": 1}, key="k", state="Draft", now=0, reference="R-1", lines={})
+    documents.add_line(kept, Decimal(1), {"amount": 1})
+    before = documents.described()
+    tag = kept.tag
+    with suppress(KeyError), documents.transaction():
+        documents.add_line(kept, Decimal(2), {"amount": 2})
+        documents.change(kept, body={"a": 2}, state="Open", number="X")
+        other = documents.add(target="bc", body={}, key="k", state="Draft", now=0, reference="R-1", lines={})
+        documents.add_line(other, Decimal(1), {"amount": 3})
+        raise KeyError
+    assert documents.described() == before
+    assert (kept.tag, documents.like("bc", "r-1"), documents.with_key("bc", "k")) == (tag, [kept], [kept])
+    assert documents.add(target="bc", body={}, key=None, state="Draft", now=0).sequence == 2
+
+
+def test_a_document_that_was_deleted_gives_its_id_to_no_other() -> None:
+    """Whoever still holds the id finds nothing, and never somebody else's document."""
+    documents = Documents()
+    first = documents.add(target="rest", body={"reference": "A"}, key=None, state="accepted", now=0)
+    second = documents.add(target="rest", body={"reference": "B"}, key=None, state="accepted", now=0)
+    documents.remove(first)
+    third = documents.add(target="rest", body={"reference": "C"}, key=None, state="accepted", now=0)
+    assert len({first.id, second.id, third.id}) == 3
+    assert documents.by_id("rest", first.id) is None
+    assert documents.of("rest", "A") == []

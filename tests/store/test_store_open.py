@@ -53,7 +53,7 @@ def fault(url: str, *, migrate: bool = True) -> ProformaError:
 def test_a_fresh_file_becomes_a_store(url: str) -> None:
     """Opening a file that is not there makes an empty store of this program's schema."""
     with Store.open(url) as store, store.read() as reader:
-        assert (store.schema_version, reader.mirror.count(), reader.ledger.invoices()) == ("0002", 0, [])
+        assert (store.schema_version, reader.mirror.count(), reader.ledger.invoices()) == ("0003", 0, [])
 
 
 def test_a_store_keeps_what_it_was_given(url: str) -> None:
@@ -88,7 +88,7 @@ def test_two_openers_of_a_fresh_file_both_succeed(url: str) -> None:
     versions = [store.schema_version for store in stores]
     for store in stores:
         store.close()
-    assert versions == ["0002"] * 4
+    assert versions == ["0003"] * 4
 
 
 def test_commits_are_on_the_disk_before_they_are_reported(store: Store) -> None:
@@ -191,7 +191,7 @@ def test_a_store_of_a_newer_program_is_refused(url: str, tmp_path: Path) -> None
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     refused = fault(url)
     assert isinstance(refused, ConfigurationError)
-    assert refused.message == "the store has schema 9999, this program knows schemas up to 0002"
+    assert refused.message == "the store has schema 9999, this program knows schemas up to 0003"
 
 
 def test_without_migration_a_missing_store_is_not_made(url: str, tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_without_migration_an_empty_database_is_refused(url: str, tmp_path: Path
     (tmp_path / "proforma.db").touch()
     refused = fault(url, migrate=False)
     assert isinstance(refused, ConfigurationError)
-    assert refused.message == "the store has schema none, not 0002"
+    assert refused.message == "the store has schema none, not 0003"
 
 
 def test_a_locked_store_says_so(store: Store, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -185,3 +187,24 @@ def test_a_document_that_finance_cancelled_is_told(server: MockServer, tmp_path:
     assert finance.states() == ["cancelled"]
     (problem,) = finance.project.run("problems", "list").json["problems"]
     assert (problem["kind"], problem["reason"]) == ("drift", "document-cancelled")
+
+
+def test_a_store_of_the_schema_before_tells_what_its_events_say(server: MockServer, tmp_path: Path) -> None:
+    """What finance told of posted documents stood in the events alone: it is filled in, and the ledger holds together."""
+    finance = made(server, tmp_path, BUSINESS_CENTRAL, tax_percent={"": "25"})
+    finance.push()
+    (document,) = finance.documents()
+    company = finance.call("GET", "companies")["value"][0]["id"]
+    finance.call("POST", f"companies({company})/salesInvoices({document['id']})/Microsoft.NAV.post")
+    finance.push()
+    before = finance.project.invoices()
+    assert before[0]["tax"] == "200.00"
+    with closing(sqlite3.connect(tmp_path / "proforma.db")) as old:
+        for table in ("write_backs", "write_back_seen", "comparisons"):
+            old.execute(f"DROP TABLE {table}")
+        for column in ("posted_on", "tax", "remaining", "total_with_tax"):
+            old.execute(f"ALTER TABLE invoices DROP COLUMN {column}")
+        old.execute("UPDATE alembic_version SET version_num = '0002'")
+        old.commit()
+    assert finance.project.invoices() == before
+    assert finance.project.run("db", "check").json["faults"] == []

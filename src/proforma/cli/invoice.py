@@ -46,7 +46,8 @@ def create(
         ids = Ids(workshop.store)
         chosen = ids.sources(only or ())
         with workshop.store.read() as reader:
-            active = work_based_contracts(reader) if everything else []
+            policy = context.configuration.invoicing
+            active = work_based_contracts(reader, billed_here=policy) if everything else []
         wanted = active or ids.contracts(contracts or ())
         answer = workshop.desk.create(wanted, as_of=day, only=chosen, to_existing=to_existing)
     report_answer(context.out, answer, done=f"{len(answer.invoices)} drafts")
@@ -74,24 +75,29 @@ def list_invoices(
 def show(ctx: typer.Context, invoice: InvoiceName) -> None:
     """One invoice with its lines and details."""
     from proforma.cli.output import text
-    from proforma.cli.shapes import invoice_shape
+    from proforma.cli.report import state_of
+    from proforma.cli.shapes import difference_shape, invoice_shape
     from proforma.domain.errors import ConfigurationError
     from proforma.sync.amount_check import amount_warnings
+    from proforma.sync.taking_over import differences_of
 
     context = given(ctx)
     with context.workshop() as workshop, workshop.store.read() as reader:
         found = reader.ledger.invoice(invoice)
         warnings = [] if found is None else amount_warnings(reader, found)
+        differences = () if found is None else differences_of(reader, found)
     if found is None:
         raise ConfigurationError(f"there is no invoice {invoice!r}", hint="see `proforma invoice list --all`")
     if context.json:
         told = [{"source": w.source, "reason": "amount-differs", "message": w.message} for w in warnings]
-        context.out.document({**invoice_shape(found), "warnings": told})
+        context.out.document({**invoice_shape(found), "warnings": told, "differences": [difference_shape(d) for d in differences]})
         return
     out = context.out
     for warning in warnings:
         out.warn(f"{warning.source}: {warning.message}")
-    out.line(f"{found.number}  {found.status}  push: {found.push}  {found.external_number or ''}".rstrip())
+    for difference in differences:
+        out.warn(f"{difference.source}: {difference.message}")
+    out.line(f"{found.number}  {state_of(found)}  push: {found.push}  {found.external_number or ''}".rstrip())
     out.line(f"contract {found.contract_id}  customer {found.customer_id}  date {found.invoice_date}")
     for line in found.lines:
         out.line()
@@ -146,12 +152,13 @@ def export(
 def confirm(
     ctx: typer.Context,
     invoices: Annotated[list[str] | None, typer.Argument(metavar="[INVOICE]...", help="Numbers or ids of drafts.")] = None,
-    all_drafts: Annotated[bool, typer.Option("--all-drafts", help="Every draft.")] = False,
+    all_drafts: Annotated[bool, typer.Option("--all-drafts", help="Every draft made here.")] = False,
     accounting_date: Annotated[str | None, typer.Option("--accounting-date", metavar="YYYY-MM-DD")] = None,
 ) -> None:
     """Confirm drafts: each becomes immutable and is queued for finance in one commit."""
     from proforma.cli.report import report_answer
     from proforma.domain.errors import ConfigurationError
+    from proforma.sync.confirm_check import confirm_checked
 
     context = given(ctx)
     if bool(invoices) == all_drafts:
@@ -161,9 +168,12 @@ def confirm(
         names = list(invoices or ())
         if all_drafts:
             with workshop.store.read() as reader:
-                names = [invoice.id for invoice in reader.ledger.invoices() if invoice.status == "draft"]
-        answer = workshop.desk.confirm(names, as_of=context.business_date, accounting_date=posting)
-    report_answer(context.out, answer, done=f"{len(answer.invoices)} invoices confirmed")
+                drafts = (invoice for invoice in reader.ledger.invoices() if invoice.status == "draft")
+                names = [invoice.id for invoice in drafts if not invoice.is_taken_over]
+        checked = confirm_checked(workshop, names, as_of=context.business_date, accounting_date=posting)
+    for warning in checked.warnings:
+        context.out.warn(f"confirmed, but: {warning.message}")
+    report_answer(context.out, checked.answer, done=f"{len(checked.answer.invoices)} invoices confirmed")
 
 
 @app.command(epilog="Examples: proforma invoice edit PF-000001 --of ID quantity=6  |  proforma invoice edit PF-000001 --of ID price=180")

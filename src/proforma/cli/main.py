@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "doctor": ("doctor", "Check configuration, store, sign-in and both remote sides"),
     "sync": ("sync", "One whole cycle: pull, price, draft if scheduled, push, write back"),
     "pull": ("pull", "Read Dataverse into the mirror"),
+    "backfill": ("backfill", "Read a period of an entity once more, in parts"),
     "price": ("price", "Decide the price of every actual"),
     "explain": ("explain", "Why does this record have this price?"),
     "backlog": ("backlog", "The billing backlog: list it, mark rows ready, not-to-exceed limits"),
@@ -45,6 +46,7 @@ COMMANDS: Final = {
     "mapping": ("mapping", "Check and show the mappings"),
     "daemon": ("daemon", "Synchronise on a schedule"),
     "db": ("db", "Migrate the store, check the ledger"),
+    "store": ("store", "Move the store to another database"),
     "mock": ("mock", "Mock Dataverse and finance servers"),
 }
 

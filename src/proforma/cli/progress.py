@@ -17,11 +17,12 @@ class Lines:
         self._what = ""
         self._total: int | None = None
         self._units = 0
+        self._waited = 0.0
         self._began = self._last = time.monotonic()
 
     def begin(self, what: str, total: int | None = None) -> None:
         """Nothing is said before there is something to say."""
-        self._what, self._total, self._units = what, total, 0
+        self._what, self._total, self._units, self._waited = what, total, 0, 0.0
         self._began = self._last = time.monotonic()
 
     def advance(self, units: int) -> None:
@@ -30,14 +31,21 @@ class Lines:
         now = time.monotonic()
         if now - self._last >= self._every:
             self._last = now
-            of = f" of {self._total}" if self._total is not None else ""
-            print(f"{self._what}: {self._units}{of}, {self._units / (now - self._began):.0f}/s", file=sys.stderr)
+            print(self._line(now - self._began), file=sys.stderr, flush=True)
+
+    def _line(self, seconds: float) -> str:
+        rate = self._units / seconds
+        of = f" of {self._total}" if self._total is not None else ""
+        left = f", {duration((self._total - self._units) / rate)} left" if self._total and self._units < self._total else ""
+        waited = f", waited {duration(self._waited)}" if self._waited >= _WAIT_SAID_SECONDS else ""
+        return f"{self._what}: {self._units}{of}, {rate:.0f}/s{left}{waited}"
 
     def end(self) -> None:
         """The result itself says how much it was."""
 
     def wait(self, seconds: float, why: str) -> None:
         """A long pause is said, so that nobody thinks the program hangs."""
+        self._waited += seconds
         if seconds >= _WAIT_SAID_SECONDS:
             print(_waiting(seconds, why), file=sys.stderr)
 
@@ -54,31 +62,48 @@ class Bars:
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}{task.fields[waited]}"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=Console(stderr=True, no_color=not color),
             transient=True,
         )
         self._task: Any = None
+        self._waited = 0.0
 
     def begin(self, what: str, total: int | None = None) -> None:
         """Draws the bar."""
         self._progress.start()
-        self._task = self._progress.add_task(what, total=total)
+        self._waited = 0.0
+        self._task = self._progress.add_task(what, total=total, rate="", waited="")
 
     def advance(self, units: int) -> None:
         """Moves the bar."""
         self._progress.advance(self._task, units)
+        speed = self._progress.tasks[self._progress.task_ids.index(self._task)].speed
+        self._progress.update(self._task, rate=f"{speed:.0f}/s" if speed else "")
 
     def end(self) -> None:
         """Takes the bar away."""
         self._progress.remove_task(self._task)
+        self._task = None
         self._progress.stop()
 
     def wait(self, seconds: float, why: str) -> None:
-        """Says the pause above the bar."""
+        """Says the pause above the bar, and their sum in it."""
+        self._waited += seconds
+        if self._task is not None and self._waited >= _WAIT_SAID_SECONDS:
+            self._progress.update(self._task, waited=f", waited {duration(self._waited)}")
         if seconds >= _WAIT_SAID_SECONDS:
             self._progress.console.print(_waiting(seconds, why), style="yellow", highlight=False)
+
+
+def duration(seconds: float) -> str:
+    """So long, as people say it: 40 s, 3 min, 2 h 05 min."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def _waiting(seconds: float, why: str) -> str:

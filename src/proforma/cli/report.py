@@ -10,7 +10,7 @@ import typer
 
 from proforma.cli.output import Output, text
 from proforma.cli.shapes import invoice_shape, refusals_shape
-from proforma.domain.codes import PushStatus
+from proforma.domain.codes import InvoiceStatus, PushStatus
 from proforma.domain.contracts import Contract
 from proforma.domain.errors import ConfigurationError
 from proforma.domain.invoices import Invoice
@@ -137,11 +137,18 @@ def invoice_table(out: Output, reader: Reader, invoices: Sequence[Invoice]) -> N
     customers = reader.mirror.get_many(Customer, {invoice.customer_id for invoice in invoices})
     columns = ("number", "status", "push", "date", "total", "currency", "finance", "contract", "customer")
     rows = (
-        (i.number, i.status, i.push, str(i.invoice_date), text(i.total) or "", i.currency.code, i.external_number or "",
+        (i.number, state_of(i), i.push, str(i.invoice_date), text(i.total) or "", i.currency.code, i.external_number or "",
          _label(contracts.get(i.contract_id), i.contract_id), _label(customers.get(i.customer_id), i.customer_id))
         for i in invoices
     )  # fmt: skip
     out.table(columns, rows, right=("total",))
+
+
+def state_of(invoice: Invoice) -> str:
+    """The state of an invoice, and whether Dataverse made it; a draft of Dataverse is one that is held here."""
+    if not invoice.is_taken_over:
+        return invoice.status.value
+    return "held, of Dataverse" if invoice.status is InvoiceStatus.DRAFT else f"{invoice.status.value}, of Dataverse"
 
 
 def _label(record: Contract | Customer | None, id_: str) -> str:
@@ -164,6 +171,7 @@ def report_cycle(out: Output, cycle: Cycle) -> bool:
                 "counts": cycle.counts,
                 "waiting": cycle.waiting,
                 "entities": [_pulled_shape(entity) for entity in cycle.pulled],
+                "taken_over": [invoice_shape(invoice) for invoice in cycle.taken_over.invoices],
                 "drafted": [invoice_shape(invoice) for invoice in cycle.drafted.invoices],
                 "confirmed": [invoice_shape(invoice) for invoice in cycle.confirmed.invoices],
                 "pushed": [pushed_shape(row) for row in cycle.pushed],
@@ -174,6 +182,8 @@ def report_cycle(out: Output, cycle: Cycle) -> bool:
     else:
         out.line(cycle_line(cycle))
         out.line("waiting: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in cycle.waiting.items()))
+        for held in cycle.taken_over.changes.passed_over:
+            out.warn(f"{held.reason}: {held.message}")
         for refusal in (*cycle.drafted.changes.refusals, *cycle.confirmed.changes.refusals):
             out.warn(f"refused {refusal.id}: {refusal.reason}: {refusal.message}")
     return cycle.needs_attention

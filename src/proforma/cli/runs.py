@@ -28,16 +28,19 @@ def list_runs(ctx: typer.Context, limit: Annotated[int, typer.Option("--limit", 
 
 @app.command(epilog="Examples: proforma runs show 12  |  proforma --json runs show 12")
 def show(ctx: typer.Context, run_id: Annotated[int, typer.Argument(metavar="RUN")]) -> None:
-    """One run with its counts."""
+    """One run with its counts; of a backfill also its parts."""
+    from proforma.cli.backfill import part_grid, part_shape
     from proforma.domain.errors import ConfigurationError
 
     context = given(ctx)
     with context.workshop() as workshop, workshop.store.read() as reader:
-        run = reader.runs.get(run_id)
+        run, parts = reader.runs.get(run_id), reader.backfills.parts(run_id)
     if run is None:
         raise ConfigurationError(f"there is no run {run_id}", hint="see `proforma runs list`")
     if context.json:
-        context.out.document(asdict(run))
+        context.out.document(asdict(run) | ({"parts": [part_shape(part) for part in parts]} if parts else {}))
         return
     for key, value in asdict(run).items():
         context.out.line(f"{key}: {value}")
+    if parts:
+        part_grid(context.out, parts)

@@ -7,7 +7,7 @@ from typing import Any
 
 from proforma.cli.output import text
 from proforma.domain.decisions import PriceDecision
-from proforma.domain.invoices import Invoice, InvoiceDetail, InvoiceLine, LedgerActual, ReadBack, Refusal
+from proforma.domain.invoices import Invoice, InvoiceDetail, InvoiceLine, LedgerActual, PriceDifference, ReadBack, Refusal
 from proforma.invoicing import BacklogRow
 
 
@@ -60,8 +60,21 @@ def invoice_shape(invoice: Invoice) -> dict[str, Any]:
         "total_with_tax": text(told.total_with_tax),
         "remaining": text(told.remaining),
         "corrects": invoice.corrects,
+        "origin": invoice.origin,
         "changed_sources": invoice.flags,
         "lines": [_line_shape(line) for line in invoice.lines],
+    }
+
+
+def difference_shape(difference: PriceDifference) -> dict[str, Any]:
+    """What an invoice of Dataverse bills of one detail, and what our rules say of it."""
+    return {
+        "detail": difference.detail,
+        "source": difference.source,
+        "reason": difference.reason,
+        "message": difference.message,
+        "billed": text(difference.billed),
+        "ours": text(difference.ours),
     }
 
 

@@ -29,5 +29,7 @@ def status(ctx: typer.Context) -> None:
     ]
     out.table(("entity", "rows", "state", "age"), rows, right=("rows", "age"))
     out.line("invoices: " + (", ".join(f"{count} {name}" for name, count in now.invoices.items()) or "none"))
+    if taken := now.origins.get("dataverse", 0):
+        out.line(f"of Dataverse: {taken}, of which {now.held} are held")
     out.line("push: " + (", ".join(f"{count} {name}" for name, count in now.push.items()) or "nothing waiting"))
     out.line(f"problems: {now.problems}")

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from proforma.dataverse.client import DataverseClient
-from proforma.dataverse.query import literal
+from proforma.dataverse.query import Query, literal
 from proforma.transport.errors import BadResponseError, HttpStatusError
 
 #: Types of columns that hold the id of another row, and those that hold an option.
@@ -157,6 +157,31 @@ def row_count(client: DataverseClient, name: str) -> int | None:
     except (HttpStatusError, BadResponseError):
         return None
     return found.entity_record_count_collection.values[0] if found.entity_record_count_collection.values else None
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    rows: int = 0
+
+
+class _CountedRows(msgspec.Struct, frozen=True):
+    value: list[_Counted] = []
+
+
+_AGGREGATE_LIMIT: Final = "0x8004e023"
+
+
+def counted(client: DataverseClient, query: Query) -> int | None:
+    """The rows of a query, counted now; None when they are more than the 50,000 that are counted at once (W-82).
+
+    `$count` would end at 5,000 (W-78, W-79), and `row_count` knows whole tables alone.
+    """
+    try:
+        found = client.get(query.count_link(), _CountedRows)
+    except HttpStatusError as refusal:
+        if (refusal.code or "").lower() == _AGGREGATE_LIMIT:
+            return None
+        raise
+    return found.value[0].rows if found.value else 0
 
 
 def options(client: DataverseClient, name: str, kind: str) -> dict[str, dict[int, str]]:

@@ -141,6 +141,11 @@ class Query:
         given = "&".join(f"{name}={_encoded(text)}" for name, text in options.items() if text)
         return f"{self.entity_set}?{given}" if given else self.entity_set
 
+    def count_link(self) -> str:
+        """The link that has its rows counted, which the service does for at most 50,000 of them (W-82)."""
+        rows = f"filter({self.filter.text})/" if self.filter else ""
+        return f"{self.entity_set}?$apply={_encoded(rows + 'aggregate($count as rows)')}"
+
 
 def _compare(column: str, operator: str, value: Value) -> Condition:
     _require(_PATH, (column,), "filter")

@@ -191,6 +191,24 @@ class InvoiceStatus(StrEnum):
     DELETED = "deleted"
 
 
+class Origin(StrEnum):
+    """Where the invoices of a contract are made and confirmed: here, or in the source system, from where they are taken over (I-130)."""
+
+    LOCAL = "local"
+    DATAVERSE = "dataverse"
+
+
+class UpstreamStatus(StrEnum):
+    """Where an invoice of the source system stands there. Unknown: a number that no mapping explains (I, section 21)."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in-review"
+    CONFIRMED = "confirmed"
+    PAID = "paid"
+    POSTED = "posted"
+    UNKNOWN = "unknown"
+
+
 class PushStatus(StrEnum):
     """Where a confirmed invoice stands on its way to finance (F-83)."""
 

@@ -17,6 +17,7 @@ from proforma.domain.codes import (
     LedgerType,
     LineType,
     NteStatus,
+    Origin,
     PushStatus,
     SourceKind,
     TransactionClass,
@@ -154,6 +155,7 @@ class Invoice:
 
     `reference` is fixed at confirmation, at most 35 characters of A–Z, 0–9 and hyphen (promise 4); empty before.
     `flags` names the sources that changed or vanished while drafted; a flagged draft cannot be confirmed (I-89).
+    `origin`: an invoice of the source system has its id and number there; while it is a draft here, it is held (I-130).
     """
 
     id: InvoiceId
@@ -177,6 +179,7 @@ class Invoice:
     external_number: str | None = None
     read_back: ReadBack | None = None
     flags: tuple[SourceId, ...] = ()
+    origin: Origin = Origin.LOCAL
 
     @property
     def total(self) -> Decimal:
@@ -187,6 +190,11 @@ class Invoice:
     def details(self) -> Iterator[InvoiceDetail]:
         """All details, line by line."""
         return (detail for line in self.lines for detail in line.details)
+
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether it was made in the source system (I-130)."""
+        return self.origin is Origin.DATAVERSE
 
     @property
     def is_live(self) -> bool:
@@ -210,6 +218,25 @@ class LinesChanged:
 
     act: str
     lines: tuple[InvoiceLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceDifference:
+    """What an invoice of the source system bills of one detail, and what our rules say of it (I-130). None: nobody knows."""
+
+    detail: Guid
+    source: SourceId
+    reason: str
+    message: str
+    billed: Decimal
+    ours: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """An invoice of the source system was compared with our pricing, line by line; nothing of it is changed by that (I-130)."""
+
+    differences: tuple[PriceDifference, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,7 +285,7 @@ class Adopted:
     reference: str
 
 
-Happening = Drafted | LinesChanged | Flagged | Confirmed | Deleted | Corrected | PushChanged | Adopted
+Happening = Drafted | LinesChanged | Compared | Flagged | Confirmed | Deleted | Corrected | PushChanged | Adopted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,12 +316,14 @@ def apply(invoice: Invoice | None, event: InvoiceEvent) -> Invoice:
 
 
 def _apply_to(invoice: Invoice, at: datetime, happening: Happening) -> Invoice:
-    needs_draft = isinstance(happening, LinesChanged | Flagged | Confirmed | Deleted)
+    needs_draft = isinstance(happening, LinesChanged | Compared | Flagged | Confirmed | Deleted)
     if needs_draft != (invoice.status is InvoiceStatus.DRAFT):
         raise ImpossibleEventError(f"{type(happening).__name__} cannot happen to invoice {invoice.id}: it is {invoice.status}")
     match happening:
         case LinesChanged(lines=lines):
             return replace(invoice, lines=lines)
+        case Compared():
+            return invoice
         case Flagged(sources=sources):
             return replace(invoice, flags=sources)
         case Confirmed(reference=reference, accounting_date=accounting_date):

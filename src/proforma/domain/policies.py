@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
+
+from proforma.domain.codes import Origin
+from proforma.domain.contracts import Contract
 
 Overlap = Literal["no_price", "latest_created"]
 
@@ -54,9 +59,21 @@ class InvoicingPolicy:
 
     `schedule`: whether `proforma sync` runs the periodic creation. `number_prefix`: of our own invoice numbers.
     `bulk_confirm_max`: how many invoices one confirm may name (I-93).
+    `origin`: where invoices are made, and `origins` where those of single contracts, by number or id (I-130).
+    `price_difference`: what becomes of an invoice of the source system that bills other prices than ours: it waits for a person, is
+    taken over and listed, or is taken over. `take_over_from`: the first invoice date that is taken over.
     """
 
     schedule: bool = False
     number_prefix: str = "PF-"
     bulk_confirm_max: int = 250
     confirm: Literal["manual", "automatic"] = "manual"
+    origin: Origin = Origin.LOCAL
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    price_difference: Literal["hold", "warn", "accept"] = "hold"
+    take_over_from: date | None = None
+
+    def origin_of(self, contract: Contract) -> Origin:
+        """Where the invoices of a contract are made; its id wins over its number."""
+        named = {name.lower(): origin for name, origin in self.origins.items()}
+        return next((named[key.lower()] for key in (contract.id, contract.number) if key and key.lower() in named), self.origin)

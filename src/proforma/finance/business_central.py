@@ -69,6 +69,8 @@ class BusinessCentralTarget:
     def find(self, document: FinanceDocument) -> tuple[Found, ...]:
         """Documents with our reference, drafts and posted ones, from the primary and never a replica (F-58, F-66, F-70)."""
         of = _Of(document)
+        # What a header needs to know is asked for now: between the look at the lease and the header no request may stand (F-66, F-84).
+        self._local()
         condition = quote(f"externalDocumentNumber eq '{document.reference}'", safe="'")
         page = self._get(f"{of.documents}?$filter={condition}&$expand={of.lines}")
         if not isinstance(page.get("value"), list):

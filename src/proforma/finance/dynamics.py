@@ -137,7 +137,7 @@ class DynamicsTarget:
         """Header and lines, all or none (F-31); what is longer than a batch comes in chunks and is marked until the last one is there."""
         size = self._mapping.operations_max
         if begun is None and 1 + document.lines <= size:
-            answers = self._change([self._header(document), *self._line_writes(document, 0)])
+            answers = self._change([self._header(document), *self._line_writes(document, 0, size)])
             return self._told(document, answers)
         return self._create_in_chunks(document, begun, size)
 
@@ -145,10 +145,10 @@ class DynamicsTarget:
         there = 0 if begun is None else begun.lines or 0
         if begun is None:
             there = size - 1
-            self._change([self._header(document, InvoiceName=NOT_COMPLETE), *self._line_writes(document, 0)[:there]])
+            self._change([self._header(document, InvoiceName=NOT_COMPLETE), *self._line_writes(document, 0, there)])
         try:
             while there < document.lines:
-                self._change(self._line_writes(document, there)[:size])
+                self._change(self._line_writes(document, there, size))
                 there += size
             self._finish(document)
             return self.find(document)[0]
@@ -208,8 +208,8 @@ class DynamicsTarget:
         }
         return _post(HEADERS, row)
 
-    def _line_writes(self, document: FinanceDocument, skip: int) -> list[_Write]:
-        return [self._line(document.reference, line) for line in document.content["lines"][skip:]]
+    def _line_writes(self, document: FinanceDocument, skip: int, count: int) -> list[_Write]:
+        return [self._line(document.reference, line) for line in document.content["lines"][skip : skip + count]]
 
     def _line(self, reference: str, line: Mapping[str, Any]) -> _Write:
         row: dict[str, Any] = {

@@ -16,15 +16,21 @@ from proforma.invoicing.marking import evaluate_nte, mark, reset_nte
 from proforma.invoicing.periodic import run_periodic
 from proforma.invoicing.references import reference
 from proforma.invoicing.refunding import mark_refund
+from proforma.invoicing.taking_over import Finding, TakenOver, Takeover, take_over
 from proforma.invoicing.totals import LineSums, line_sums
+from proforma.invoicing.upstream import Upstream
 from proforma.invoicing.watching import problems, source_changes
 
 __all__ = [
     "BacklogRow",
     "Book",
     "Clerk",
+    "Finding",
     "LineSums",
     "ManualDetail",
+    "TakenOver",
+    "Takeover",
+    "Upstream",
     "add",
     "after",
     "apply_retainer",
@@ -46,4 +52,5 @@ __all__ = [
     "reset_nte",
     "run_periodic",
     "source_changes",
+    "take_over",
 ]

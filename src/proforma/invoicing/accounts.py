@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from proforma.domain.codes import BillingStatus, BillingType, InvoiceStatus, LedgerType, SourceKind
+from proforma.domain.codes import BillingStatus, BillingType, InvoiceStatus, LedgerType, SourceKind, TransactionType
 from proforma.domain.ids import ContractId, Guid, SourceId
 from proforma.domain.invoices import InvoiceDetail
 from proforma.domain.money import plain, total
@@ -68,18 +68,19 @@ def account(book: Book, contract_id: ContractId, *, first: date | None = None, l
 
     sources = {source.id: source for source in collect(facts) if is_meant(source)}
     waiting = {row.source: row.amount for row in backlog(book) if row.status in OPEN and row.source in sources}
-    held = _held(facts, sources)
+    held, taken = _held(facts, sources), _taken_over(facts, sources)
+    counted = {detail.source for _, detail in (*held, *taken)}
     currency_id = facts.contracts[contract_id].currency_id
     currency = None if currency_id is None else book.currencies.get(currency_id)
     return Account(
         contract_id=contract_id,
         currency=None if currency is None else currency.code,
         unbilled=total(source.amount or ZERO for source in sources.values()),
-        billed=_billed(facts, sources),
-        drafted=total(_said(detail) for draft, detail in held if draft),
+        billed=total((_billed(facts, sources), *(_said(detail) for draft, detail in taken if not draft))),
+        drafted=total(_said(detail) for draft, detail in (*held, *taken) if draft),
         backlog=total(amount or ZERO for amount in waiting.values()),
-        excluded=_excluded(facts, sources, lambda id_: id_ in waiting or id_ in {detail.source for _, detail in held}),
-        changed=total(total(((sources[d.source].amount or ZERO), -_said(d))) for _, d in held),
+        excluded=_excluded(facts, sources, lambda id_: id_ in waiting or id_ in counted),
+        changed=total(total(((sources[d.source].amount or ZERO), -_said(d))) for _, d in (*held, *taken)),
         unpriced=sum(source.amount is None for source in sources.values()),
     )
 
@@ -88,6 +89,13 @@ def _held(facts: Facts, sources: Mapping[SourceId, Source]) -> list[tuple[bool, 
     """The details on our live invoices that hold these sources, and whether each is still a draft's."""
     found = ((h.is_draft, h.detail) for id_ in sources for h in facts.holdings.get(id_, ()))
     return [(is_draft, detail) for is_draft, detail in found if detail.kind is SourceKind.ACTUAL]
+
+
+def _taken_over(facts: Facts, sources: Mapping[SourceId, Source]) -> list[tuple[bool, InvoiceDetail]]:
+    """The details of invoices of Dataverse that bill these sources, and whether each is held here still (I-130)."""
+    invoices = (i for i in facts.invoices.values() if i.is_taken_over and i.is_live)
+    found = ((i.status is InvoiceStatus.DRAFT, d) for i in invoices for d in i.details if d.kind is SourceKind.ACTUAL)
+    return [(is_draft, d) for is_draft, d in found if d.previous is None and d.source in sources]
 
 
 def _said(detail: InvoiceDetail) -> Decimal:
@@ -139,16 +147,36 @@ def unproven(book: Book) -> Iterator[Unproven]:
             yield Unproven("account", contract_id, message)
         yield from _totals(facts, contract_id)
     yield from _doubled(facts)
+    yield from _upstream(facts)
     yield from _traces(facts)
 
 
 def _totals(facts: Facts, contract_id: ContractId) -> Iterator[Unproven]:
-    """Chargeable billed rows add up to the totals of the confirmed invoices."""
+    """Chargeable billed rows add up to the totals of the confirmed invoices that were made here."""
     rows = (r for r in facts.book.ledger if r.contract_id == contract_id and r.type is LedgerType.BILLED)
     booked = total(r.amount for r in rows if r.billing_type is BillingType.CHARGEABLE)
-    said = total(i.total for i in facts.invoices.values() if i.contract_id == contract_id and is_confirmed(i.status))
+    ours = (i for i in facts.invoices.values() if i.contract_id == contract_id and not i.is_taken_over)
+    said = total(i.total for i in ours if is_confirmed(i.status))
     if booked != said:
         yield Unproven("totals", contract_id, f"{plain(booked)} are booked as billed, its confirmed invoices say {plain(said)}")
+
+
+def _upstream(facts: Facts) -> Iterator[Unproven]:
+    """What was taken over is what Dataverse billed: where it says which billed sales belong to an invoice, they add up to it (I-130)."""
+    taken = {Guid(i.id): i for i in facts.invoices.values() if i.is_taken_over and is_confirmed(i.status)}
+    billed: dict[Guid, list[Decimal]] = {}
+    for actual in facts.actuals.values():
+        if actual.type is TransactionType.BILLED_SALES and actual.invoice_id in taken and actual.billing_type is BillingType.CHARGEABLE:
+            billed.setdefault(actual.invoice_id, []).append(actual.amount or ZERO)
+    for id_, amounts in billed.items():
+        if total(amounts) != taken[id_].total:
+            said = f"{plain(taken[id_].total)}, billed in Dataverse are {plain(total(amounts))}"
+            message = f"{taken[id_].number} was taken over with {said} (I-130)"
+            yield Unproven("upstream", id_, message)
+    sources = Counter(d.source for i in taken.values() for d in i.details if d.kind is SourceKind.ACTUAL and d.previous is None)
+    for source, times in sources.items():
+        if times > 1:
+            yield Unproven("double", source, f"{times} invoices that were taken over bill it (I-130)")
 
 
 def _doubled(facts: Facts) -> Iterator[Unproven]:
@@ -177,7 +205,7 @@ def _traces(facts: Facts) -> Iterator[Unproven]:
         if row.reverses is not None and row.reverses not in known:
             yield Unproven("trace", row.id, f"the reversal takes back {row.reverses}, which is not in the ledger (I-12)")
     for invoice in facts.invoices.values():
-        if invoice.status is InvoiceStatus.DRAFT or not invoice.is_live:
+        if invoice.status is InvoiceStatus.DRAFT or not invoice.is_live or invoice.is_taken_over:
             continue
         for detail in invoice.details:
             rows = (r for r in facts.ledger_of_detail.get(detail.id, ()) if r.type is LedgerType.BILLED)

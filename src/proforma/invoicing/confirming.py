@@ -19,6 +19,7 @@ from proforma.invoicing.editing_limits import exceeded_by_edits
 from proforma.invoicing.facts import Facts
 from proforma.invoicing.journal import Journal
 from proforma.invoicing.nte import Limits, assessed
+from proforma.invoicing.origins import is_made_elsewhere
 from proforma.invoicing.references import reference
 from proforma.invoicing.retainers import balance
 from proforma.invoicing.sources import Source, collect
@@ -109,6 +110,13 @@ def _refusal(facts: Facts, invoice: Invoice) -> Refusal | None:
     """Why the draft cannot be confirmed (I-89); it stays a draft and nothing is written."""
     if invoice.status is not InvoiceStatus.DRAFT:
         return Refusal(id=invoice.id, reason="confirmed", message=f"the invoice is {invoice.status.value}, not a draft")
+    if invoice.is_taken_over:
+        return Refusal(
+            id=invoice.id, reason="origin-dataverse", message="the invoice was made in Dataverse: it is taken over as it is there"
+        )
+    if invoice.corrects is None and is_made_elsewhere(facts, invoice.contract_id):
+        message = "the invoices of this contract are made in Dataverse now (invoicing.origin): delete the draft"
+        return Refusal(id=invoice.id, reason="origin-dataverse", message=message)
     if not any(invoice.details):
         return Refusal(id=invoice.id, reason="empty", message="the draft has no details: delete it, or refresh it")
     sources = collect(facts)

@@ -30,6 +30,12 @@ def correct(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, only: Sequence[S
     invoice = facts.invoices.get(invoice_id)
     if invoice is None:
         return refused(invoice_id, "unknown-invoice", "no such invoice")
+    if invoice.is_taken_over:
+        return refused(
+            invoice_id,
+            "origin-dataverse",
+            f"invoice {invoice.number} was made in Dataverse: correct it there, its correction is taken over",
+        )
     if not is_confirmed(invoice.status):
         return refused(invoice_id, "not-confirmed", f"the invoice is {invoice.status.value}: only a confirmed one is corrected")
     outcomes = [_corrected(facts, clerk, d, named=bool(only)) for d in invoice.details if not only or d.source in only]

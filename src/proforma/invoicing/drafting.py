@@ -19,6 +19,7 @@ from proforma.invoicing.changes import happened, joined, refused
 from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.details import arranged, detail_of
 from proforma.invoicing.facts import Facts
+from proforma.invoicing.origins import require_local
 from proforma.invoicing.retainers import applied_anew, balances, refund, refundable
 from proforma.invoicing.sources import Source, collect
 from proforma.invoicing.sources.picking import is_pickable
@@ -67,6 +68,10 @@ def _of_contract(drawing: Draughtsman, contract_id: ContractId, only: Collection
     contract = drawing.facts.contracts.get(contract_id)
     if contract is None or not drawing.facts.is_invoiceable(contract_id):
         return refused(contract_id, "contract-not-active", "only an active, work-based project contract can be invoiced")
+    try:
+        require_local(drawing.facts, contract_id)
+    except RefusedError as refusal:
+        return refused(contract_id, refusal.reason, refusal.message)
     rows = [s for s in drawing.of(contract_id) if not only or s.id in only]
     picked = [s for s in rows if is_pickable(s, as_of=drawing.as_of)]
     try:

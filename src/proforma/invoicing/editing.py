@@ -18,6 +18,7 @@ from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.details import arranged, detail_of, figures_of, with_source
 from proforma.invoicing.edits import edited
 from proforma.invoicing.facts import Facts
+from proforma.invoicing.origins import is_made_elsewhere, require_made_here
 from proforma.invoicing.retainers import advance, applied_anew, balance, balances, chargeable_base, lowered, refund, refundable, set_by_hand
 from proforma.invoicing.sources import Source, collect
 from proforma.invoicing.sources.picking import is_pickable
@@ -110,6 +111,10 @@ def refresh(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, as_of: date) -> 
             raise RefusedError("not-editable", "new work cannot be added to a correction")
     except RefusedError as refusal:
         return refused(invoice_id, refusal.reason, refusal.message)
+    if is_made_elsewhere(facts, invoice.contract_id):
+        return refused(
+            invoice_id, "origin-dataverse", "the invoices of this contract are made in Dataverse now (invoicing.origin): delete the draft"
+        )
     if not facts.is_invoiceable(invoice.contract_id):
         return refused(invoice_id, "contract-not-active", "the contract is not active any more: delete the draft, or confirm it")
     own = [s for s in collect(facts) if s.contract_id == invoice.contract_id and s.customer_id == invoice.customer_id]
@@ -158,10 +163,11 @@ def delete(book: Book, clerk: Clerk, *, invoice_id: InvoiceId) -> Changes:
 
 
 def draft_of(facts: Facts, invoice_id: InvoiceId) -> Invoice:
-    """The draft of that id. Raises RefusedError `confirmed` when it is not a draft any more (I-102)."""
+    """The draft of that id. Raises RefusedError: `confirmed` when it is no draft any more (I-102), `origin-dataverse` when not ours."""
     invoice = facts.invoices.get(invoice_id)
     if invoice is None:
         raise RefusedError("unknown-invoice", "no such invoice")
+    require_made_here(invoice)
     if invoice.status is not InvoiceStatus.DRAFT:
         raise RefusedError("confirmed", f"the invoice is {invoice.status.value}, not a draft")
     return invoice

@@ -25,7 +25,10 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A source on one of our own live invoices; corrections hold nothing, they take back."""
+    """A source on one of our own live invoices; corrections hold nothing, they take back.
+
+    Where a source on an invoice of Dataverse stands, Dataverse says itself (I-130).
+    """
 
     invoice: Invoice
     detail: InvoiceDetail
@@ -49,6 +52,7 @@ class Facts:
         self.invoices: dict[InvoiceId, Invoice] = {i.id: i for i in book.invoices}
         self.holdings = _grouped((h.detail.source, h) for h in _holdings(book.invoices))
         self.details: dict[Guid, InvoiceDetail] = {d.id: d for i in book.invoices for d in i.details}
+        self.invoice_of: dict[Guid, Invoice] = {d.id: i for i in book.invoices for d in i.details}
         self.ledger = _grouped((row.source, row) for row in book.ledger)
         self.ledger_of_detail = _grouped((row.detail_id, row) for row in book.ledger)
         self.given_back: dict[Guid, LedgerActual] = {row.id: row for row in book.ledger if is_given_back(row)}
@@ -126,7 +130,7 @@ def is_given_back(row: LedgerActual) -> bool:
 
 
 def _holdings(invoices: Iterable[Invoice]) -> Iterable[Holding]:
-    return (Holding(i, d) for i in invoices if i.is_live and i.corrects is None for d in i.details)
+    return (Holding(i, d) for i in invoices if i.is_live and i.corrects is None and not i.is_taken_over for d in i.details)
 
 
 def _grouped(pairs: Iterable[tuple[Key, Item]]) -> dict[Key, list[Item]]:

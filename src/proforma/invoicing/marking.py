@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from proforma.domain.codes import AdjustmentStatus, BillingStatus, BillingType, NteStatus
+from proforma.domain.errors import RefusedError
 from proforma.domain.ids import SourceId
 from proforma.domain.invoices import Changes, Refusal, SourceMark
 from proforma.invoicing.backlog import least_advanced
@@ -15,6 +16,7 @@ from proforma.invoicing.book import Book
 from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.facts import Facts
 from proforma.invoicing.nte import Exceeded, Limits, assessed, is_checked
+from proforma.invoicing.origins import require_local
 from proforma.invoicing.sources import Source, collect
 from proforma.invoicing.statuses import OPEN
 
@@ -38,7 +40,7 @@ def mark(book: Book, clerk: Clerk, *, sources: Sequence[SourceId], ready: bool) 
     """
     facts = Facts(book)
     everything = collect(facts)
-    selected, unknown = _select(everything, sources)
+    selected, unknown = _select(facts, everything, sources)
     marker = _Marker(facts, Limits(facts, everything), clerk)
     outcomes = [marker.marked(row, ready=ready) for row in selected]
     return Changes(
@@ -51,7 +53,7 @@ def evaluate_nte(book: Book, clerk: Clerk, *, sources: Sequence[SourceId]) -> Ch
     """Checks the selected rows against their limits, in the order of creation; rows that limits are not about are skipped (I-45)."""
     facts = Facts(book)
     everything = collect(facts)
-    selected, unknown = _select(everything, sources)
+    selected, unknown = _select(facts, everything, sources)
     limits = Limits(facts, everything)
     marks = []
     for row in _open_to_nte(facts, selected):
@@ -64,7 +66,7 @@ def evaluate_nte(book: Book, clerk: Clerk, *, sources: Sequence[SourceId]) -> Ch
 def reset_nte(book: Book, clerk: Clerk, *, sources: Sequence[SourceId]) -> Changes:
     """Frees the commitments of the selected rows; one that was ready is not ready any more (I-45)."""
     facts = Facts(book)
-    selected, unknown = _select(collect(facts), sources)
+    selected, unknown = _select(facts, collect(facts), sources)
     marks = []
     for row in _open_to_nte(facts, selected):
         was_ready = row.status is BillingStatus.READY
@@ -127,8 +129,8 @@ def _nte_refusal(row: Source, exceeded: Exceeded | None) -> Refusal:
     return Refusal(id=row.id, reason="nte-failed", message=message)
 
 
-def _select(everything: Sequence[Source], wanted: Sequence[SourceId]) -> tuple[list[Source], list[Refusal]]:
-    """The wanted rows in the order of their creation, then id (I-43), and a refusal for each that does not exist.
+def _select(facts: Facts, everything: Sequence[Source], wanted: Sequence[SourceId]) -> tuple[list[Source], list[Refusal]]:
+    """The wanted rows in the order of their creation, then id (I-43), and a refusal for each unknown one, or not ours to decide.
 
     A milestone that several customers pay is marked as one row, in the state of its last share (I-61).
     """
@@ -136,9 +138,19 @@ def _select(everything: Sequence[Source], wanted: Sequence[SourceId]) -> tuple[l
     for source in everything:
         known = rows.get(source.id)
         rows[source.id] = source if known is None else replace(known, status=least_advanced((known.status, source.status)))
-    selected = sorted((rows[i] for i in set(wanted) if i in rows), key=lambda s: (s.created_at or _EARLIEST, s.id))
-    unknown = [i for i in dict.fromkeys(wanted) if i not in rows]
-    return selected, [Refusal(id=i, reason="unknown-source", message="no such row in the backlog") for i in unknown]
+    refusals = {i: refusal for i in dict.fromkeys(wanted) if (refusal := _not_ours(facts, rows.get(i), i)) is not None}
+    selected = sorted((rows[i] for i in set(wanted) if i not in refusals), key=lambda s: (s.created_at or _EARLIEST, s.id))
+    return selected, list(refusals.values())
+
+
+def _not_ours(facts: Facts, row: Source | None, id_: SourceId) -> Refusal | None:
+    if row is None:
+        return Refusal(id=id_, reason="unknown-source", message="no such row in the backlog")
+    try:
+        require_local(facts, row.contract_id)
+    except RefusedError as refusal:
+        return Refusal(id=id_, reason=refusal.reason, message=refusal.message)
+    return None
 
 
 def _open_to_nte(facts: Facts, rows: Sequence[Source]) -> Iterator[Source]:

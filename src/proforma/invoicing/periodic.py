@@ -15,6 +15,7 @@ from proforma.invoicing.changes import joined, refused
 from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.drafting import Draughtsman, drafts_of
 from proforma.invoicing.facts import Facts
+from proforma.invoicing.origins import is_made_elsewhere, require_local
 from proforma.invoicing.sources import Source, collect
 from proforma.invoicing.sources.picking import is_pickable
 from proforma.invoicing.watching import attention
@@ -29,7 +30,7 @@ def run_periodic(book: Book, clerk: Clerk, *, as_of: date) -> Changes:
     facts = Facts(book)
     drawing = Draughtsman(facts=facts, sources=collect(facts), clerk=clerk, as_of=as_of, periodic=True)
     due = [row for row in book.schedule if _is_due(facts, row, as_of)]
-    active = (c for c in facts.contracts.values() if facts.is_invoiceable(c.id))
+    active = (c for c in facts.contracts.values() if facts.is_invoiceable(c.id) and not is_made_elsewhere(facts, c.id))
     return joined(_run(drawing, contract, [r for r in due if _contract_of(facts, r) == contract.id]) for contract in active)
 
 
@@ -46,6 +47,7 @@ def _contract_of(facts: Facts, row: ScheduleRow) -> str | None:
 
 def _run(drawing: Draughtsman, contract: Contract, due: list[ScheduleRow]) -> Changes:
     try:
+        require_local(drawing.facts, contract.id)
         drafts, successful = joined(_drafts(drawing, contract, _cut_offs(due))), True
     except RefusedError as fault:
         drafts, successful = refused(contract.id, fault.reason, str(fault)), False

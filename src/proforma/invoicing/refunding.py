@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from proforma.domain.codes import BillingStatus, SourceKind
+from proforma.domain.errors import RefusedError
 from proforma.domain.ids import RetainerId, SourceId
 from proforma.domain.invoices import Changes, Refusal, SourceMark
 from proforma.invoicing.book import Book
 from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.facts import Facts
+from proforma.invoicing.origins import require_local
 from proforma.invoicing.retainers import balance
 
 
@@ -30,6 +32,10 @@ def _marked(facts: Facts, clerk: Clerk, id_: SourceId, *, wanted: bool) -> Sourc
     retainer = facts.retainers.get(RetainerId(id_))
     if retainer is None:
         return Refusal(id=id_, reason="unknown-source", message="no such retainer")
+    try:
+        require_local(facts, retainer.contract_id)
+    except RefusedError as refusal:
+        return Refusal(id=id_, reason=refusal.reason, message=refusal.message)
     found = balance(facts, retainer)
     if found.is_to_be_refunded is wanted:
         return None

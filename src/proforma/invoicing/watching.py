@@ -64,8 +64,11 @@ def _alert(invoice: Invoice, source: SourceId) -> PassedOver:
 
 
 def changed_sources(facts: Facts, sources: Sequence[Source], invoice: Invoice) -> tuple[SourceId, ...]:
-    """The sources of an invoice that no longer say what it was drafted from, by id. A correction depends on no source."""
-    if invoice.corrects is not None:
+    """The sources of an invoice that no longer say what it was drafted from, by id. A correction depends on no source.
+
+    An invoice of the source system is compared as a whole, when it is taken over and ever after (I-130).
+    """
+    if invoice.corrects is not None or invoice.is_taken_over:
         return ()
     by_id: dict[SourceId, list[Source]] = {}
     for source in sources:

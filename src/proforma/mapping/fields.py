@@ -11,7 +11,7 @@ from functools import cache
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
-from proforma.domain import contracts, masters, prices, records, units
+from proforma.domain import contracts, masters, prices, records, units, upstream
 from proforma.domain.ids import Guid
 
 
@@ -81,6 +81,9 @@ RECORDS: Final[Mapping[str, type]] = MappingProxyType(
             records.Actual,
             records.Estimate,
             records.TransactionConnection,
+            upstream.UpstreamInvoice,
+            upstream.UpstreamLine,
+            upstream.UpstreamDetail,
         )
     }
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -33,9 +34,13 @@ class AuthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 @dataclass(slots=True, kw_only=True)
 class State:
-    """The world and what happened to it. `page_size`: rows of a Dataverse page when the caller asks for no fewer."""
+    """The world and what happened to it.
+
+    `page_size`: rows of a Dataverse page when the caller asks for no fewer. `clock`: seconds by which finance ages keys and documents.
+    """
 
     page_size: int = PAGE_SIZE_MAX
+    clock: Callable[[], float] = time.monotonic
     world: World = field(default_factory=World)
     journal: Journal = field(default_factory=Journal)
     faults: Faults = field(default_factory=Faults)
@@ -83,13 +88,13 @@ class State:
         if request.path.startswith(TOKENS_PREFIX):
             return tokens_response(self.world, self.tokens, request)
         if request.path.startswith(rest.PREFIX):
-            return rest.RestTarget(self.documents).respond(self.world, request)
+            return rest.RestTarget(self.documents, clock=self.clock).respond(self.world, request)
         if request.path.startswith((dynamics.PREFIX, business_central.PREFIX)) and not self._lets_in(request):
             return _error(401, "The token is missing, expired or refused.")
         if request.path.startswith(dynamics.PREFIX):
-            return dynamics.Dynamics(self.documents, self.world).respond(request)
+            return dynamics.Dynamics(self.documents, self.world, clock=self.clock).respond(request)
         if request.path.startswith(business_central.PREFIX):
-            return business_central.BusinessCentral(self.documents, self.world).respond(request)
+            return business_central.BusinessCentral(self.documents, self.world, clock=self.clock).respond(request)
         if request.path.startswith("/finance/"):
             return _error(
                 501, f"The mock server does not serve {request.path}: it has /finance/dynamics/data/, /finance/bc/v2.0/ and /finance/rest/."

@@ -20,7 +20,10 @@ from proforma.pricing.trail import shown
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A record with its side, day and price list; `trail` collects the steps, `decide` prices a related cost record."""
+    """A record with its side, day and price list; `trail` collects the steps, `decide` prices a related cost record.
+
+    `is_told`: whether somebody reads the trail; where nobody does, the words that cost most are left out.
+    """
 
     facts: Facts
     record: PricedRecord
@@ -30,6 +33,7 @@ class Case:
     price_list: PriceList
     trail: list[str]
     decide: Callable[[PricedRecord], PriceDecision]
+    is_told: bool = True
 
     @property
     def is_estimate(self) -> bool:

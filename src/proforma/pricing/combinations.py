@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation, Overflow
 from functools import partial
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
 from proforma.domain.codes import AmountMethod, BillingType, IncludedTasks, Side, TransactionClass, TransactionType
 from proforma.domain.decisions import Grounds, PriceDecision
@@ -56,7 +56,9 @@ WORK: Final = ("transaction_class", "dimensions", "unit_id", "category_id", "pro
 #: Types whose price can depend on the unit that lends the people (P-28, P-41).
 LENDING: Final = frozenset({TransactionType.COST, TransactionType.RESOURCING_UNIT_COST, TransactionType.INTER_ORGANIZATIONAL_SALES})
 #: Combinations kept at a time: enough for all of a large company, few enough that memory does not follow the records.
-COMBINATIONS_MAX: Final = 400_000
+COMBINATIONS_MAX: Final = 800_000
+
+Made = TypeVar("Made")
 
 _MULTIPLIED: Final = (None, AmountMethod.QUANTITY_BY_PRICE)
 
@@ -74,10 +76,27 @@ Note = Callable[[Grounds], int]
 Shared = Callable[..., Grounds]
 
 
-class Answer:
-    """What the records of a combination have in common: a price as text, or none, and what it rests on."""
+class Found(dict[Any, Made], Generic[Made]):
+    """What was found for a key, found when it is first looked for."""
 
-    __slots__ = ("_base", "_grounds", "_note", "_numbers", "_round", "price")
+    __slots__ = ("_find",)
+
+    def __init__(self, find: Callable[[Any], Made]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, key: Any) -> Made:
+        found = self[key] = self._find(key)
+        return found
+
+
+class Answer:
+    """What the records of a combination have in common: a price as text, or none, and what it rests on.
+
+    `grounds`: the number of the grounds by billing type; noted once.
+    """
+
+    __slots__ = ("_base", "_round", "grounds", "price")
 
     def __init__(
         self, note: Note, grounds: Shared, *, price: str | None = None, base: Decimal | None = None, round_: Rounder | None = None
@@ -85,17 +104,7 @@ class Answer:
         self.price = price
         self._base = base
         self._round = round_
-        self._note = note
-        self._grounds = grounds
-        self._numbers: dict[BillingType | None, int] = {}
-
-    def grounds(self, billing_type: BillingType | None) -> int:
-        """Number of the grounds with this billing type; noted once."""
-        try:
-            return self._numbers[billing_type]
-        except KeyError:
-            number = self._numbers[billing_type] = self._note(self._grounds(billing_type=billing_type))
-            return number
+        self.grounds: Found[int] = Found(lambda billing_type: note(grounds(billing_type=billing_type)))
 
     def amount(self, quantity: str | None) -> str | None:
         """Quantity × price, rounded (P-4, P-56); without a price what stands in its place (S21). Raises as rounding does."""
@@ -115,40 +124,42 @@ class Answer:
 class Work:
     """What was done, for whom ever: the columns of WORK, and their values by the dimensions of each side. Compared by identity."""
 
-    __slots__ = ("_values", "record")
+    __slots__ = ("record", "values")
 
     def __init__(self, record: Actual) -> None:
         self.record = record
-        self._values: dict[tuple[str, ...], Values] = {}
-
-    def values(self, names: tuple[str, ...]) -> Values:
-        """Its dimension values in the order of the names."""
-        try:
-            return self._values[names]
-        except KeyError:
-            values = self._values[names] = values_of(self.record.dimensions, names)
-            return values
+        #: Its dimension values by the names that are asked for, in their order.
+        self.values: Found[Values] = Found(partial(values_of, record.dimensions))
 
 
 class Answers(dict[Work, Answer | None]):
     """The answers about work under one set of circumstances, found when they are first asked for; None: ask for each record."""
 
+    __slots__ = ("_find", "_known", "_signature")
+
     def __init__(self, find: Callable[[Work], Answer | None], signature: Callable[[Work], Hashable]) -> None:
         super().__init__()
-        self._find = find
         self._signature = signature
         self._known: dict[Hashable, Answer | None] = {}
+        self._find = find
 
     def __missing__(self, work: Work) -> Answer | None:
         signature = self._signature(work)
-        if signature not in self._known:
-            self._known[signature] = self._find(work)
-        answer = self[work] = self._known[signature]
+        known = self._known
+        if signature not in known:
+            known[signature] = self._find(work)
+        answer = self[work] = known[signature]
         return answer
 
 
 class Place:
-    """Where records stand: their side, contract, line and unit; and per interval of days the answers about work done there."""
+    """Where records stand: their side, contract, line and unit.
+
+    `answers`: those about work done there, by the interval of days (None: of no day). `billing_types`: of work whose record names
+    none (P-62), where the place names none either. `entered`: the answers about records that keep the price they carry.
+    """
+
+    __slots__ = ("_combinations", "_placement", "answers", "billing_type", "billing_types", "entered", "record", "side")
 
     def __init__(self, combinations: Combinations, record: Actual) -> None:
         facts = combinations.facts
@@ -157,36 +168,22 @@ class Place:
         self.billing_type = record.billing_type
         self._combinations = combinations
         self._placement: Placement = placement_of(facts, record)
-        self._billing_types: dict[Work, BillingType | None] = {}
-        self._answers: dict[int | None, Answers] = {}
+        self.answers: Found[Answers] = Found(self._answers)
+        self.billing_types: Found[BillingType | None] = Found(self._found_billing_type)
         self.entered: Answers | None = None
         if self.side is not None and not is_settled(record) and _keeps_entered(facts, record, self.side):
             self.entered = Answers(self._entered, _unit_of)
 
-    def answers(self, interval: int | None) -> Answers:
-        """The answers about work of the days of an interval (None: of no day)."""
-        try:
-            return self._answers[interval]
-        except KeyError:
-            answers = self._of_list(interval)
-            if answers is None:
-                answers = Answers(lambda work: self._refused(work, interval), _unit_of)
-            self._answers[interval] = answers
-            return answers
+    def _answers(self, interval: int | None) -> Answers:
+        answers = self._of_list(interval)
+        return Answers(lambda work: self._refused(work, interval), _unit_of) if answers is None else answers
 
-    def billing_type_of(self, work: Work) -> BillingType | None:
-        """The billing type of work whose record names none (P-62); history keeps its own emptiness (P-2)."""
-        try:
-            return self._billing_types[work]
-        except KeyError:
-            found = self._billing_types[work] = self._found_billing_type(work.record)
-            return found
-
-    def _found_billing_type(self, work: Actual) -> BillingType | None:
+    def _found_billing_type(self, work: Work) -> BillingType | None:
+        """History keeps its own emptiness (P-2)."""
         if is_settled(self.record):
             return None
-        task_id = self.record.task_id
-        return billing_type_of(self._combinations.facts, replace(work, task_id=task_id) if task_id else work, self._placement)
+        record, task_id = work.record, self.record.task_id
+        return billing_type_of(self._combinations.facts, replace(record, task_id=task_id) if task_id else record, self._placement)
 
     def _of_list(self, interval: int | None) -> Answers | None:
         """The answers of the list of these days, shared by all places that it prices; None where the search stops before a list."""
@@ -317,17 +314,17 @@ class _ListPricing:
         if not self._is_time:
             return (record.category_id, record.product_id, record.unit_id)
         # Tables live as long as the facts, and so do their groups of rows: one group, one identity.
-        row = id(self._role_prices.winners(work.values(self._dimensions.amount), strict=self._strict))
+        row = id(self._role_prices.winners(work.values[self._dimensions.amount], strict=self._strict))
         if self._markups is None:
             return (row, record.unit_id)
-        return (row, id(self._markups.winners(work.values(self._dimensions.all), strict=self._strict)), record.unit_id)
+        return (row, id(self._markups.winners(work.values[self._dimensions.all], strict=self._strict)), record.unit_id)
 
     def answer(self, work: Work) -> Answer | None:
         """The rate of the list for the work; None where it follows a cost or cannot be rounded."""
         record, facts = self._record(work.record), self._combinations.facts
         shared = partial(Grounds, table=self._table, side=self._side, price_list_id=self._list.id, unit_id=record.unit_id)
         try:
-            rate = self._rate(Case(facts, record, (), self._side, self._day, self._list, [], _nobody))
+            rate = self._rate(Case(facts, record, (), self._side, self._day, self._list, [], _nobody, is_told=False))
         except Unresolved as stop:
             refused = partial(shared, rule=stop.rule, reason=stop.reason)
             return None if stop.reason == "no-related-cost" else self._combinations.refused(refused)

@@ -57,9 +57,11 @@ def _match(case: Case, dimensions: SideDimensions) -> Match[RolePriceMarkup]:
     facts = case.facts
     values = values_of(case.record.dimensions, dimensions.all)
     list_id = case.price_list.id
+    strict = facts.policy.dimension_matching == "strict_drop"
+    if not case.is_told:
+        return Match(markup_table(facts, list_id, case.side, dimensions).winners(values, strict=strict), ())
 
     def best() -> Match[RolePriceMarkup]:
-        strict = facts.policy.dimension_matching == "strict_drop"
         return markup_table(facts, list_id, case.side, dimensions).best(values, words=Words("markup", facts.names), strict=strict)
 
     return facts.remembered(("markup", list_id, case.side, values), best)

@@ -92,9 +92,11 @@ def _match(case: Case, dimensions: SideDimensions) -> Match[RolePrice]:
     facts = case.facts
     values = values_of(case.record.dimensions, dimensions.amount)
     list_id = case.price_list.id
+    strict = facts.policy.dimension_matching == "strict_drop"
+    if not case.is_told:
+        return Match(role_price_table(facts, list_id, case.side).winners(values, strict=strict), ())
 
     def best() -> Match[RolePrice]:
-        strict = facts.policy.dimension_matching == "strict_drop"
         return role_price_table(facts, list_id, case.side).best(values, words=Words("role price", facts.names), strict=strict)
 
     return facts.remembered(("role price", list_id, case.side, values), best)

@@ -3,10 +3,12 @@
 Never decides a price or a bill, never talks to a remote, and never changes what was appended.
 """
 
+from proforma.store.backfills import Backfill, Backfills, BackfillWriter, Part, PartState
 from proforma.store.columns import codec
 from proforma.store.comparisons import Comparison, Comparisons, ComparisonWriter
 from proforma.store.cursors import Cursor, Range
 from proforma.store.decisions import Decisions, DecisionWriter
+from proforma.store.headers import Header
 from proforma.store.integrity import IntegrityFault
 from proforma.store.leases import Lease, Leases, LeaseWriter, Tick
 from proforma.store.ledger import Ledger, LedgerWriter, OpenPassedOver
@@ -19,6 +21,9 @@ from proforma.store.store import Reader, Store, Transaction
 from proforma.store.write_backs import Billed, Wish, WriteBackRow, WriteBacks, WriteBackWriter
 
 __all__ = [
+    "Backfill",
+    "BackfillWriter",
+    "Backfills",
     "Billed",
     "Comparison",
     "ComparisonWriter",
@@ -27,6 +32,7 @@ __all__ = [
     "DecisionWriter",
     "Decisions",
     "External",
+    "Header",
     "IntegrityFault",
     "Lease",
     "LeaseWriter",
@@ -40,6 +46,8 @@ __all__ = [
     "OutboxAttempt",
     "OutboxRow",
     "OutboxWriter",
+    "Part",
+    "PartState",
     "PriceReasonWriter",
     "PriceReasons",
     "Problem",

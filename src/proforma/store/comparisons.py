@@ -8,10 +8,11 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from proforma.domain.codes import InvoiceStatus
 from proforma.domain.ids import InvoiceId
-from proforma.store.columns import instant, instant_text
+from proforma.store.columns import instant_text
 from proforma.store.statements import upsert
-from proforma.store.tables import comparisons
+from proforma.store.tables import comparisons, invoices
 
 _C: Final = comparisons.c
 
@@ -33,15 +34,13 @@ class Comparisons:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def of(self, target: str) -> dict[InvoiceId, Comparison]:
-        """Those with one target, by invoice."""
-        rows = self._connection.execute(sa.select(comparisons).where(_C.target == target))
-        return {
-            row.invoice_id: Comparison(
-                target=row.target, invoice_id=row.invoice_id, outcome=row.outcome, message=row.message, at=instant(row.at)
-            )
-            for row in rows
-        }
+    def due(self, target: str, settled: str, before: datetime, limit: int) -> list[InvoiceId]:
+        """Confirmed invoices that were never compared with a target, or not since `before` and with another outcome than `settled`."""
+        done = sa.or_(_C.outcome == settled, _C.at > instant_text(before))
+        compared = sa.select(_C.invoice_id).where(_C.target == target, _C.invoice_id == invoices.c.id, done)
+        confirmed = invoices.c.status.in_([InvoiceStatus.CONFIRMED.value, InvoiceStatus.CORRECTED.value])
+        wanted = sa.select(invoices.c.id).where(confirmed, ~sa.exists(compared)).order_by(invoices.c.position).limit(limit)
+        return list(self._connection.execute(wanted).scalars())
 
 
 class ComparisonWriter(Comparisons):

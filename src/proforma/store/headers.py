@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from proforma.domain.codes import InvoiceStatus, PushStatus
+from proforma.domain.codes import InvoiceStatus, Origin, PushStatus
 from proforma.domain.ids import ContractId, CurrencyId, CustomerId, InvoiceId, SourceId
 from proforma.domain.invoices import Invoice, InvoiceLine, ReadBack
 from proforma.domain.money import Currency
@@ -38,6 +38,7 @@ class Header:
     external_number: str | None
     flags: tuple[SourceId, ...]
     total: Decimal
+    origin: Origin = Origin.LOCAL
     events: int = 0
     events_seal: str = UNSEALED
     ledger_rows: int = 0
@@ -82,6 +83,7 @@ class Header:
             external_number=self.external_number,
             read_back=None if told == ReadBack() else told,
             flags=self.flags,
+            origin=self.origin,
         )
 
 
@@ -110,6 +112,7 @@ def header_of(invoice: Invoice) -> Header:
         external_number=invoice.external_number,
         flags=invoice.flags,
         total=invoice.total,
+        origin=invoice.origin,
         posted_on=told.posted_on,
         tax=told.tax,
         remaining=told.remaining,

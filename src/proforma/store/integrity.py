@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from proforma.domain.codes import InvoiceStatus, PushStatus
+from proforma.domain.codes import InvoiceStatus, Origin, PushStatus
 from proforma.domain.invoices import ImpossibleEventError, Invoice, LedgerActual, SourceMark, fold
 from proforma.store.columns import Cells, Row, codec
 from proforma.store.events import UnreadableEventError, event_of, event_rows
@@ -156,7 +156,9 @@ def _numbers(connection: sa.Connection) -> Iterator[IntegrityFault]:
     """A number beyond its series would be given out a second time."""
     for prefix, last in connection.execute(sa.select(number_series.c.prefix, number_series.c.last)):
         for number in connection.execute(
-            sa.select(invoices.c.number).where(invoices.c.number.startswith(prefix, autoescape=True))
+            sa.select(invoices.c.number).where(
+                invoices.c.number.startswith(prefix, autoescape=True), invoices.c.origin == Origin.LOCAL.value
+            )
         ).scalars():
             rest = number.removeprefix(prefix)
             if rest.isdecimal() and int(rest) > last:

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from proforma.domain.codes import LineType
 from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Invoice, InvoiceDetail, InvoiceLine
-from proforma.store.columns import Cells, codec
+from proforma.store.columns import Cells, Row, codec
 from proforma.store.headers import Header, header_of
+from proforma.store.prepared import Prepared
 from proforma.store.statements import chunks, insert
 from proforma.store.tables import invoice_details, invoice_lines, invoices
 
@@ -21,6 +22,19 @@ _HEADER: Final = codec(Header)
 _DETAIL: Final = codec(InvoiceDetail)
 HEADER_COLUMNS: Final = [invoices.c[name] for name in _HEADER.names]
 _DETAIL_COLUMNS: Final = [invoice_details.c[name] for name in _DETAIL.names]
+_LINES: Final = sa.select(invoice_lines).order_by(invoice_lines.c.invoice_id, invoice_lines.c.line)
+_LINES_OF_ONE: Final = Prepared(_LINES.where(invoice_lines.c.invoice_id == sa.bindparam("wanted")))
+_DETAILS: Final = sa.select(invoice_details.c.invoice_id, invoice_details.c.line, *_DETAIL_COLUMNS).order_by(
+    invoice_details.c.invoice_id, invoice_details.c.line, invoice_details.c.place
+)
+_DETAILS_OF_ONE: Final = Prepared(_DETAILS.where(invoice_details.c.invoice_id == sa.bindparam("wanted")))
+_HEADER_OF_ONE: Final = Prepared(sa.select(*HEADER_COLUMNS).where(invoices.c.id == sa.bindparam("wanted")))
+_HEADER_KEPT: Final = Prepared(sa.select(*HEADER_COLUMNS).where(invoices.c.id == sa.bindparam("wanted")).with_for_update())
+_REWRITE: Final = Prepared(
+    sa.update(invoices)
+    .where(invoices.c.id == sa.bindparam("wanted"))
+    .values({name: sa.bindparam(f"{name}_", type_=invoices.c[name].type) for name in _HEADER.names})
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +91,8 @@ def rewrite(connection: sa.Connection, before: Invoice, invoice: Invoice, ends: 
 
 
 def _rewrite_header(connection: sa.Connection, header: Header) -> None:
-    cells = dict(zip(_HEADER.names, _HEADER.encode([header])[0], strict=True))
-    connection.execute(sa.update(invoices).where(invoices.c.id == header.id).values(cells))
+    cells = {f"{name}_": cell for name, cell in zip(_HEADER.names, _HEADER.encode([header])[0], strict=True)}
+    _REWRITE.run(connection, wanted=header.id, **cells)
 
 
 def _write_lines(connection: sa.Connection, rows: InvoiceRows) -> None:
@@ -101,13 +115,18 @@ def read_headers(connection: sa.Connection, *conditions: sa.ColumnElement[bool],
     return list(_HEADER.decode(connection.execute(statement.with_for_update() if for_update else statement)))
 
 
+def read_header(connection: sa.Connection, invoice_id: str, *, for_update: bool = False) -> Header | None:
+    """The header of one invoice, as `read_headers` does it."""
+    statement = _HEADER_KEPT if for_update else _HEADER_OF_ONE
+    return next(iter(_HEADER.decode(statement.run(connection, wanted=invoice_id))), None)
+
+
 def _lines(connection: sa.Connection, ids: Sequence[InvoiceId]) -> dict[InvoiceId, tuple[InvoiceLine, ...]]:
     details = _details(connection, ids)
-    statement = (
-        sa.select(invoice_lines).where(invoice_lines.c.invoice_id.in_(ids)).order_by(invoice_lines.c.invoice_id, invoice_lines.c.line)
-    )
+    statement = _LINES.where(invoice_lines.c.invoice_id.in_(ids))
+    rows: Iterable[Row] = _LINES_OF_ONE.run(connection, wanted=ids[0]) if len(ids) == 1 else connection.execute(statement)
     lines: defaultdict[InvoiceId, list[InvoiceLine]] = defaultdict(list)
-    for invoice_id, n, contract_line_id, kind, description, _amount in connection.execute(statement):
+    for invoice_id, n, contract_line_id, kind, description, _amount in rows:
         line = InvoiceLine(
             contract_line_id=contract_line_id,
             type=LineType(kind),
@@ -119,9 +138,8 @@ def _lines(connection: sa.Connection, ids: Sequence[InvoiceId]) -> dict[InvoiceI
 
 
 def _details(connection: sa.Connection, ids: Sequence[InvoiceId]) -> dict[tuple[InvoiceId, int], list[InvoiceDetail]]:
-    table = invoice_details.c
-    statement = sa.select(table.invoice_id, table.line, *_DETAIL_COLUMNS).where(table.invoice_id.in_(ids))
-    rows = connection.execute(statement.order_by(table.invoice_id, table.line, table.place)).all()
+    statement = _DETAILS.where(invoice_details.c.invoice_id.in_(ids))
+    rows: Sequence[Row] = (_DETAILS_OF_ONE.run(connection, wanted=ids[0]) if len(ids) == 1 else connection.execute(statement)).all()
     details: defaultdict[tuple[InvoiceId, int], list[InvoiceDetail]] = defaultdict(list)
     for row, detail in zip(rows, _DETAIL.decode(row[2:] for row in rows), strict=True):
         details[row[0], row[1]].append(detail)

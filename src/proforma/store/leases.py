@@ -16,6 +16,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from proforma.store.columns import Row, instant, instant_text
 from proforma.store.tables import leases, ticks
 
+#: The lease of the daemon that schedules.
+SCHEDULE: Final = "schedule"
 #: When a lease ended that nobody has held yet.
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 

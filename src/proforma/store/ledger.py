@@ -32,7 +32,7 @@ from proforma.store.columns import Cells, Row, codec, instant, instant_text
 from proforma.store.events import event_of, event_row, event_rows
 from proforma.store.headers import Header, header_of
 from proforma.store.integrity import IntegrityFault, check
-from proforma.store.invoice_rows import read_headers, read_invoices, rewrite, write_new
+from proforma.store.invoice_rows import read_header, read_headers, read_invoices, rewrite, write_new
 from proforma.store.ledger_rows import merge, sealable
 from proforma.store.seals import UNSEALED, chain
 from proforma.store.statements import chunks, distinct, insert, upsert
@@ -71,8 +71,14 @@ class Ledger:
 
     def invoice(self, id_or_number: str) -> Invoice | None:
         """One invoice, by its id or its number."""
-        named = sa.or_(invoices.c.id == id_or_number, invoices.c.number == id_or_number)
-        return next(iter(self._invoices(named)), None)
+        header = read_header(self._connection, id_or_number)
+        headers = read_headers(self._connection, invoices.c.number == id_or_number) if header is None else [header]
+        return next(iter(read_invoices(self._connection, headers)), None)
+
+    def headers(self, ids: Iterable[str]) -> dict[InvoiceId, Header]:
+        """The headers of these invoices: all there is to know of them but their lines."""
+        found = (read_headers(self._connection, invoices.c.id.in_(piece)) for piece in chunks(list(ids)))
+        return {header.id: header for headers in found for header in headers}
 
     def invoices(self, contract_ids: Iterable[str] | None = None, include_deleted: bool = False) -> list[Invoice]:
         """The invoices (of these contracts) in order of creation; deleted drafts only when asked."""
@@ -193,8 +199,12 @@ class LedgerWriter(Ledger):
             self._append_to(invoice_id, headers.get(invoice_id), known.get(invoice_id), _Act(tuple(each), at, by))
 
     def _headers(self, ids: Iterable[InvoiceId]) -> dict[InvoiceId, Header]:
-        pieces = chunks(list(ids))
-        found = (read_headers(self._connection, invoices.c.id.in_(piece), for_update=True) for piece in pieces)
+        """The headers, kept from other writers."""
+        wanted = list(ids)
+        if len(wanted) == 1:
+            header = read_header(self._connection, wanted[0], for_update=True)
+            return {} if header is None else {header.id: header}
+        found = (read_headers(self._connection, invoices.c.id.in_(piece), for_update=True) for piece in chunks(wanted))
         return {header.id: header for headers in found for header in headers}
 
     def _append_to(self, invoice_id: InvoiceId, header: Header | None, before: Invoice | None, act: _Act) -> None:

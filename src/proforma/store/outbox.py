@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,9 +13,10 @@ from proforma.domain.codes import PushStatus
 from proforma.domain.errors import RefusedError
 from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Adopted, ImpossibleEventError, PushChanged, ReadBack
-from proforma.store.columns import instant, instant_text, optional_instant, optional_instant_text
+from proforma.store.columns import Cell, instant, instant_text, optional_instant, optional_instant_text
 from proforma.store.invoice_rows import read_headers
 from proforma.store.ledger import LedgerWriter
+from proforma.store.prepared import Prepared
 from proforma.store.tables import invoices, outbox, outbox_attempts
 
 #: States that a document may be sent from. SENDING: an earlier attempt was in doubt, and the target said that nothing had come (F-86).
@@ -91,6 +92,31 @@ class _Step:
 
 
 _C: Final = outbox.c
+_ROW: Final = Prepared(sa.select(outbox).where(_C.invoice_id == sa.bindparam("wanted")))
+_ROW_KEPT: Final = Prepared(sa.select(outbox).where(_C.invoice_id == sa.bindparam("wanted")).with_for_update())
+_TRIED: Final = Prepared(
+    sa.insert(outbox_attempts).values(
+        {name: sa.bindparam(name) for name in ("invoice_id", "attempt", "at", "outcome", "message", "request_id")}
+    )
+)
+
+
+def _update(*names: str) -> Prepared:
+    """Sets these columns of a row; the values are named as they are, with an underscore behind."""
+    values = {name: sa.bindparam(f"{name}_", type_=_C[name].type) for name in names}
+    return Prepared(sa.update(outbox).where(_C.invoice_id == sa.bindparam("wanted")).values(values))
+
+
+_SENDING: Final = _update("attempts", "document", "digest", "state")
+_TAKEN: Final = (
+    sa.update(outbox)
+    .where(_C.invoice_id == sa.bindparam("wanted"), sa.or_(_C.lease_until.is_(None), _C.lease_until <= sa.bindparam("ends_before")))
+    .values(fence=_C.fence + 1, owner=sa.bindparam("owner_"), lease_until=sa.bindparam("lease_until_"))
+    .returning(*_C)
+)
+_CLAIM: Final = Prepared(_TAKEN.where(*(_C.state != state.value for state in sorted(_ENDED))))
+_CLAIM_ENDED: Final = Prepared(_TAKEN)
+_RESULT: Final = _update("state", "external_id", "external_number", "owner", "lease_until", "next_attempt_at", "last_error")
 
 
 class Outbox:
@@ -101,7 +127,8 @@ class Outbox:
 
     def get(self, invoice_id: str) -> OutboxRow | None:
         """The push of an invoice."""
-        return next(iter(self._rows(_C.invoice_id == invoice_id)), None)
+        found = _ROW.run(self._connection, wanted=invoice_id).first()
+        return None if found is None else _row(found)
 
     def due(self, now: datetime, limit: int, *, states: Collection[PushStatus] = (PushStatus.QUEUED,)) -> list[OutboxRow]:
         """Pushes in one of the states whose time has come and that nobody holds, the longest waiting first."""
@@ -191,11 +218,12 @@ class OutboxWriter(Outbox):
         `ended` takes ended ones too: for a caller that asks and sends nothing.
         Look at the state of what you get: it may have moved on since it was listed.
         """
-        time = instant_text(now)
-        going_on = sa.true() if ended else _C.state.not_in([state.value for state in _ENDED])
-        free = sa.update(outbox).where(_C.invoice_id == invoice_id, sa.true() if take_over else _free(time), going_on)
-        lease = {"fence": _C.fence + 1, "owner": owner, "lease_until": instant_text(now + timedelta(seconds=lease_seconds))}
-        return self.get(invoice_id) if self._connection.execute(free.values(lease)).rowcount else None
+        until = instant_text(now + timedelta(seconds=lease_seconds))
+        # Another worker's lease always ends before this text.
+        ends_before = "~" if take_over else instant_text(now)
+        claim = _CLAIM_ENDED if ended else _CLAIM
+        claimed = claim.run(self._connection, wanted=invoice_id, ends_before=ends_before, owner_=owner, lease_until_=until).first()
+        return None if claimed is None else _row(claimed)
 
     def sending(self, row: OutboxRow, document: bytes, digest: str, at: datetime) -> OutboxRow:
         """Says that a document is about to leave. Commit before the first byte does (F-84).
@@ -208,9 +236,10 @@ class OutboxWriter(Outbox):
         if present.state not in SENDABLE:
             raise RefusedError("push-state", f"invoice {row.invoice_id} is {present.state}: it cannot be sent", at=row.reference)
         attempt = present.attempts + 1
-        self._write(row, {"attempts": attempt, "document": document, "digest": digest, "state": PushStatus.SENDING.value})
+        state = PushStatus.SENDING.value
+        _SENDING.run(self._connection, wanted=row.invoice_id, attempts_=attempt, document_=document, digest_=digest, state_=state)
         self._happened(present, _Step(PushChanged(push=PushStatus.SENDING, attempt=attempt), at))
-        return self._present(row.invoice_id)
+        return replace(present, attempts=attempt, document=document, digest=digest, state=PushStatus.SENDING)
 
     def result(
         self,
@@ -237,11 +266,28 @@ class OutboxWriter(Outbox):
             read_back=external.read_back,
         )
         error = None if push in _ARRIVED else message
-        given_back = {"owner": None, "lease_until": None, "next_attempt_at": optional_instant_text(next_attempt_at), "last_error": error}
-        found = {"external_id": step.external_id, "external_number": step.external_number}
-        self._write(row, {"state": push.value, **found, **given_back})
+        _RESULT.run(
+            self._connection,
+            wanted=row.invoice_id,
+            state_=push.value,
+            external_id_=step.external_id,
+            external_number_=step.external_number,
+            owner_=None,
+            lease_until_=None,
+            next_attempt_at_=optional_instant_text(next_attempt_at),
+            last_error_=error,
+        )
         self._happened(present, _Step(step, at, request_id))
-        return self._present(row.invoice_id)
+        return replace(
+            present,
+            state=push,
+            external_id=step.external_id,
+            external_number=step.external_number,
+            owner=None,
+            lease_until=None,
+            next_attempt_at=next_attempt_at,
+            last_error=error,
+        )
 
     def in_doubt_until(
         self, row: OutboxRow, *, at: datetime, message: str, request_id: str | None = None, next_attempt_at: datetime | None = None
@@ -297,8 +343,7 @@ class OutboxWriter(Outbox):
 
     def _mine(self, row: OutboxRow) -> OutboxRow:
         """The row as it is now, kept from other writers. Raises StaleFenceError when it was claimed again or given back since."""
-        statement = sa.select(outbox).where(_C.invoice_id == row.invoice_id).with_for_update()
-        found = self._connection.execute(statement).first()
+        found = _ROW_KEPT.run(self._connection, wanted=row.invoice_id).first()
         present = None if found is None else _row(found)
         if present is None or (present.fence, present.owner) != (row.fence, row.owner):
             raise StaleFenceError(f"the push of {row.reference} was taken over or given back: claim {row.fence} is not the last word")
@@ -325,7 +370,7 @@ class OutboxWriter(Outbox):
         return header.invoice(()).read_back != told
 
     def _tried(self, invoice_id: str, attempt: int, at: datetime, outcome: str, message: str | None, request_id: str | None) -> None:
-        values = {
+        values: dict[str, Cell] = {
             "invoice_id": invoice_id,
             "attempt": attempt,
             "at": instant_text(at),
@@ -333,7 +378,7 @@ class OutboxWriter(Outbox):
             "message": message,
             "request_id": request_id,
         }
-        self._connection.execute(sa.insert(outbox_attempts).values(values))
+        _TRIED.run(self._connection, **values)
 
     def _present(self, invoice_id: str) -> OutboxRow:
         row = self.get(invoice_id)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from proforma.store.columns import Row, instant, instant_text
+from proforma.store.prepared import Prepared
 from proforma.store.statements import chunks, distinct
 from proforma.store.tables import quarantine
 
@@ -35,6 +36,9 @@ class Problem:
 _C: Final = quarantine.c
 _COLUMNS: Final = (_C.id, _C.kind, _C.entity, _C.source, _C.reason, _C.message, _C.since, _C.payload)
 _OPEN: Final = _C.dropped_at.is_(None)
+_SOLVED_ONE: Final = Prepared(
+    sa.delete(quarantine).where(_OPEN, _C.entity == sa.bindparam("entity_"), _C.source == sa.bindparam("source_"))
+)
 
 
 class Quarantine:
@@ -68,6 +72,11 @@ class Quarantine:
         found = sa.select(_C.source).where(_C.dropped_at.is_not(None), _C.kind == kind, _C.entity == entity)
         return frozenset(self._connection.execute(found).scalars())
 
+    def dropped(self, kind: str, entity: str) -> dict[str, str]:
+        """What a person has dropped of one kind and entity: for each source the message that was dropped last (D-98)."""
+        wanted = sa.select(_C.source, _C.message).where(_C.kind == kind, _C.entity == entity, _C.dropped_at.is_not(None))
+        return {row[0]: row[1] for row in self._connection.execute(wanted.order_by(_C.dropped_at, _C.id))}
+
     def count(self) -> int:
         """Number of open problems."""
         return self._connection.execute(sa.select(sa.func.count()).select_from(quarantine).where(_OPEN)).scalar_one()
@@ -96,11 +105,13 @@ class QuarantineWriter(Quarantine):
 
     def resolve(self, entity: str | None, sources: Iterable[str | None], *, kind: str | None = None) -> int:
         """The sources were handled at last: their open problems (of one kind when given) go, payload and all. Answers how many."""
+        handled = distinct(source or "" for source in sources)
+        if kind is None and len(handled) == 1:
+            return _SOLVED_ONE.run(self._connection, entity_=entity or "", source_=handled[0]).rowcount
         solved = sa.delete(quarantine).where(_OPEN, _C.entity == (entity or ""))
         if kind is not None:
             solved = solved.where(_C.kind == kind)
-        pieces = chunks(distinct(source or "" for source in sources))
-        return sum(self._connection.execute(solved.where(_C.source.in_(piece))).rowcount for piece in pieces)
+        return sum(self._connection.execute(solved.where(_C.source.in_(piece))).rowcount for piece in chunks(handled))
 
     def drop(self, id: int, reason: str, by: str, at: datetime) -> bool:  # noqa: A002 - the field's own name
         """A person gives the problem up; who, when and why stay with it. False when it is not open."""

@@ -59,6 +59,12 @@ class RunWriter(Runs):
         )
         return int(self._connection.execute(begun.returning(runs.c.id)).scalar_one())
 
+    def resume(self, run_id: int) -> None:
+        """Goes on with a run that ended or died before its work was done, now in this process."""
+        process = this_process()
+        here = {"pid": process.pid, "host": process.host, "process_start": process.start, "finished_at": None, "outcome": None}
+        self._connection.execute(sa.update(runs).where(runs.c.id == run_id).values(here))
+
     def finish(self, run_id: int, at: datetime, outcome: str, counts: Mapping[str, int]) -> None:
         """Ends a run. Raises LookupError when it is not there."""
         ended = sa.update(runs).where(runs.c.id == run_id)

@@ -30,6 +30,16 @@ def fill(connection: sa.Connection, table: sa.Table, rows: Sequence[Cells]) -> N
         connection.exec_driver_sql(_upsert_sql(table, connection.dialect.name, replace=False), list(rows))
 
 
+def renew(connection: sa.Connection, table: sa.Table, rows: Sequence[Cells], read_at: str) -> None:
+    """As `upsert` for rows of the mirror that were asked for at `read_at`, beside a pull that may have been quicker.
+
+    A row that is kept in a newer version stays as it is, and so does one that was found gone since; each keeps its generation, by which
+    a full pull tells what it has seen.
+    """
+    if rows:
+        connection.exec_driver_sql(_renew_sql(table, connection.dialect.name), [(*row, read_at) for row in rows])
+
+
 def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Cells], *, columns: tuple[str, ...] | None = None) -> None:
     """Inserts rows of the named columns, which stand in the table's order (all when None)."""
     if rows:
@@ -49,6 +59,20 @@ def _upsert_sql(table: sa.Table, dialect: str, *, replace: bool = True) -> str:
         if changes and replace
         else statement.on_conflict_do_nothing(index_elements=keys),
         dialect,
+    )
+
+
+@cache
+def _renew_sql(table: sa.Table, dialect: str) -> str:
+    values: dict[str, sa.BindParameter[Any]] = {column.name: sa.bindparam(column.name) for column in table.columns}
+    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = make(table).values(values)
+    there, come = table.c, statement.excluded
+    changes = {column.name: come[column.name] for column in table.columns if column.name not in ("id", "generation")}
+    not_older = sa.or_(there.row_version.is_(None), come.row_version.is_(None), come.row_version >= there.row_version)
+    not_gone_since = sa.or_(there.deleted_at.is_(None), there.deleted_at < sa.bindparam("read_at"))
+    return _compiled(
+        statement.on_conflict_do_update(index_elements=["id"], set_=changes, where=sa.and_(not_older, not_gone_since)), dialect
     )
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from proforma.domain.errors import ConfigurationError
 from proforma.store import schema
+from proforma.store.backfills import Backfills, BackfillWriter
 from proforma.store.comparisons import Comparisons, ComparisonWriter
 from proforma.store.connect import BEGIN, NO_TRANSACTION, Place, check_file, connect, faults_of, place
 from proforma.store.cursors import Cursors, CursorWriter
@@ -34,6 +35,8 @@ class Reader:
     """One consistent snapshot of everything: what others commit meanwhile is not seen."""
 
     def __init__(self, connection: sa.Connection) -> None:
+        #: For this room alone: whole tables, where no record is meant.
+        self.connection: sa.Connection = connection
         self.mirror: Mirror = Mirror(connection)
         self.cursors: Cursors = Cursors(connection)
         self.decisions: Decisions = Decisions(connection)
@@ -43,6 +46,7 @@ class Reader:
         self.runs: Runs = Runs(connection)
         self.leases: Leases = Leases(connection)
         self.reasons: PriceReasons = PriceReasons(connection)
+        self.backfills: Backfills = Backfills(connection)
         self.write_backs: WriteBacks = WriteBacks(connection)
         self.comparisons: Comparisons = Comparisons(connection)
 
@@ -59,10 +63,12 @@ class Transaction(Reader):
     runs: RunWriter
     leases: LeaseWriter
     reasons: PriceReasonWriter
+    backfills: BackfillWriter
     write_backs: WriteBackWriter
     comparisons: ComparisonWriter
 
     def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
         self.mirror = MirrorWriter(connection)
         self.cursors = CursorWriter(connection)
         self.decisions = DecisionWriter(connection)
@@ -72,6 +78,7 @@ class Transaction(Reader):
         self.runs = RunWriter(connection)
         self.leases = LeaseWriter(connection)
         self.reasons = PriceReasonWriter(connection)
+        self.backfills = BackfillWriter(connection)
         self.write_backs = WriteBackWriter(connection)
         self.comparisons = ComparisonWriter(connection)
 

@@ -41,6 +41,7 @@ from proforma.domain.prices import (
 from proforma.domain.reasons import KeptReason
 from proforma.domain.records import Actual, Estimate, TransactionConnection
 from proforma.domain.units import Unit
+from proforma.domain.upstream import UpstreamDetail, UpstreamInvoice, UpstreamLine
 from proforma.store.columns import codec
 from proforma.store.headers import Header
 
@@ -93,6 +94,9 @@ _MIRRORED: Final[Mapping[type[Any], tuple[str, tuple[str, ...]]]] = {
     Task: ("mirror_task", ()),
     TransactionConnection: ("mirror_transaction_connection", ("first_id", "second_id")),
     Unit: ("mirror_unit", ()),
+    UpstreamDetail: ("mirror_upstream_detail", ("invoice_id",)),
+    UpstreamInvoice: ("mirror_upstream_invoice", ("contract_id",)),
+    UpstreamLine: ("mirror_upstream_line", ("invoice_id",)),
 }
 
 
@@ -185,6 +189,24 @@ ticks: Final = sa.Table(
     sa.Column("epoch", sa.BigInteger, nullable=False),
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("outcome", sa.Text),
+)
+
+#: Periods that are read once more, each the run of its number; and their parts.
+backfills: Final = sa.Table(
+    "backfills",
+    metadata,
+    sa.Column("run_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    *(sa.Column(name, sa.Text, nullable=False) for name in ("entity", "column", "first", "last", "chunk", "signature")),
+)
+backfill_parts: Final = sa.Table(
+    "backfill_parts",
+    metadata,
+    sa.Column("run_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    *(sa.Column(name, sa.Text, nullable=False) for name in ("first", "last", "state")),
+    *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("rows", "quarantined", "fence")),
+    sa.Column("expected", sa.BigInteger),
+    *(sa.Column(name, sa.Text) for name in ("next_link", "owner", "message")),
 )
 
 quarantine: Final = sa.Table(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,7 +23,7 @@ from proforma.domain.errors import RefusedError
 from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Invoice
 from proforma.finance import FinanceDocument, Found, Target
-from proforma.store import Store
+from proforma.store import Header, Store
 from proforma.sync.delivery import LEASE_SECONDS, DocumentOf, Pauses, Pushed, external_of
 
 #: Kind of the problems that unknown documents make.
@@ -63,7 +64,7 @@ class Adoption:
         self._owner = owner
         self._pauses = pauses
 
-    def outlook(self, new: Sequence[Invoice]) -> Outlook:
+    def outlook(self, new: Sequence[Header]) -> Outlook:
         """What becomes of invoices that were never sent. Raises TransportError when finance cannot be asked: then nothing is sent."""
         outlook = Outlook()
         listed = self._listed(new)
@@ -71,12 +72,12 @@ class Adoption:
         outlook.ask_first = {ours[reference] for reference in listed if reference in ours}
         unknown = self._unknown(listed)
         if unknown:
-            candidates = [candidate for candidate in self._candidates(new) if candidate.invoice.id not in outlook.ask_first]
+            candidates = self._candidates([header.id for header in new if header.id not in outlook.ask_first])
             for reference in unknown:
                 self._settle(reference, candidates, new, outlook)
         return outlook
 
-    def _listed(self, new: Sequence[Invoice]) -> list[str]:
+    def _listed(self, new: Sequence[Header]) -> list[str]:
         """The references of our form that the target holds, from the lowest number that may be missing in our books."""
         found: dict[str, None] = {}
         for prefix, number in self._lowest(new).items():
@@ -86,7 +87,7 @@ class Adoption:
             found.update(dict.fromkeys(reference.upper() for reference in references if _FORM.fullmatch(reference.upper())))
         return list(found)
 
-    def _lowest(self, new: Sequence[Invoice]) -> dict[str, str]:
+    def _lowest(self, new: Sequence[Header]) -> dict[str, str]:
         """For each series of numbers the lowest that may not have arrived, as references write it."""
         lowest: dict[str, str] = {}
         since = self._now() - timedelta(days=_DRAFTS_DAYS)
@@ -109,16 +110,16 @@ class Adoption:
     def _entity(self) -> str:
         return f"{DOCUMENT}:{self._target.name}"
 
-    def _candidates(self, new: Sequence[Invoice]) -> list[_Candidate]:
+    def _candidates(self, ids: Sequence[InvoiceId]) -> list[_Candidate]:
         made = []
-        for invoice in new:
-            try:
-                made.append(_Candidate(invoice, self._document_of(invoice)))
-            except RefusedError:
-                continue  # told when its turn comes
+        with self._store.read() as reader:
+            for invoice in filter(None, map(reader.ledger.invoice, ids)):
+                # What cannot be written is told when its turn comes.
+                with suppress(RefusedError):
+                    made.append(_Candidate(invoice, self._document_of(invoice, reader)))
         return made
 
-    def _settle(self, reference: str, candidates: list[_Candidate], new: Sequence[Invoice], outlook: Outlook) -> None:
+    def _settle(self, reference: str, candidates: list[_Candidate], new: Sequence[Header], outlook: Outlook) -> None:
         found = self._found(reference, candidates)
         match = _match(reference, candidates, found)
         if match is not None and found is not None:

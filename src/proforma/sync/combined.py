@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import InvalidOperation, Overflow
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, cast
 
 from proforma.domain.decisions import Grounds
 from proforma.domain.ids import RecordId
 from proforma.domain.records import Actual
 from proforma.pricing import PriceBook
-from proforma.pricing.combinations import COMBINATIONS_MAX, LENDING, WORK, Combinations, Place, Work, place_columns
+from proforma.pricing.combinations import COMBINATIONS_MAX, LENDING, WORK, Combinations, Found, Place, Work, place_columns
 from proforma.store import Reader
-from proforma.store.columns import Cell, Cells, codec
+from proforma.store.columns import Cells, codec
 from proforma.store.decisions import DecisionCells, GroundsId, numbered
+from proforma.store.mirror import apart
 
 #: A reason, and whether there is a price.
 Outcome = tuple[str, bool]
@@ -30,7 +31,11 @@ SPAN: Final = 10_000
 _FIGURES: Final = ("id", "transaction_date", "document_date", "start_date", "quantity", "price")
 _DIGITS: Final = frozenset("0123456789")
 _WORK: Final = codec(Actual).partial(WORK)
-Made = TypeVar("Made")
+
+
+def _work(key: str) -> Work | None:
+    cells = apart(key)
+    return Work(_WORK(cells)) if len(cells) == len(WORK) else None
 
 
 @dataclass(slots=True)
@@ -53,18 +58,6 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-class _Made(dict[Any, Made], Generic[Made]):
-    """What was made for a key, made when it is first looked for."""
-
-    def __init__(self, make: Callable[[Any], Made]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, key: Any) -> Made:
-        made = self[key] = self._make(key)
-        return made
-
-
 class CombinedPricing:
     """Prices all actuals of a snapshot. `fresh` are the grounds that decisions since the last look may be the first to name."""
 
@@ -72,24 +65,28 @@ class CombinedPricing:
         self._combinations = Combinations(book, self._note)
         self._place_names = place_columns(book.facts.records)
         self._place_of = codec(Actual).partial(self._place_names)
-        self._places: _Made[Place | None] = _Made(self._place)
-        self._works: _Made[Work] = _Made(lambda cells: Work(_WORK(cells)))
-        self._intervals: _Made[int] = _Made(lambda day: self._combinations.interval(date.fromisoformat(day)))
+        self._places: Found[Place | None] = Found(self._place)
+        self._works: Found[Work | None] = Found(_work)
+        self._intervals: Found[int] = Found(lambda day: self._combinations.interval(date.fromisoformat(day)))
         self.fresh: dict[GroundsId, Cells] = {}
         self._reasons: dict[int, str] = {}
 
     def spans(self, reader: Reader) -> Iterator[Span]:
         """Every actual, by id; memory follows the price lists and the number of different places and kinds of work."""
-        names = (*_FIGURES, *self._place_names, *WORK)
+        names = (*_FIGURES, self._place_names, WORK)
         only = {
             "role_id": ("billing_type", (None,)),
             "resourcing_unit_id": ("type", tuple(LENDING)),
             "document_date": ("transaction_date", (None,)),
             "start_date": ("transaction_date", (None,)),
         }
-        for rows in reader.mirror.cells(Actual, names, SPAN, only=only):
+        pages = reader.mirror.cells(Actual, names, SPAN, only=only)
+        while True:
             with _uncollected():
-                span = self._span(rows)
+                rows = next(pages, None)
+                span = None if rows is None else self._span(rows)
+            if span is None:
+                return
             yield span
 
     def outcomes(self, span: Span) -> Counter[Outcome]:
@@ -101,39 +98,38 @@ class CombinedPricing:
 
     def _span(self, rows: Sequence[Cells]) -> Span:
         places, works, intervals = self._places, self._works, self._intervals
-        first, last = len(_FIGURES), len(_FIGURES) + len(self._place_names)
         price: str | None
         amount: str | None
         span = Span([])
         decided, alone = span.rows.append, span.alone.append
-        for row in rows:
-            record_id, day, document_day, start_day, quantity, entered = cast(tuple[Any, ...], row[:first])
-            place = places[row[first:last]]
+        for record_id, day, document_day, start_day, quantity, entered, place_key, work_key in cast(Sequence[tuple[Any, ...]], rows):
+            place, work = places[place_key], works[work_key]
             # A negative quantity may take another record back, and what is no plain number is for the rules alone (P-61).
-            if place is None or (quantity is not None and quantity[0] not in _DIGITS):
+            if place is None or work is None or (quantity is not None and quantity[0] not in _DIGITS):
                 alone(record_id)
                 continue
-            work = works[row[last:]]
             try:
                 if entered is not None and place.entered is not None:
                     answer = place.entered[work] if quantity is not None else None
                     price, amount = (None, None) if answer is None else answer.kept(entered, quantity)
                 else:
-                    day = day or document_day or start_day
-                    answer = place.answers(None if day is None else intervals[day])[work]
+                    on = day or document_day or start_day
+                    answer = place.answers[None if on is None else intervals[on]][work]
                     price, amount = (None, None) if answer is None else (answer.price, answer.amount(quantity))
             except (InvalidOperation, Overflow):
                 answer = None
             if answer is None:
                 alone(record_id)
                 continue
-            grounds = answer.grounds(place.billing_type or place.billing_type_of(work))
+            billing_type = place.billing_type
+            grounds = answer.grounds[place.billing_types[work] if billing_type is None else billing_type]
             decided((record_id, grounds, price, amount, quantity, None, None, None, None))
         self._forget()
         return span
 
-    def _place(self, cells: tuple[Cell, ...]) -> Place | None:
-        return self._combinations.place(self._place_of(cells))
+    def _place(self, key: str) -> Place | None:
+        cells = apart(key)
+        return self._combinations.place(self._place_of(cells)) if len(cells) == len(self._place_names) else None
 
     def _note(self, grounds: Grounds) -> int:
         number, cells = numbered(grounds)

@@ -8,6 +8,7 @@ from datetime import date
 
 from proforma.domain.codes import InvoiceStatus
 from proforma.settings.schedule import STAGES, Stage
+from proforma.sync.confirm_check import confirm_checked
 from proforma.sync.delivery import Pushed
 from proforma.sync.draft import Answer
 from proforma.sync.price import price
@@ -23,6 +24,7 @@ class Cycle:
     pulled: tuple[Pulled, ...]
     priced: int
     unpriced: int
+    taken_over: Answer
     drafted: Answer
     confirmed: Answer
     pushed: tuple[Pushed, ...]
@@ -39,6 +41,7 @@ class Cycle:
             "quarantined": sum(entity.quarantined for entity in self.pulled),
             "priced": self.priced,
             "unpriced": self.unpriced,
+            "taken_over": sum(invoice.status is not InvoiceStatus.DRAFT for invoice in self.taken_over.invoices),
             "drafted": len(self.drafted.invoices),
             "confirmed": len(self.confirmed.invoices),
             "pushed": len(self.pushed),
@@ -48,7 +51,8 @@ class Cycle:
     @property
     def needs_attention(self) -> bool:
         """Whether a person should look."""
-        refused = self.drafted.changes.refusals or self.confirmed.changes.refusals or self.drafted.changes.passed_over
+        passed_over = self.taken_over.changes.passed_over or self.drafted.changes.passed_over
+        refused = passed_over or self.drafted.changes.refusals or self.confirmed.changes.refusals
         held = any(p.quarantined for p in self.pulled)
         stopped = any(p.needs_a_person for p in self.pushed) or any(w.needs_a_person for w in self.written_back)
         return bool(refused) or held or stopped
@@ -89,8 +93,9 @@ def _stages(workshop: Workshop, as_of: date, *, dry_run: bool, wanted: Callable[
         pulled = tuple(workshop.pull().run())
         workshop.desk.flag_changed_sources()
     priced, unpriced = _price(workshop) if wanted("price") else (0, 0)
-    drafted = confirmed = Answer()
+    taken_over = drafted = confirmed = Answer()
     if wanted("draft") and not dry_run:
+        taken_over = workshop.desk.take_over(as_of=as_of)
         drafted, confirmed = _draft(workshop, as_of)
     pushes = wanted("push") and not dry_run
     pushed = tuple(workshop.push().run()) if pushes else ()
@@ -99,6 +104,7 @@ def _stages(workshop: Workshop, as_of: date, *, dry_run: bool, wanted: Callable[
         pulled=pulled,
         priced=priced,
         unpriced=unpriced,
+        taken_over=taken_over,
         drafted=drafted,
         confirmed=confirmed,
         pushed=pushed,
@@ -120,13 +126,15 @@ def _draft(workshop: Workshop, as_of: date) -> tuple[Answer, Answer]:
     """Drafts what the invoice schedules say is due, and confirms drafts, each where the configuration lets a schedule do it."""
     policy, desk = workshop.configuration.invoicing, workshop.desk
     drafted = desk.run_periodic(as_of=as_of) if policy.schedule else Answer()
-    confirmed = desk.confirm(_drafts(workshop), as_of=as_of) if policy.confirm == "automatic" else Answer()
+    confirmed = confirm_checked(workshop, _drafts(workshop), as_of=as_of).answer if policy.confirm == "automatic" else Answer()
     return drafted, confirmed
 
 
 def _drafts(workshop: Workshop) -> list[str]:
+    """Drafts that were made here; a held invoice of Dataverse waits for a person, whatever the policy."""
     with workshop.store.read() as reader:
-        return [invoice.id for invoice in reader.ledger.invoices() if invoice.status is InvoiceStatus.DRAFT]
+        invoices = reader.ledger.invoices()
+    return [invoice.id for invoice in invoices if invoice.status is InvoiceStatus.DRAFT and not invoice.is_taken_over]
 
 
 def _waiting(workshop: Workshop) -> dict[str, int]:
@@ -135,6 +143,7 @@ def _waiting(workshop: Workshop) -> dict[str, int]:
         invoices = reader.ledger.invoices()
     return {
         "ready_rows": ready,
-        "drafts": sum(invoice.status is InvoiceStatus.DRAFT for invoice in invoices),
+        "drafts": sum(invoice.status is InvoiceStatus.DRAFT and not invoice.is_taken_over for invoice in invoices),
+        "held": sum(invoice.status is InvoiceStatus.DRAFT and invoice.is_taken_over for invoice in invoices),
         "unsent": sum(invoice.push in ("queued", "sending") for invoice in invoices),
     }

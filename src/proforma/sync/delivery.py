@@ -16,14 +16,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from proforma.domain.codes import PushStatus
 from proforma.domain.errors import ConfigurationError, RefusedError
 from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Invoice
 from proforma.finance import FinanceDocument, Found, Target, TargetRefusedError
-from proforma.store import External, OutboxRow, StaleFenceError, Store, Transaction
+from proforma.store import External, OutboxRow, Reader, StaleFenceError, Store, Transaction
 from proforma.transport.errors import TransportError
 
 #: Longer than any time-out of one attempt: a row still *sending* after that was left by a process that died.
@@ -36,7 +36,11 @@ ARRIVED: Final = frozenset({PushStatus.SENT, PushStatus.ACCEPTED, PushStatus.POS
 
 log = logging.getLogger(__name__)
 
-DocumentOf = Callable[[Invoice], FinanceDocument]
+
+class DocumentOf(Protocol):
+    """Makes the document of an invoice, out of an open snapshot where one is given. Raises RefusedError when finance could not take it."""
+
+    def __call__(self, invoice: Invoice, reader: Reader | None = None, /) -> FinanceDocument: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +107,10 @@ class Delivery:
 
         `ask_first`: finance may have it, whatever our books say.
         """
-        row, invoice = self._claim(invoice_id)
+        row, invoice, document = self._claim(invoice_id, ask_first=ask_first)
         try:
+            if document is not None:
+                return self._tell(row, invoice, document)
             if row.state is PushStatus.SENDING:
                 return self._resolve_doubt(row, invoice)
             return self._begin(row, invoice, ask_first=ask_first)
@@ -112,14 +118,27 @@ class Delivery:
             log.warning("another worker has taken an invoice over", extra={"event": "fenced", "invoice": invoice.number})
             return self._as_it_is(invoice)
 
-    def _claim(self, invoice_id: InvoiceId) -> tuple[OutboxRow, Invoice]:
+    def _claim(self, invoice_id: InvoiceId, *, ask_first: bool) -> tuple[OutboxRow, Invoice, FinanceDocument | None]:
+        """The invoice is ours. What leaves without a question is *sending* by the same commit, and comes with its document."""
         with self._store.begin() as tx:
             # The stage lock says that nobody else is sending: whatever an older owner claimed is ours now, with a higher fence (F-84).
             row = tx.outbox.claim(invoice_id, self._owner, self._now(), LEASE_SECONDS, take_over=True)
             invoice = tx.ledger.invoice(invoice_id)
-        if row is None or invoice is None:
-            raise ConfigurationError(f"invoice {invoice_id} is in the outbox and not in the ledger", hint="run `proforma db check`")
-        return row, invoice
+            if row is None or invoice is None:
+                raise ConfigurationError(f"invoice {invoice_id} is in the outbox and not in the ledger", hint="run `proforma db check`")
+            document = None if ask_first and self._target.can_be_asked else self._leaving(tx, row, invoice)
+            if document is not None:
+                row = self._sending(tx, row, document)
+        return row, invoice, document
+
+    def _leaving(self, tx: Transaction, row: OutboxRow, invoice: Invoice) -> FinanceDocument | None:
+        """The document of an invoice that may leave at once; None when there is a doubt, a question or a refusal first."""
+        if row.state is not PushStatus.QUEUED or self._may_be_there(row, invoice):
+            return None
+        try:
+            return self._document_of(invoice, tx)
+        except RefusedError:
+            return None
 
     def _as_it_is(self, invoice: Invoice) -> Pushed:
         with self._store.read() as reader:
@@ -147,14 +166,28 @@ class Delivery:
 
         What was sent in a history that is lost was sent after the invoice was drafted; it may have been confirmed a second time since.
         """
-        return row.attempts > 0 or self._now() - invoice.created_at >= self._target.repeatable_for
+        return self._target.can_be_asked and (row.attempts > 0 or not self._is_repeatable(invoice.created_at))
+
+    def _is_repeatable(self, since: datetime) -> bool:
+        """Whether the target itself still makes a second sending harmless. What a clock ahead of ours has written is new."""
+        age = max(self._now() - since, timedelta(0))
+        return age < self._target.repeatable_for
 
     def _send(
         self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, begun: Found | None = None, *, doubt: bool = False
     ) -> Pushed:
         with self._store.begin() as tx:
-            # Promise 4: committed before the first byte leaves; from here on a death is a doubt.
-            row = tx.outbox.sending(row, document.body, document.digest, self._now())
+            row = self._sending(tx, row, document)
+        return self._tell(row, invoice, document, begun, doubt=doubt)
+
+    def _sending(self, tx: Transaction, row: OutboxRow, document: FinanceDocument) -> OutboxRow:
+        """Promise 4: committed before the first byte leaves; from that commit on a death is a doubt."""
+        return tx.outbox.sending(row, document.body, document.digest, self._now())
+
+    def _tell(
+        self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, begun: Found | None = None, *, doubt: bool = False
+    ) -> Pushed:
+        """Sends what is committed as *sending*."""
         self._require_lease(row)
         try:
             created = self._target.create(document, begun)
@@ -211,7 +244,7 @@ class Delivery:
         return self._compare(row, invoice, document, found) if found else self._send(row, invoice, document, doubt=True)
 
     def _without_asking(self, row: OutboxRow, invoice: Invoice, document: FinanceDocument) -> Pushed:
-        if self._now() - row.queued_at < self._target.repeatable_for:
+        if self._is_repeatable(row.queued_at):
             return self._send(row, invoice, document, doubt=True)
         message = "it is not known whether finance has this invoice, and this target cannot be asked: look it up there by reference"
         return self._settle(row, invoice, PushStatus.PARKED, message=message)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
 
 from proforma import invoicing
-from proforma.domain.codes import ContractState, OrderType, TransactionType
+from proforma.domain.codes import ContractState, InvoiceStatus, OrderType, Origin, TransactionType
 from proforma.domain.contracts import (
     Contract,
     ContractCustomer,
@@ -27,16 +27,25 @@ from proforma.domain.contracts import (
     Retainer,
     ScheduleRow,
 )
-from proforma.domain.ids import ContractId, Guid, RetainerId, SourceId
+from proforma.domain.ids import ContractId, Guid, InvoiceId, RetainerId, SourceId
 from proforma.domain.invoices import Changes, Confirmed, Invoice, Refusal
 from proforma.domain.masters import Category, CurrencyRecord, Role
 from proforma.domain.policies import InvoicingPolicy, PricingPolicy
 from proforma.domain.records import Actual
-from proforma.invoicing import BacklogRow, Book, Clerk, ManualDetail
+from proforma.invoicing import BacklogRow, Book, Clerk, ManualDetail, Takeover
 from proforma.invoicing.changes import joined
 from proforma.store import Reader, Store, Transaction
 from proforma.sync.price import price_book
 from proforma.sync.reasons import ReasonKeeper
+from proforma.sync.taking_over import (
+    IndependentPricer,
+    as_passed_over,
+    contracts_made_elsewhere,
+    keep_findings,
+    last_compared,
+    load_upstream,
+    require_clear_origins,
+)
 
 T = TypeVar("T")
 _SALES_SIDE = (TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES)
@@ -80,10 +89,11 @@ def load_book(reader: Reader, contracts: Collection[ContractId], policy: Invoici
     )
 
 
-def work_based_contracts(reader: Reader) -> list[ContractId]:
-    """All active project contracts, by their number: the ones that are invoiced (I-20, I-21)."""
+def work_based_contracts(reader: Reader, *, billed_here: InvoicingPolicy | None = None) -> list[ContractId]:
+    """All active project contracts, by their number: the ones that are invoiced (I-20, I-21); with a policy those that are here (I-130)."""
     rows = reader.mirror.where(Contract, order_type=OrderType.WORK_BASED, state=ContractState.ACTIVE)
-    return [contract.id for contract in sorted(rows, key=lambda row: (row.number or "", row.id)) if contract.active]
+    ours = (row for row in rows if row.active and (billed_here is None or billed_here.origin_of(row) is Origin.LOCAL))
+    return [contract.id for contract in sorted(ours, key=lambda row: (row.number or "", row.id))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +124,7 @@ class BillingDesk:
         self._now = now
         self._by = by
         self._keeper = ReasonKeeper(pricing_policy)
+        self._independent = IndependentPricer(pricing_policy)
 
     # ---- the backlog -------------------------------------------------------------------------------------------------
 
@@ -144,8 +155,10 @@ class BillingDesk:
 
     def create(self, contracts: Sequence[ContractId], *, as_of: date, only: Sequence[SourceId] = (), to_existing: bool = False) -> Answer:
         """Drafts invoices of these contracts, each contract by itself: one's failure does not stop the others (I-73)."""
+        with self._store.read() as reader:
+            require_clear_origins(reader, self._policy)
         answers = [self._create_one(contract, as_of, only, to_existing=to_existing) for contract in dict.fromkeys(contracts)]
-        return _together(answers)
+        return together(answers)
 
     def _create_one(self, contract: ContractId, as_of: date, only: Sequence[SourceId], *, to_existing: bool) -> Answer:
         def act(book: Book, clerk: Clerk) -> Changes:
@@ -154,10 +167,11 @@ class BillingDesk:
         return self._act([contract], act)
 
     def run_periodic(self, *, as_of: date) -> Answer:
-        """The periodic run of a day over all active project contracts (I-79)."""
+        """The periodic run of a day over all active project contracts whose invoices are made here (I-79)."""
         with self._store.read() as reader:
-            contracts = work_based_contracts(reader)
-        return _together([self._act([c], lambda book, clerk: invoicing.run_periodic(book, clerk, as_of=as_of)) for c in contracts])
+            require_clear_origins(reader, self._policy)
+            contracts = work_based_contracts(reader, billed_here=self._policy)
+        return together([self._act([c], lambda book, clerk: invoicing.run_periodic(book, clerk, as_of=as_of)) for c in contracts])
 
     def edit(self, invoice: str, *, source: SourceId, changes: Mapping[str, str]) -> Answer:
         """Edits one detail of a draft (I-81)."""
@@ -191,8 +205,8 @@ class BillingDesk:
         return self._on_invoice(invoice, lambda book, clerk, found: invoicing.refresh(book, clerk, invoice_id=found.id, as_of=as_of))
 
     def delete(self, invoices: Sequence[str]) -> Answer:
-        """Deletes drafts; their sources are ready again (I-101)."""
-        return _together(
+        """Deletes drafts; their sources are ready again (I-101). One of Dataverse that is held is given up with `problems drop`."""
+        return together(
             [self._on_invoice(i, lambda book, clerk, found: invoicing.delete(book, clerk, invoice_id=found.id)) for i in invoices]
         )
 
@@ -201,6 +215,36 @@ class BillingDesk:
         return self._on_invoice(
             invoice, lambda book, clerk, found: invoicing.correct(book, clerk, invoice_id=found.id, only=only, as_of=as_of)
         )
+
+    # ---- invoices of Dataverse ---------------------------------------------------------------------------------------
+
+    def take_over(self, *, as_of: date) -> Answer:
+        """Takes over what was confirmed in Dataverse, of the contracts whose origin that is, each in its own transaction (I-130)."""
+        with self._store.read() as reader:
+            require_clear_origins(reader, self._policy)
+            contracts = contracts_made_elsewhere(reader, self._policy)
+        return together([self._take_over(contract, as_of) for contract in contracts])
+
+    def _take_over(self, contract: ContractId, as_of: date, accepted: Collection[InvoiceId] = ()) -> Answer:
+        with self._writing() as (tx, clerk):
+            book = load_book(tx, [contract], self._policy)
+            how = Takeover(
+                as_of=as_of,
+                price=self._keeper.noting(self._independent.over(tx)),
+                accepted=accepted,
+                compared=last_compared(tx, book.invoices),
+            )
+            taken = invoicing.take_over(book, clerk, load_upstream(tx, contract), how)
+            answer = self._commit(tx, taken.changes)
+            told = tuple(as_passed_over(finding, contract) for finding in keep_findings(tx, taken, self._now()))
+        return replace(answer, changes=replace(taken.changes, passed_over=told))
+
+    def _accept(self, invoice: Invoice, as_of: date) -> Answer:
+        """A person takes a held invoice over as it is, whatever our prices say; what is wrong with it as a whole still holds it."""
+        answer = self._take_over(invoice.contract_id, as_of, [invoice.id])
+        own = tuple(i for i in answer.invoices if i.id == invoice.id)
+        refusals = [Refusal(id=p.source, reason=p.reason, message=p.message) for p in answer.changes.passed_over if p.source == invoice.id]
+        return Answer(invoices=own, changes=Changes(refusals=tuple(refusals)))
 
     # ---- confirming --------------------------------------------------------------------------------------------------
 
@@ -217,7 +261,13 @@ class BillingDesk:
         def act(book: Book, clerk: Clerk, found: Invoice) -> Changes:
             return invoicing.confirm(book, clerk, invoice_ids=[found.id], accounting_date=accounting_date, as_of=as_of)
 
-        return _together([self._on_invoice(invoice, act) for invoice in invoices])
+        return together([self._accept(held, as_of) if (held := self._held(i)) else self._on_invoice(i, act) for i in invoices])
+
+    def _held(self, name: str) -> Invoice | None:
+        """An invoice of Dataverse that is held here, by its id or number."""
+        with self._store.read() as reader:
+            found = reader.ledger.invoice(name)
+        return found if found is not None and found.is_taken_over and found.status is InvoiceStatus.DRAFT else None
 
     # ---- after a pull ------------------------------------------------------------------------------------------------
 
@@ -225,7 +275,7 @@ class BillingDesk:
         """Flags drafts whose sources changed or vanished in Dataverse, and lists confirmed ones that did (I-8, promise 2)."""
         with self._store.read() as reader:
             contracts = {invoice.contract_id for invoice in reader.ledger.invoices()}
-        return _together([self._act([c], lambda book, clerk: invoicing.source_changes(book)) for c in sorted(contracts)])
+        return together([self._act([c], lambda book, clerk: invoicing.source_changes(book)) for c in sorted(contracts)])
 
     # ---- one act -----------------------------------------------------------------------------------------------------
 
@@ -289,7 +339,7 @@ def _new_id() -> Guid:
     return Guid(str(uuid.uuid4()))
 
 
-def _together(answers: Sequence[Answer]) -> Answer:
+def together(answers: Sequence[Answer]) -> Answer:
     return Answer(
         invoices=tuple(invoice for answer in answers for invoice in answer.invoices),
         changes=joined(answer.changes for answer in answers),

@@ -6,6 +6,7 @@ Nothing here changes finance. What differs from what was sent, and what is no lo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -56,7 +57,9 @@ class Follow:
         try:
             found = self._target.status(document, row.external_id)
         except TransportError:
-            self._later(row)
+            # Taken over meanwhile: the other worker decides when it is asked again, and the fault is still one.
+            with suppress(StaleFenceError):
+                self._later(row)
             raise
         try:
             return self._learned(row, invoice, document, found)

@@ -116,10 +116,7 @@ class Pull:
             ) from error
 
     def _compile(self, mapping: EntityMapping) -> CompiledEntity[Any]:
-        with self._store.read() as reader:
-            dimensions = list(reader.mirror.all(PricingDimension))
-            names = list(reader.mirror.all(DimensionFieldName))
-        return compile_entity(mapping, dimension_columns(mapping, dimensions, names))
+        return compiled_for(self._store, mapping)
 
     def _absent(self, compiled: CompiledEntity[Any], walk: Walk) -> Pulled:
         """An optional table that the environment lacks holds no rows; ones kept from before are gone (promise 2)."""
@@ -127,3 +124,11 @@ class Pull:
             deleted = tx.mirror.sweep(compiled.entity, walk.cursor.generation, self._now())
             tx.cursors.set(compiled.entity, walk.finished(self._now()))
         return Pulled(entity=compiled.entity, mode=FULL, deleted=deleted, absent=True)
+
+
+def compiled_for(store: Store, mapping: EntityMapping) -> CompiledEntity[Any]:
+    """The mapping of an entity ready for rows, with the pricing dimensions that the mirror knows."""
+    with store.read() as reader:
+        dimensions = list(reader.mirror.all(PricingDimension))
+        names = list(reader.mirror.all(DimensionFieldName))
+    return compile_entity(mapping, dimension_columns(mapping, dimensions, names))

@@ -22,7 +22,7 @@ from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Invoice
 from proforma.domain.money import total
 from proforma.finance import Target
-from proforma.store import OutboxRow, Reader, Store
+from proforma.store import Header, OutboxRow, Reader, Store
 from proforma.sync.adoption import Adoption, Outlook
 from proforma.sync.delivery import ARRIVED, Delivery, DocumentOf, Pauses, Pushed
 from proforma.sync.progress import Progress, Silent
@@ -43,12 +43,12 @@ class PushLimits:
     invoices_max: int | None = None
     amounts: Mapping[str, Decimal] = field(default_factory=dict)
 
-    def exceeded_by(self, invoices: Sequence[Invoice]) -> str | None:
+    def exceeded_by(self, invoices: Sequence[Header]) -> str | None:
         """What is too much, in words."""
         if self.invoices_max is not None and len(invoices) > self.invoices_max:
             return f"{len(invoices)} invoices would leave, the limit is {self.invoices_max}"
         for code, limit in self.amounts.items():
-            amount = total(abs(invoice.total) for invoice in invoices if invoice.currency.code == code)
+            amount = total(abs(invoice.total) for invoice in invoices if invoice.currency == code)
             if amount > limit:
                 return f"{amount} {code} would leave, the limit is {limit}"
         return None
@@ -100,7 +100,7 @@ class Push:
         with self._store.stage_lock("push"):
             with self._store.read() as reader:
                 due = [row for row in reader.outbox.all(states=_UNFINISHED) if self._is_due(row)]
-                invoices = _invoices(reader, due)
+                invoices = reader.ledger.headers(row.invoice_id for row in due)
             self._require_within_limits(due, invoices)
             self._progress.begin("push", len(due))
             outlook = self._outlook(due, invoices)
@@ -112,7 +112,7 @@ class Push:
     def _is_due(self, row: OutboxRow) -> bool:
         return row.target == self._target.name and (row.next_attempt_at is None or row.next_attempt_at <= self._now())
 
-    def _require_within_limits(self, due: Sequence[OutboxRow], invoices: Mapping[InvoiceId, Invoice]) -> None:
+    def _require_within_limits(self, due: Sequence[OutboxRow], invoices: Mapping[InvoiceId, Header]) -> None:
         """Only what never left counts: a doubt must be settled whatever its amount."""
         new = [invoices[row.invoice_id] for row in due if row.state is PushStatus.QUEUED and row.invoice_id in invoices]
         if exceeded := self._rules.limits.exceeded_by(new):
@@ -120,11 +120,11 @@ class Push:
                 "push-limit", exceeded, hint="look at them with `proforma push --dry-run`, then `proforma push --beyond-limits`"
             )
 
-    def _outlook(self, due: Sequence[OutboxRow], invoices: Mapping[InvoiceId, Invoice]) -> Outlook:
+    def _outlook(self, due: Sequence[OutboxRow], invoices: Mapping[InvoiceId, Header]) -> Outlook:
         new = [row for row in due if row.state is PushStatus.QUEUED and not row.attempts and row.invoice_id in invoices]
         return self._adoption.outlook([invoices[row.invoice_id] for row in new]) if new and self._rules.list_first else Outlook()
 
-    def _in_order(self, due: Sequence[InvoiceId], invoices: Mapping[InvoiceId, Invoice], outlook: Outlook) -> Iterator[Pushed]:
+    def _in_order(self, due: Sequence[InvoiceId], invoices: Mapping[InvoiceId, Header], outlook: Outlook) -> Iterator[Pushed]:
         """Wave after wave: a correction only after what it corrects has arrived."""
         stumbles = _Stumbles()
         left = list(due)
@@ -137,7 +137,7 @@ class Push:
         stumbles.raise_first()
 
     def _wave(
-        self, wave: Sequence[InvoiceId], invoices: Mapping[InvoiceId, Invoice], outlook: Outlook, stumbles: _Stumbles
+        self, wave: Sequence[InvoiceId], invoices: Mapping[InvoiceId, Header], outlook: Outlook, stumbles: _Stumbles
     ) -> Iterator[Pushed]:
         def one(invoice_id: InvoiceId) -> Pushed | None:
             if stumbles.must_stop:
@@ -153,7 +153,7 @@ class Push:
         with ThreadPoolExecutor(self._rules.concurrency, thread_name_prefix="push") as threads:
             yield from (pushed for pushed in threads.map(one, wave) if pushed is not None)
 
-    def _waiting(self, invoice: Invoice | None, outlook: Outlook) -> Pushed | None:
+    def _waiting(self, invoice: Header | None, outlook: Outlook) -> Pushed | None:
         """A correction whose original has not arrived stays where it is, and what may be billed a second time."""
         if invoice is not None and invoice.id in outlook.held:
             message = outlook.held[invoice.id]
@@ -180,12 +180,7 @@ def due_documents(reader: Reader, target: str, document_of: DocumentOf) -> Itera
             yield invoice, refusal
 
 
-def _invoices(reader: Reader, rows: Sequence[OutboxRow]) -> dict[InvoiceId, Invoice]:
-    found = (reader.ledger.invoice(row.invoice_id) for row in rows)
-    return {invoice.id: invoice for invoice in found if invoice is not None}
-
-
-def _original(invoices: Mapping[InvoiceId, Invoice], invoice_id: InvoiceId) -> InvoiceId | None:
+def _original(invoices: Mapping[InvoiceId, Header], invoice_id: InvoiceId) -> InvoiceId | None:
     invoice = invoices.get(invoice_id)
     return invoice.corrects if invoice else None
 

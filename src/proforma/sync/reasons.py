@@ -42,9 +42,10 @@ class ReasonKeeper:
     def keep(self, tx: Transaction, invoices: Sequence[Invoice], at: datetime) -> None:
         """Keeps the reason of every detail of these drafts that has none yet, or that was priced anew since.
 
-        A correction starts from what was billed: its reasons are those of the invoice that it corrects.
+        A correction starts from what was billed: its reasons are those of the invoice that it corrects. An invoice of Dataverse may
+        be confirmed at once.
         """
-        drafts = [invoice for invoice in invoices if invoice.status is InvoiceStatus.DRAFT and invoice.corrects is None]
+        drafts = [i for i in invoices if (i.status is InvoiceStatus.DRAFT or i.is_taken_over) and i.corrects is None]
         known = tx.reasons.of_invoices(invoice.id for invoice in drafts)
         missing = [
             (invoice, detail)
@@ -57,7 +58,8 @@ class ReasonKeeper:
 
     def _reasons(self, reader: Reader, details: Sequence[tuple[Invoice, InvoiceDetail]], at: datetime) -> Iterator[KeptReason]:
         work = [detail.source for _, detail in details if detail.kind is SourceKind.ACTUAL]
-        decided = {**self._noted, **self._told_again(reader, work)}
+        # What was asked in this very act is what the detail goes by.
+        decided = {**self._told_again(reader, work), **self._noted}
         asked = {detail.source: _list_of(detail, decided.get(detail.source)) for _, detail in details}
         lists = reader.mirror.get_many(PriceList, [list_id for list_id in asked.values() if list_id])
         for invoice, detail in details:

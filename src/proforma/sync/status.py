@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from proforma.domain.codes import InvoiceStatus
 from proforma.store import Reader
 from proforma.sync.problems import open_problems
 
@@ -25,10 +26,12 @@ class EntityStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """Everything `proforma status` shows."""
+    """Everything `proforma status` shows. `held`: invoices of Dataverse that wait here for a person."""
 
     entities: tuple[EntityStatus, ...]
     invoices: Mapping[str, int]
+    origins: Mapping[str, int]
+    held: int
     push: Mapping[str, int]
     problems: int
 
@@ -54,6 +57,8 @@ def read_status(reader: Reader, *, at: datetime) -> Status:
     return Status(
         entities=entities,
         invoices=dict(Counter(str(invoice.status) for invoice in invoices)),
+        origins=dict(Counter(str(invoice.origin) for invoice in invoices)),
+        held=sum(invoice.is_taken_over and invoice.status is InvoiceStatus.DRAFT for invoice in invoices),
         push=dict(Counter(str(invoice.push) for invoice in invoices if invoice.push != "none")),
         problems=len(open_problems(reader)),
     )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from types import TracebackType
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from proforma.dataverse.client import DataverseClient, scope_of
 from proforma.domain.errors import ConfigurationError
@@ -16,6 +17,7 @@ from proforma.mapping import FinanceMapping, Mappings, load_mappings
 from proforma.settings import AuthSettings, Configuration
 from proforma.settings.configuration import TargetSettings
 from proforma.store import Store
+from proforma.sync.backfill import Backfills
 from proforma.sync.delivery import Pauses
 from proforma.sync.draft import BillingDesk
 from proforma.sync.follow import Follow
@@ -24,6 +26,7 @@ from proforma.sync.pull import Pull
 from proforma.sync.push import Push, PushLimits, PushRules
 from proforma.sync.routes import Pushes, Routes
 from proforma.sync.send import InvoiceDocuments
+from proforma.sync.shadow import Shadow
 from proforma.sync.targets import limits_of, open_target, scope_for
 from proforma.sync.write_back import WriteBack
 from proforma.transport.auth import Anonymous, ClientSecretTokens, TokenSource, api_key, basic, static_token
@@ -120,6 +123,11 @@ class Workshop:
         """The first stage."""
         return Pull(self.store, self.client, self.mappings, now=self.now, progress=self.progress)
 
+    def backfills(self) -> Backfills:
+        """Periods that are read once more."""
+        zone = ZoneInfo(self.configuration.business_time_zone)
+        return Backfills(self.store, lambda: self.client, self.mappings, zone=zone, now=self.now, progress=self.progress)
+
     @property
     def documents(self) -> InvoiceDocuments:
         """Makes the documents that the usual finance system gets."""
@@ -140,7 +148,12 @@ class Workshop:
 
         `beyond_limits`: a person has looked, and the circuit breakers stay open for once.
         """
-        stages = {name: (self._push(name, beyond_limits=beyond_limits), self._follow(name)) for name in self.target_names}
+        stages: dict[str, tuple[Push | Follow | Shadow, ...]] = {
+            name: (self._shadow(name),)
+            if self._settings_of(name).shadow
+            else (self._push(name, beyond_limits=beyond_limits), self._follow(name))
+            for name in self.target_names
+        }
         return Pushes(self.store, Routes(self.configuration.finance), stages)
 
     def write_back(self) -> WriteBack:
@@ -157,6 +170,14 @@ class Workshop:
         )
         documents = self.documents_for(name)
         return Push(self.store, self.target_of(name), documents.of, now=self.now, rules=rules, progress=self.progress)
+
+    def _shadow(self, name: str) -> Shadow:
+        settings = self._settings_of(name)
+        asked = settings.compare_with or name
+        if asked not in self.target_names:
+            raise ConfigurationError(f"compare_with: there is no finance system {asked!r}", hint=f"known: {', '.join(self.target_names)}")
+        every = timedelta(minutes=settings.follow_minutes)
+        return Shadow(self.store, self.target_of(asked), self.documents_for(name).of, name=name, now=self.now, every=every)
 
     def _follow(self, name: str) -> Follow:
         pauses = _pauses(self._settings_of(name))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
-from typing import Final, Protocol, Self, TypeVar, cast
+from typing import Any, Final, Protocol, Self, TypeVar, cast
 
 import requests
 import urllib3
@@ -100,6 +100,7 @@ class Session:
         self.limits = limits or Limits()
         self._clock = clock or Clock()
         self._http = requests.Session()
+        self._settings: dict[str, dict[str, Any]] = {}
         # Environment proxies and certificate bundles are wanted; an entry in .netrc must not replace our Authorization.
         self._http.auth = _leave_authorization_alone
         # Limits are per server: a cookie would pin us to one (W-196).
@@ -140,11 +141,18 @@ class Session:
         prepared = self._http.prepare_request(requests.Request(method, url, headers=dict(headers), data=body))
         # requests rewrites percent codes; links are sent as they came (W-210).
         prepared.url = url
-        settings = self._http.merge_environment_settings(url, {}, True, None, None)
-        if is_loopback(parse_url(url).hostname or ""):
-            settings["proxies"] = {}
+        settings = self._settings_for(url)
         timeout = (self.limits.connect_seconds, self.limits.read_seconds)
         return self._http.send(prepared, timeout=timeout, allow_redirects=False, **settings)
+
+    def _settings_for(self, url: str) -> dict[str, Any]:
+        """Proxies and certificates as the environment says, looked up once a host: the library would do it for each request."""
+        parts = parse_url(url)
+        host = f"{parts.scheme}://{parts.netloc}"
+        if host not in self._settings:
+            found = self._http.merge_environment_settings(url, {}, True, None, None)
+            self._settings[host] = {**found, "proxies": {}} if is_loopback(parts.hostname or "") else dict(found)
+        return dict(self._settings[host])
 
     def _read(self, response: requests.Response, method: str, trace: Trace) -> Answer:
         headers = CaseInsensitiveDict(response.headers)

@@ -9,6 +9,7 @@ from proforma.domain.codes import BillingType, SourceKind, TransactionClass
 from proforma.domain.contracts import Contract, ContractLine
 from proforma.domain.ids import SourceId
 from proforma.domain.money import EXACT, round_amount, total
+from proforma.domain.upstream import UpstreamLine
 from proforma.invoicing.facts import Facts
 from proforma.invoicing.sources.source import Attributes, Fault, Source
 from proforma.invoicing.statuses import billing_status
@@ -46,7 +47,7 @@ def _source(facts: Facts, line: ContractLine) -> Source:
     )
 
 
-def product_amount(line: ContractLine, *, precision: int) -> Decimal | None:
+def product_amount(line: ContractLine | UpstreamLine, *, precision: int) -> Decimal | None:
     """Amount before tax: extended amount less tax, else base amount less the manual discount, else quantity × price less it.
 
     The base amount already contains the volume discount. None when the line has no price at all.
@@ -62,7 +63,7 @@ def product_amount(line: ContractLine, *, precision: int) -> Decimal | None:
     return round_amount(EXACT.subtract(product, discount), precision=precision)
 
 
-def _quantity(line: ContractLine) -> Decimal:
+def _quantity(line: ContractLine | UpstreamLine) -> Decimal:
     return Decimal(1) if line.quantity is None else line.quantity
 
 

@@ -162,14 +162,20 @@ class BusinessCentral:
         currency = str(row.get("currencyCode") or "")
         self._check(row, reference, customer, currency)
         document = self._documents.add(
-            target=TARGET, body={}, key=f"{company.id}/{kind}", state="Draft", now=self._clock(), reference=reference.strip().upper()
+            target=TARGET,
+            body={},
+            key=f"{company.id}/{kind}",
+            state="Draft",
+            now=self._clock(),
+            reference=reference.strip().upper(),
+            lines={},
         )
         document.number = f"S-{kind[5:8].upper()}{100000 + document.sequence}"
         day = row.get("invoiceDate") or row.get("creditMemoDate") or "2026-01-01"
         document.body = {
             "currencyCode": company.currency, "customerPurchaseOrderReference": "", "dueDate": day, **row,
             "customerNumber": customer.upper(),
-            "externalDocumentNumber": document.reference, "postingDate": row.get("postingDate") or day, "lines": [],
+            "externalDocumentNumber": document.reference, "postingDate": row.get("postingDate") or day,
         }  # fmt: skip
         return json_response(201, self._shown(document, kind, with_lines=False))
 
@@ -206,9 +212,10 @@ class BusinessCentral:
         wanted = _conditions(request)
         key = f"{company.id}/{kind}"
         with_lines = _LINES[kind] in (request.parameter("$expand") or "")
-        mine = (document for document in self._documents.documents if document.target == TARGET and document.key == key)
+        reference = _wanted(request).get("externalDocumentNumber")
+        named = self._documents.with_key(TARGET, key) if reference is None else self._documents.like(TARGET, reference)
         rows: list[Value] = []
-        for document in mine:
+        for document in (document for document in named if document.key == key):
             row = self._shown(document, kind, with_lines=with_lines)
             if all(COMPARISONS[word](str(row.get(name, "")).upper(), value.upper()) for name, word, value in wanted):
                 rows.append(row)
@@ -221,34 +228,31 @@ class BusinessCentral:
         self._require_tag(document, request)
         self._require_draft(document)
         if request.method == "DELETE":
-            self._documents.documents.remove(document)
+            self._documents.remove(document)
             return Response(status=204)
         if request.method != "PATCH":
             raise RefusalError(405, "BadRequest_MethodNotAllowed", f"{request.method} is not allowed.")
         row = _body(request)
         if read_only := sorted(set(row) & set(_READ_ONLY)):
             raise RefusalError(400, "BadRequest_ReadOnly", f"The property {read_only[0]} cannot be changed.")
-        document.body = {**document.body, **row}
-        document.tag += 1
+        self._documents.change(document, body={**document.body, **row})
         return json_response(200, self._shown(document, kind, with_lines=False))
 
     def _add_line(self, document: Document, kind: str, request: Request) -> Response:
         if request.method != "POST":
-            return json_response(200, {"value": self._lines(document)})
+            return json_response(200, {"value": list(_lines(document).values())})
         self._require_draft(document)
         row = _body(request)
-        lines = document.body.get("lines")
-        kept: list[Value] = list(lines) if isinstance(lines, list) else []
-        sequence = as_number(row.get("sequence")) or Decimal(10000 * (len(kept) + 1))
-        if any(as_number(mapping_of(line).get("sequence")) == sequence for line in kept):
+        lines = _lines(document)
+        sequence = as_number(row.get("sequence")) or Decimal(10000 * (len(lines) + 1))
+        if sequence in lines:
             raise RefusalError(400, "Internal_EntityWithSameKeyExists", f"The Sales Line already exists. Line No.='{sequence}'")
         self._check_line(row)
         quantity, price = as_number(row.get("quantity")) or Decimal(0), as_number(row.get("unitPrice")) or Decimal(0)
         # Amounts are rounded to the currency (F-65).
         amount = (quantity * price).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
         line: Row = {**row, "id": symbol_guid(f"@{document.id}/{sequence}"), "sequence": int(sequence), "amountExcludingTax": amount}
-        document.body = {**document.body, "lines": [*kept, line]}
-        document.tag += 1
+        self._documents.add_line(document, sequence, line)
         return json_response(201, line)
 
     def _check_line(self, row: Mapping[str, Value]) -> None:
@@ -267,31 +271,25 @@ class BusinessCentral:
     def _post(self, document: Document, kind: str) -> Response:
         """A second time fails, it does not double (F-68)."""
         self._require_draft(document)
-        if not self._lines(document):
+        if not _lines(document):
             raise RefusalError(400, "Application_DialogException", "There is nothing to post.")
-        document.state = "Open"
-        document.number = f"PS-{kind[5:8].upper()}{103000 + document.sequence}"
-        document.tag += 1
+        self._documents.change(document, state="Open", number=f"PS-{kind[5:8].upper()}{103000 + document.sequence}")
         return Response(status=204)
 
     # ---- what is shown ---------------------------------------------------------------------------------------------------
 
     def _shown(self, document: Document, kind: str, *, with_lines: bool) -> Row:
-        lines = self._lines(document)
+        lines = _lines(document).values()
         net = sum((as_number(line["amountExcludingTax"]) or Decimal(0) for line in lines), Decimal("0.00"))
         tax = sum((self._tax(line) for line in lines), Decimal("0.00"))
         row: Row = {
-            "@odata.etag": _tag(document), **{name: value for name, value in document.body.items() if name != "lines"},
+            "@odata.etag": _tag(document), **document.body,
             "id": document.id, "number": document.number, "status": document.state, "totalAmountExcludingTax": net, "totalTaxAmount": tax,
             "totalAmountIncludingTax": net + tax, "remainingAmount": net + tax if document.state == "Open" else Decimal(0),
         }  # fmt: skip
         if with_lines:
-            row[_LINES[kind]] = [dict(line) for line in lines]
+            row[_LINES[kind]] = list(lines)
         return row
-
-    def _lines(self, document: Document) -> list[Row]:
-        lines = document.body.get("lines")
-        return [dict(mapping_of(line)) for line in lines] if isinstance(lines, list) else []
 
     def _tax(self, line: Row) -> Decimal:
         percent = self._settings.tax_percent.get(str(line.get("taxCode") or ""), Decimal(0))
@@ -330,6 +328,10 @@ class BusinessCentral:
 
 class _UndoneError(Exception):
     pass
+
+
+def _lines(document: Document) -> Mapping[Decimal | None, Row]:
+    return document.lines or {}
 
 
 def _tag(document: Document) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 from urllib.parse import unquote
@@ -15,7 +15,7 @@ from proforma.mock.finance.books import Books
 from proforma.mock.finance.documents import COMPARISONS, Document, Documents
 from proforma.mock.finance.odata_batch import BatchError, batch_response
 from proforma.mock.http import Request, Response, json_response
-from proforma.mock.values import Row, Value, as_number, decode, mapping_of
+from proforma.mock.values import Row, Value, as_number, decode
 from proforma.mock.world import World, WorldError
 
 PREFIX: Final = "/finance/dynamics/data/"
@@ -109,9 +109,9 @@ class Dynamics:
             case "POST", "CDSFreeTextInvoiceLines":
                 return self._create_line(_body(request))
             case "GET", "CDSFreeTextInvoiceHeaders":
-                return self._list(request, [_header(document) for document in self._mine()])
+                return self._list(request, [_header(document) for document in self._wanted(request)])
             case "GET", "CDSFreeTextInvoiceLines":
-                return self._list(request, [line for document in self._mine() for line in _lines(document)])
+                return self._list(request, [line for document in self._wanted(request) for line in _lines(document).values()])
             case "GET", "CustomersV3":
                 return self._list(request, self._customers())
         raise RefusalError("", status=404)
@@ -129,12 +129,11 @@ class Dynamics:
         if document.state == "posted":
             raise RefusalError("Error: The invoice is posted and cannot be changed; Error: validateWrite failed on data source.")
         if request.method == "DELETE":
-            self._documents.documents.remove(document)
+            self._documents.remove(document)
             return Response(status=204)
         if request.method != "PATCH":
             raise RefusalError("", status=405)
-        document.body = {**document.body, **_body(request)}
-        document.tag += 1
+        self._documents.change(document, body={**document.body, **_body(request)})
         return Response(status=204)
 
     def _create_header(self, request: Request, row: Mapping[str, Value]) -> Response:
@@ -142,10 +141,10 @@ class Dynamics:
         reference = str(row.get("ExternalInvoiceId") or "")
         self._check_header(row, company, reference)
         document = self._documents.add(
-            target=TARGET, body={}, key=company.lower(), state="accepted", now=self._clock(), reference=reference
+            target=TARGET, body={}, key=company.lower(), state="accepted", now=self._clock(), reference=reference, lines={}
         )
         document.number = f"FTI-{document.sequence:08d}"
-        document.body = {**_HEADER_DEFAULTS, **row, "dataAreaId": company, "FreeTextNumber": document.number, "lines": []}
+        document.body = {**_HEADER_DEFAULTS, **row, "dataAreaId": company, "FreeTextNumber": document.number}
         return json_response(201, _header(document), ("Location", f"{request.base}{PREFIX}{HEADERS}"))
 
     def _check_header(self, row: Mapping[str, Value], company: str, reference: str) -> None:
@@ -182,8 +181,7 @@ class Dynamics:
                 f"Error: The value '{reference}' in field 'External invoice' is not found in the related table 'Free text invoice headers'."
             )
             raise RefusalError(text, entity=entity)
-        lines = _lines(document)
-        if any(as_number(line["LineNumber"]) == number for line in lines):
+        if number in _lines(document):
             text = f"Error: Cannot create a record in Free text invoice lines. Line: {number}. The record already exists."
             raise RefusalError(text, entity=entity)
         account = str(row.get("MainAccountDisplayValue") or "")
@@ -198,14 +196,14 @@ class Dynamics:
         quantity, price, given = (as_number(row.get(name)) for name in ("Quantity", "UnitPrice", "TransactionCurrencyAmount"))
         amount = given if given is not None else (quantity or Decimal(0)) * (price or Decimal(0))
         line: Row = {"SalesTaxGroupId": "", "InvoiceText": "", **row, "TransactionCurrencyAmount": amount}
-        document.body = {**document.body, "lines": [*lines, line]}
-        document.tag += 1
+        self._documents.add_line(document, number, line)
         return json_response(201, line)
 
     # ---- reading ---------------------------------------------------------------------------------------------------------
 
     def _list(self, request: Request, rows: list[Row]) -> Response:
-        rows = [row for row in rows if self._sees(request, str(row["dataAreaId"])) and _matches(row, request.parameter("$filter"))]
+        conditions = _conditions(request.parameter("$filter"))
+        rows = [row for row in rows if self._sees(request, str(row["dataAreaId"])) and _matches(row, conditions)]
         order = request.parameter("$orderby")
         if order:
             rows.sort(key=lambda row: as_number(row.get(order)) or Decimal(0))
@@ -238,48 +236,51 @@ class Dynamics:
         """Without `cross-company` a caller sees its own company only (F-5)."""
         return request.parameter("cross-company") == "true" or company.lower() == self._settings.company.lower()
 
-    def _mine(self) -> list[Document]:
-        return [document for document in self._documents.documents if document.target == TARGET]
+    def _wanted(self, request: Request) -> list[Document]:
+        """The documents that a filter can name: those of one reference where it names one."""
+        named = [
+            wanted for column, wanted, word in _conditions(request.parameter("$filter")) if (column, word) == ("ExternalInvoiceId", "eq")
+        ]
+        return self._documents.like(TARGET, named[0]) if named else self._documents.of_target(TARGET)
 
     def _find(self, company: str, reference: str) -> Document | None:
         """Company and reference know no case (F-34)."""
-        key = (company.lower(), reference.lower())
-        return next((document for document in self._mine() if (document.key, document.reference.lower()) == key), None)
+        return next((document for document in self._documents.like(TARGET, reference) if document.key == company.lower()), None)
 
     def _post_what_is_due(self) -> None:
         after = self._settings.post_after_seconds
-        for document in self._mine() if after is not None else ():
+        for document in self._documents.of_target(TARGET) if after is not None else ():
             if document.state == "accepted" and self._clock() - document.received_monotonic >= (after or 0):
-                document.state = "posted"
-                document.number = f"INV-{document.sequence:08d}"
-                document.body = {**document.body, "IsPosted": "Yes", "InvoiceId": document.number}
+                number = f"INV-{document.sequence:08d}"
+                body = {**document.body, "IsPosted": "Yes", "InvoiceId": number}
+                self._documents.change(document, state="posted", number=number, body=body)
 
 
 def _header(document: Document) -> Row:
-    row = {name: value for name, value in document.body.items() if name != "lines"}
-    return {"@odata.etag": f'W/"{document.id}:{document.tag}"', **row}
+    return {"@odata.etag": f'W/"{document.id}:{document.tag}"', **document.body}
 
 
-def _lines(document: Document) -> list[Row]:
-    lines = document.body.get("lines")
-    return [dict(mapping_of(line)) for line in lines] if isinstance(lines, list) else []
+def _lines(document: Document) -> Mapping[Decimal | None, Row]:
+    return document.lines or {}
 
 
 def _key(text: str) -> dict[str, str]:
     return {found[1]: (found[2] or "").replace("''", "'") if found[3] is None else found[3] for found in _KEY_PART.finditer(text)}
 
 
-def _matches(row: Row, condition: str | None) -> bool:
-    if not condition:
-        return True
-    for part in condition.split(" and "):
+def _conditions(text: str | None) -> list[tuple[str, str, str]]:
+    """Column, wanted value, and how it is compared; all of them have to hold."""
+    conditions: list[tuple[str, str, str]] = []
+    for part in text.split(" and ") if text else ():
         found = _CONDITION.fullmatch(part)
         if found is None:
             raise RefusalError(f"Error: The filter '{part}' is not supported here.")
-        wanted = found[4] or (found[3] or "").replace("''", "'")
-        if not COMPARISONS[found[2]](str(row.get(found[1], "")).lower(), wanted.lower()):
-            return False
-    return True
+        conditions.append((found[1], found[4] or (found[3] or "").replace("''", "'"), found[2]))
+    return conditions
+
+
+def _matches(row: Row, conditions: Sequence[tuple[str, str, str]]) -> bool:
+    return all(COMPARISONS[word](str(row.get(column, "")).lower(), wanted.lower()) for column, wanted, word in conditions)
 
 
 def _body(request: Request) -> Mapping[str, Value]:

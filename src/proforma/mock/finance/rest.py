@@ -143,7 +143,7 @@ class RestTarget:
         first, before = request.parameter("from") or "", request.parameter("before")
         if not settings.find:
             raise RefusalError(404, "not-found", "Nothing is served at /references.")
-        mine = (d.reference for d in self._documents.documents if d.target == TARGET)
+        mine = (document.reference for document in self._documents.of_target(TARGET))
         found: list[Value] = [{"reference": name} for name in mine if first <= name and (before is None or name < before)]
         return json_response(200, {"value": found})
 
@@ -160,8 +160,7 @@ class RestTarget:
     def _by_key(self, settings: RestSettings, key: str) -> Document | None:
         """The document that this key made, unless the key is too old to be remembered (F-76)."""
         oldest = self._clock() - settings.key_lifetime_seconds
-        candidates = (d for d in self._documents.documents if d.target == TARGET and d.key == key)
-        return next((d for d in candidates if d.received_monotonic >= oldest), None)
+        return next((d for d in self._documents.with_key(TARGET, key) if d.received_monotonic >= oldest), None)
 
     def _polled(self, settings: RestSettings, document: Document) -> Document:
         if document.state == "processing":

@@ -136,6 +136,27 @@ def _mirror_tables() -> None:
         searched="first_id second_id",
     )
     _mirror("unit", "name group_id quantity base_unit_id is_group_base:flag! active:flag!")
+    _mirror(
+        "upstream_detail",
+        "table! type transaction_class transaction_date document_date start_date contract_id contract_line_id project_id task_id "
+        "contracting_unit_id resourcing_unit_id role_id resource_id category_id product_id unit_id subcontract_id vendor_invoice_id "
+        "customer_id quantity price amount amount_method basis_quantity basis_price basis_amount percent price_list_id currency_id "
+        "billing_type adjustment dimensions! description created_at active:flag! invoice_id invoice_line_id account_id customer_kind "
+        "external_description is_correction:flag! original_id previous_amount invoice_amount",
+        searched="invoice_id",
+    )
+    _mirror(
+        "upstream_invoice",
+        "number order_type contract_id customer_id currency_id status invoice_date line_total discount discount_percent freight "
+        "created_at active:flag!",
+        searched="contract_id",
+    )
+    _mirror(
+        "upstream_line",
+        "invoice_id contract_line_id is_project_based:flag! description chargeable quantity price_per_unit manual_discount base_amount "
+        "extended_amount tax product_id unit_id active:flag!",
+        searched="invoice_id",
+    )
     _table("mirror_entities", "entity! table_name!", key="entity table_name")
 
 
@@ -175,7 +196,7 @@ def _invoice_tables() -> None:
         "invoices",
         "position:number! id! number! contract_id! customer_id! currency! currency_precision:whole! currency_id! as_of! invoice_date! "
         "created_at! status! push! reference corrects periodic:flag! accounting_date confirmed_at external_id external_number flags! "
-        "total! events:whole! events_seal! ledger_rows:whole! ledger_seal!",
+        "total! origin! events:whole! events_seal! ledger_rows:whole! ledger_seal!",
         _unique("invoices", "id"),
         _unique("invoices", "number"),
         _unique("invoices", "reference"),

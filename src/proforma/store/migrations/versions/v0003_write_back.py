@@ -8,8 +8,8 @@ import msgspec
 import sqlalchemy as sa
 from alembic import op
 
-revision: Final = "0002"
-down_revision: Final = "0001"
+revision: Final = "0003"
+down_revision: Final = "0002"
 
 _READ_BACK: Final = ("posted_on", "tax", "remaining", "total_with_tax")
 
