@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench crash kill-test explore mutate format clean pins
+.PHONY: help demo test check bench crash kill-test leader-test simulate explore mutate format clean pins
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 18
@@ -37,6 +37,12 @@ crash: $(STAMP) ## The long crash proof: SIGKILL at 200 moments of pull and push
 
 kill-test: $(STAMP) ## SIGKILL at every boundary of a push to each finance system; prints the report of docs/reliability.md
 	PYTHONPATH=tests $(BIN)/python tests/faults/kill_points.py
+
+leader-test: $(STAMP) ## Four daemons on one PostgreSQL, the leader killed or frozen 100 times while 300 invoices flow
+	PYTHONPATH=tests $(BIN)/python tests/service/leader_kills.py
+
+simulate: $(STAMP) ## 5,000 histories of a push that seeds decide; SEED=17 replays one, SEEDS=200 runs so many
+	PYTHONPATH=tests $(BIN)/python tests/faults/simulation.py $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),5000))
 
 explore: $(STAMP) ## The laws of the rules against new random examples, many more than in the tests
 	$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=explore

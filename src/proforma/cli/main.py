@@ -45,6 +45,7 @@ COMMANDS: Final = {
     "runs": ("runs", "What past runs did"),
     "mapping": ("mapping", "Check and show the mappings"),
     "daemon": ("daemon", "Synchronise on a schedule"),
+    "worker": ("worker", "Do the work of a daemon or backfill, on this machine"),
     "db": ("db", "Migrate the store, check the ledger"),
     "store": ("store", "Move the store to another database"),
     "mock": ("mock", "Mock Dataverse and finance servers"),

@@ -12,7 +12,7 @@ from proforma.store.headers import Header
 from proforma.store.integrity import IntegrityFault
 from proforma.store.leases import Lease, Leases, LeaseWriter, Tick
 from proforma.store.ledger import Ledger, LedgerWriter, OpenPassedOver
-from proforma.store.mirror import Mirror, MirrorWriter, Record, tail
+from proforma.store.mirror import ContractSpan, Mirror, MirrorWriter, Record, tail
 from proforma.store.outbox import External, Outbox, OutboxAttempt, OutboxRow, OutboxWriter, StaleFenceError
 from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Problem, Quarantine, QuarantineWriter
@@ -28,6 +28,7 @@ __all__ = [
     "Comparison",
     "ComparisonWriter",
     "Comparisons",
+    "ContractSpan",
     "Cursor",
     "DecisionWriter",
     "Decisions",

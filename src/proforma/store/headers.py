@@ -48,6 +48,11 @@ class Header:
     remaining: Decimal | None = None
     total_with_tax: Decimal | None = None
 
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether it was made in the source system (I-130)."""
+        return self.origin is Origin.DATAVERSE
+
     def closed_like(self, other: Header) -> Header:
         """This header with the ends of another."""
         return replace(

@@ -64,8 +64,11 @@ class Adoption:
         self._owner = owner
         self._pauses = pauses
 
-    def outlook(self, new: Sequence[Header]) -> Outlook:
-        """What becomes of invoices that were never sent. Raises TransportError when finance cannot be asked: then nothing is sent."""
+    def outlook(self, new: Sequence[Header], *, adopt: bool = True) -> Outlook:
+        """What becomes of invoices that were never sent. Raises TransportError when finance cannot be asked: then nothing is sent.
+
+        Only who pushes alone may `adopt`: of several workers each would see one invoice, and two could take the same document.
+        """
         outlook = Outlook()
         listed = self._listed(new)
         ours = {invoice.reference: invoice.id for invoice in new}
@@ -74,7 +77,7 @@ class Adoption:
         if unknown:
             candidates = self._candidates([header.id for header in new if header.id not in outlook.ask_first])
             for reference in unknown:
-                self._settle(reference, candidates, new, outlook)
+                self._settle(reference, candidates, new, outlook, adopt=adopt)
         return outlook
 
     def _listed(self, new: Sequence[Header]) -> list[str]:
@@ -119,9 +122,9 @@ class Adoption:
                     made.append(_Candidate(invoice, self._document_of(invoice, reader)))
         return made
 
-    def _settle(self, reference: str, candidates: list[_Candidate], new: Sequence[Header], outlook: Outlook) -> None:
+    def _settle(self, reference: str, candidates: list[_Candidate], new: Sequence[Header], outlook: Outlook, *, adopt: bool) -> None:
         found = self._found(reference, candidates)
-        match = _match(reference, candidates, found)
+        match = _match(reference, candidates, found) if adopt else None
         if match is not None and found is not None:
             candidates.remove(match)
             outlook.adopted.append(self._adopt(match, reference, found))

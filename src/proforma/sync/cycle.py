@@ -69,7 +69,8 @@ def run_cycle(
     """Runs every stage once, or those named, and keeps a record of the run; a stage that fails ends the cycle, and the next one goes
     on from there. `go_on` is asked before each stage: False ends the cycle in order."""
     kind = "sync" if len(stages) == len(STAGES) else "+".join(stage for stage in STAGES if stage in stages)
-    with workshop.store.stage_lock(kind):
+    # Not the stage's own name: a cycle of a single stage would wait for itself.
+    with workshop.store.stage_lock(f"cycle-{kind}"):
         return _recorded(workshop, kind, lambda: _stages(workshop, as_of, dry_run=dry_run, wanted=lambda s: s in stages and go_on()))
 
 
@@ -95,8 +96,7 @@ def _stages(workshop: Workshop, as_of: date, *, dry_run: bool, wanted: Callable[
     priced, unpriced = _price(workshop) if wanted("price") else (0, 0)
     taken_over = drafted = confirmed = Answer()
     if wanted("draft") and not dry_run:
-        taken_over = workshop.desk.take_over(as_of=as_of)
-        drafted, confirmed = _draft(workshop, as_of)
+        taken_over, drafted, confirmed = draft_due(workshop, as_of)
     pushes = wanted("push") and not dry_run
     pushed = tuple(workshop.push().run()) if pushes else ()
     written_back = tuple(workshop.write_back().run()) if pushes else ()
@@ -122,18 +122,20 @@ def _price(workshop: Workshop) -> tuple[int, int]:
     return priced, unpriced
 
 
-def _draft(workshop: Workshop, as_of: date) -> tuple[Answer, Answer]:
-    """Drafts what the invoice schedules say is due, and confirms drafts, each where the configuration lets a schedule do it."""
+def draft_due(workshop: Workshop, as_of: date) -> tuple[Answer, Answer, Answer]:
+    """Takes over what Dataverse confirmed; then drafts what the invoice schedules say is due, and confirms drafts, each where the
+    configuration lets a schedule do it."""
     policy, desk = workshop.configuration.invoicing, workshop.desk
+    taken_over = desk.take_over(as_of=as_of)
     drafted = desk.run_periodic(as_of=as_of) if policy.schedule else Answer()
     confirmed = confirm_checked(workshop, _drafts(workshop), as_of=as_of).answer if policy.confirm == "automatic" else Answer()
-    return drafted, confirmed
+    return taken_over, drafted, confirmed
 
 
 def _drafts(workshop: Workshop) -> list[str]:
     """Drafts that were made here; a held invoice of Dataverse waits for a person, whatever the policy."""
     with workshop.store.read() as reader:
-        invoices = reader.ledger.invoices()
+        invoices = reader.ledger.all_headers()
     return [invoice.id for invoice in invoices if invoice.status is InvoiceStatus.DRAFT and not invoice.is_taken_over]
 
 

@@ -80,14 +80,18 @@ class Push:
         rules: PushRules | None = None,
         sleep: Callable[[float], None] = time.sleep,
         progress: Progress | None = None,
+        worker: str | None = None,
     ) -> None:
-        owner = f"{socket.gethostname()}:{os.getpid()}"
+        """`worker`: the name of a worker that delivers beside others; None for whoever pushes alone."""
+        owner = worker or f"{socket.gethostname()}:{os.getpid()}"
         self._store = store
         self._target = target
         self._now = now
         self._rules = rules = rules or PushRules()
         self._progress = progress or Silent()
-        self._delivery = Delivery(store, target, document_of, now=now, owner=owner, sleep=sleep, pauses=rules.pauses)
+        self._delivery = Delivery(
+            store, target, document_of, now=now, owner=owner, sleep=sleep, pauses=rules.pauses, worker=worker is not None
+        )
         self._adoption = Adoption(store, target, document_of, now=now, owner=owner, pauses=rules.pauses)
 
     def run(self) -> Iterator[Pushed]:
@@ -98,16 +102,42 @@ class Push:
         when another process is pushing.
         """
         with self._store.stage_lock("push"):
-            with self._store.read() as reader:
-                due = [row for row in reader.outbox.all(states=_UNFINISHED) if self._is_due(row)]
-                invoices = reader.ledger.headers(row.invoice_id for row in due)
-            self._require_within_limits(due, invoices)
+            due, invoices = self._due()
             self._progress.begin("push", len(due))
             outlook = self._outlook(due, invoices)
             yield from outlook.adopted
             adopted = {pushed.invoice_id for pushed in outlook.adopted}
             yield from self._in_order([row.invoice_id for row in due if row.invoice_id not in adopted], invoices, outlook)
             self._progress.end()
+
+    def due(self) -> list[InvoiceId]:
+        """What a run would send now. Raises RefusedError `push-limit`."""
+        return [row.invoice_id for row in self._due()[0]]
+
+    def one(self, invoice_id: InvoiceId) -> Pushed | None:
+        """Sends one invoice as a worker, beside others; None when it is not this target's, or nothing is due of it.
+
+        Run twice, at once or one after the other, it sends once: the second finds the claim of the first, or its result.
+        Raises TransportError, and UnfinishedError while somebody pushes alone.
+        """
+        with self._store.shared_lock("push"):
+            with self._store.read() as reader:
+                row, headers = reader.outbox.get(invoice_id), reader.ledger.headers([invoice_id])
+            if row is None or row.state not in _UNFINISHED or not self._is_due(row):
+                return None
+            outlook = self._outlook([row], headers, adopt=False)
+            pushed = self._waiting(headers.get(invoice_id), outlook)
+            pushed = pushed or self._delivery.deliver(invoice_id, ask_first=invoice_id in outlook.ask_first)
+        if pushed.fault is not None:
+            raise pushed.fault
+        return pushed
+
+    def _due(self) -> tuple[list[OutboxRow], Mapping[InvoiceId, Header]]:
+        with self._store.read() as reader:
+            due = [row for row in reader.outbox.all(states=_UNFINISHED) if self._is_due(row)]
+            invoices = reader.ledger.headers(row.invoice_id for row in due)
+        self._require_within_limits(due, invoices)
+        return due, invoices
 
     def _is_due(self, row: OutboxRow) -> bool:
         return row.target == self._target.name and (row.next_attempt_at is None or row.next_attempt_at <= self._now())
@@ -120,9 +150,11 @@ class Push:
                 "push-limit", exceeded, hint="look at them with `proforma push --dry-run`, then `proforma push --beyond-limits`"
             )
 
-    def _outlook(self, due: Sequence[OutboxRow], invoices: Mapping[InvoiceId, Header]) -> Outlook:
+    def _outlook(self, due: Sequence[OutboxRow], invoices: Mapping[InvoiceId, Header], *, adopt: bool = True) -> Outlook:
         new = [row for row in due if row.state is PushStatus.QUEUED and not row.attempts and row.invoice_id in invoices]
-        return self._adoption.outlook([invoices[row.invoice_id] for row in new]) if new and self._rules.list_first else Outlook()
+        if not new or not self._rules.list_first:
+            return Outlook()
+        return self._adoption.outlook([invoices[row.invoice_id] for row in new], adopt=adopt)
 
     def _in_order(self, due: Sequence[InvoiceId], invoices: Mapping[InvoiceId, Header], outlook: Outlook) -> Iterator[Pushed]:
         """Wave after wave: a correction only after what it corrects has arrived."""

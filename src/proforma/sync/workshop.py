@@ -143,6 +143,11 @@ class Workshop:
         finance = self.configuration.finance
         return (finance.target, *(name for name in finance.others if name != finance.target))
 
+    @property
+    def sent_to(self) -> tuple[str, ...]:
+        """The finance systems that documents are sent to: all but shadows."""
+        return tuple(name for name in self.target_names if not self._settings_of(name).shadow)
+
     def push(self, *, beyond_limits: bool = False) -> Pushes:
         """The last stage, to every finance system, and what became of earlier documents there.
 
@@ -160,7 +165,15 @@ class Workshop:
         """What became of invoices, told to Dataverse as the mappings want it."""
         return WriteBack(self.store, lambda: self.client, self.mappings, now=self.now, progress=self.progress)
 
-    def _push(self, name: str, *, beyond_limits: bool) -> Push:
+    def push_to(self, name: str, *, worker: str | None = None) -> Push:
+        """The push to one finance system; `worker`: the name of a worker that pushes beside others."""
+        return self._push(name, beyond_limits=False, worker=worker)
+
+    def follow(self, name: str) -> Follow:
+        """What became of earlier documents in one finance system."""
+        return self._follow(name)
+
+    def _push(self, name: str, *, beyond_limits: bool, worker: str | None = None) -> Push:
         settings = self._settings_of(name)
         rules = PushRules(
             limits=PushLimits() if beyond_limits else limits_of(settings),
@@ -169,7 +182,7 @@ class Workshop:
             list_first=settings.list_first,
         )
         documents = self.documents_for(name)
-        return Push(self.store, self.target_of(name), documents.of, now=self.now, rules=rules, progress=self.progress)
+        return Push(self.store, self.target_of(name), documents.of, now=self.now, rules=rules, progress=self.progress, worker=worker)
 
     def _shadow(self, name: str) -> Shadow:
         settings = self._settings_of(name)
