@@ -48,6 +48,7 @@ from proforma.mock.state import State
 from proforma.settings.configuration import TargetSettings
 from proforma.store import Problem, Store
 from proforma.sync import draft
+from proforma.sync.delivery import Pauses
 from proforma.sync.follow import DRIFT, Follow
 from proforma.sync.problems import drop_problem, retry_problem
 from proforma.sync.push import Push
@@ -193,7 +194,7 @@ class History:
                 target = open_target(settings, mapping, tokens, session=session, retrier=retrier)
                 documents = InvoiceDocuments(store, mapping, company=self.system.company)
                 list(Push(store, target, documents.of, now=lambda: weather.now, sleep=weather.sleep).run())
-                list(Follow(store, target, now=lambda: weather.now, owner="worker", every=timedelta(0)).run())
+                list(Follow(store, target, now=lambda: weather.now, owner="worker", pauses=Pauses()).run())
         except (DeathError, TransportError, RefusedError, UnfinishedError) as end:
             weather.tell(f"ends with {type(end).__name__}")
         except Exception as fault:  # noqa: BLE001 - whatever it is, a user would see a traceback

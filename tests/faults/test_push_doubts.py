@@ -126,7 +126,6 @@ def test_another_document_under_our_reference_is_a_conflict(confirmed: Project) 
         "lines": [{"line": 1, "description": "x", "quantity": "1", "unit_price": "1.00", "amount": "1.00"}],
     }  # fmt: skip
     _post(confirmed.server, foreign)
-    confirmed.server.faults([{"match": CREATE, "times": 1, "action": {"status": 409, "body": {"error": {"message": "exists"}}}}])
     assert confirmed.run("push").code == 1
     assert sorted(_states(confirmed)) == ["accepted", "conflict"]
     (problem,) = confirmed.run("problems", "list").json["problems"]

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from mapping_files import faults_of
 
-from proforma.mapping import Fault, entity_reader, finance_reader
+from proforma.mapping import Fault, entity_reader, finance_reader, load_mappings, write_back_reader
 from proforma.mapping.expressions import Transform
 from proforma.mapping.finance import FinanceMapping
+from proforma.mapping.write_back import FACTS, SAYS
+from proforma.mapping.write_back_reader import read_write_back, write_back_faults
 
 TEXT = (Path(__file__).parents[2] / "docs" / "mappings.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
@@ -35,6 +37,14 @@ def test_examples_load(tmp_path: Path, example: str) -> None:
     if example.startswith("document:"):
         assert finance_faults(tmp_path, BOOKS + example) == []
         return
+    if example.startswith("write:"):
+        written: list[Fault] = []
+        path = tmp_path / "written.yaml"
+        path.write_text(example, encoding="utf-8")
+        mapping = read_write_back(path, written)
+        assert mapping is not None
+        assert [*written, *write_back_faults(mapping, load_mappings(None).entities)] == []
+        return
     text = example if example.startswith("entity:") else ACTUAL + example.removeprefix("columns:\n")
 
     assert faults_of(tmp_path, text) == []
@@ -52,6 +62,11 @@ def test_everything_is_documented() -> None:
         *finance_reader.CALL_ALLOWED,
         *finance_reader.ONCE,
         *finance_reader.STATES,
+        *write_back_reader.NEEDED,
+        *write_back_reader.ALLOWED,
+        *write_back_reader.TOLD,
+        *FACTS,
+        *SAYS,
     }
 
     assert {word for word in words if f"`{word}`" not in TEXT} == set()

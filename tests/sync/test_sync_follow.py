@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -128,3 +130,81 @@ def test_finance_refuses_later(server: MockServer, tmp_path: Path) -> None:
     assert finance.states() == ["refused"]
     (problem,) = finance.project.run("problems", "list").json["problems"]
     assert (problem["reason"], problem["message"]) == ("push-refused", "PF-000001: No such project.")
+
+
+def changed(server: MockServer, folder: Path) -> Finance:
+    """An accepted draft to which somebody has added a line of 50.00 by hand."""
+    finance = made(server, folder, BUSINESS_CENTRAL)
+    finance.push()
+    add_line(finance)
+    return finance
+
+
+def add_line(finance: Finance) -> None:
+    """Another 50.00 on the only document."""
+    (document,) = finance.documents()
+    company = finance.call("GET", "companies")["value"][0]["id"]
+    line = {"lineType": "Account", "lineObjectNumber": "1", "quantity": 1, "unitPrice": 50}
+    finance.call("POST", f"companies({company})/salesInvoices({document['id']})/salesInvoiceLines", line)
+
+
+def test_a_drift_that_a_person_gave_up_does_not_come_back(server: MockServer, tmp_path: Path) -> None:
+    """D-98: the same difference stays given up; another one is news again."""
+    finance = changed(server, tmp_path)
+    assert finance.push() == 1
+    (problem,) = finance.project.run("problems", "list").json["problems"]
+    assert finance.project.run("problems", "drop", problem["id"], "--reason", "agreed with the customer").code == 0
+    assert finance.push() == 0
+    assert finance.project.run("problems", "list").json["problems"] == []
+    add_line(finance)
+    assert finance.push() == 1
+    (problem,) = finance.project.run("problems", "list").json["problems"]
+    assert "total: finance has 900.00, we sent 800.00" in problem["message"]
+
+
+def test_a_drift_is_over_when_the_document_is_as_it_was_sent(server: MockServer, tmp_path: Path) -> None:
+    """Somebody puts it right in finance: the problem goes by itself."""
+    finance = made(server, tmp_path, REST)
+    finance.push()
+    (document,) = finance.documents()
+    body = dict(document["body"])
+    other = {**body, "id": document["id"], "number": document["number"], "state": "accepted", "total": "1.00"}
+    server.faults([{"match": {"method": "GET", "path": "/finance/rest"}, "times": 1, "action": {"status": 200, "body": other}}])
+    assert finance.push() == 1
+    assert len(finance.project.run("problems", "list").json["problems"]) == 1
+    assert finance.push() == 0
+    assert finance.project.run("problems", "list").json["problems"] == []
+
+
+def test_a_document_that_finance_cancelled_is_told(server: MockServer, tmp_path: Path) -> None:
+    """It is still billed here: a person decides what follows."""
+    finance = made(server, tmp_path, REST)
+    finance.push()
+    (document,) = finance.documents()
+    gone = {**dict(document["body"]), "id": document["id"], "number": document["number"], "state": "canceled"}
+    server.faults([{"match": {"method": "GET", "path": "/finance/rest"}, "times": 1, "action": {"status": 200, "body": gone}}])
+    assert finance.push() == 1
+    assert finance.states() == ["cancelled"]
+    (problem,) = finance.project.run("problems", "list").json["problems"]
+    assert (problem["kind"], problem["reason"]) == ("drift", "document-cancelled")
+
+
+def test_a_store_of_the_schema_before_tells_what_its_events_say(server: MockServer, tmp_path: Path) -> None:
+    """What finance told of posted documents stood in the events alone: it is filled in, and the ledger holds together."""
+    finance = made(server, tmp_path, BUSINESS_CENTRAL, tax_percent={"": "25"})
+    finance.push()
+    (document,) = finance.documents()
+    company = finance.call("GET", "companies")["value"][0]["id"]
+    finance.call("POST", f"companies({company})/salesInvoices({document['id']})/Microsoft.NAV.post")
+    finance.push()
+    before = finance.project.invoices()
+    assert before[0]["tax"] == "200.00"
+    with closing(sqlite3.connect(tmp_path / "proforma.db")) as old:
+        for table in ("write_backs", "write_back_seen", "comparisons"):
+            old.execute(f"DROP TABLE {table}")
+        for column in ("posted_on", "tax", "remaining", "total_with_tax"):
+            old.execute(f"ALTER TABLE invoices DROP COLUMN {column}")
+        old.execute("UPDATE alembic_version SET version_num = '0002'")
+        old.commit()
+    assert finance.project.invoices() == before
+    assert finance.project.run("db", "check").json["faults"] == []

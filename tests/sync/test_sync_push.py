@@ -88,7 +88,7 @@ def test_an_invoice_that_finance_stumbles_over_stops_no_other(server: MockServer
     monkeypatch.setattr(retry.Retrier, "__init__", lambda self, policy=None, **more: original(self, policy or once, **more))
     finance = made(server, tmp_path, DYNAMICS, 4)
     failing = {"times": 1, "action": {"status": 503}}
-    server.faults([{"match": DYNAMICS.create, **failing}, {"match": DYNAMICS.find, **failing}])
+    server.faults([{"match": DYNAMICS.create, **failing}, {"match": DYNAMICS.find, "skip": 1, **failing}])
     assert finance.push() == 3
     assert sorted(finance.states()) == ["accepted", "accepted", "accepted", "sending"]
     server.faults([])

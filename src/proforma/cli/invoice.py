@@ -158,6 +158,7 @@ def confirm(
     """Confirm drafts: each becomes immutable and is queued for finance in one commit."""
     from proforma.cli.report import report_answer
     from proforma.domain.errors import ConfigurationError
+    from proforma.sync.confirm_check import confirm_checked
 
     context = given(ctx)
     if bool(invoices) == all_drafts:
@@ -169,8 +170,10 @@ def confirm(
             with workshop.store.read() as reader:
                 drafts = (header for header in reader.ledger.all_headers() if header.status == "draft")
                 names = [header.id for header in drafts if not header.is_taken_over]
-        answer = workshop.desk.confirm(names, as_of=context.business_date, accounting_date=posting)
-    report_answer(context.out, answer, done=f"{len(answer.invoices)} invoices confirmed")
+        checked = confirm_checked(workshop, names, as_of=context.business_date, accounting_date=posting)
+    for warning in checked.warnings:
+        context.out.warn(f"confirmed, but: {warning.message}")
+    report_answer(context.out, checked.answer, done=f"{len(checked.answer.invoices)} invoices confirmed")
 
 
 _EDIT_EXAMPLES = "Examples: proforma invoice edit PF-000001 --of 6f1c… quantity=6  |  proforma invoice edit PF-000001 --from edits.csv"

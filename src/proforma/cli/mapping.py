@@ -27,13 +27,15 @@ def check(ctx: typer.Context, folder: Folder = None, live: Live = False) -> None
     """Check all mappings; every fault with file, line and column."""
     context = given(ctx)
     mappings = _mappings(context, folder)
-    counts = {"entities": len(mappings.entities), "finance": len(mappings.finance)}
+    counts = {"entities": len(mappings.entities), "finance": len(mappings.finance), "write_back": len(mappings.write_back)}
     if live:
         _check_live(context, mappings, counts)
     elif context.json:
         context.out.document({"ok": True, **counts})
     else:
         context.out.line(f"{counts['entities']} entities and {counts['finance']} finance targets are mapped without fault")
+        if mappings.write_back:
+            context.out.line(f"written back to Dataverse: {', '.join(sorted(mappings.write_back))}")
 
 
 @app.command(epilog="Examples: proforma mapping adopt  |  proforma mapping adopt --write")

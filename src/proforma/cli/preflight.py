@@ -19,15 +19,21 @@ def preflight(
 ) -> None:
     """What finance would refuse of the billing backlog: what is missing, how much waits because of it, and who can mend it."""
     from proforma.cli.output import text
+    from proforma.sync.preflight import by_target
     from proforma.sync.preflight import preflight as look_ahead
+    from proforma.sync.routes import Routes
 
     context = given(ctx)
+    found = []
     with context.workshop() as workshop:
-        target = None if offline else workshop.target
-        lacks = look_ahead(workshop.store, workshop.desk.backlog(), workshop.finance_mapping.document, target)
+        for name, rows in by_target(workshop.store, workshop.desk.backlog(), Routes(workshop.configuration.finance)).items():
+            target = None if offline else workshop.target_of(name)
+            rules = workshop.finance_mapping_of(name).document
+            found += [(name, lack) for lack in look_ahead(workshop.store, rows, rules, target)]
     if context.json:
         shape = [
             {
+                "target": name,
                 "reason": lack.reason,
                 "key": lack.key,
                 "message": lack.message,
@@ -36,14 +42,14 @@ def preflight(
                 "contracts": lack.contracts,
                 "amounts": {code: text(amount) for code, amount in lack.amounts.items()},
             }
-            for lack in lacks
+            for name, lack in found
         ]
         context.out.document({"problems": shape})
     else:
-        for lack in lacks:
+        for name, lack in found:
             waits = ", ".join(f"{text(amount)} {code}" for code, amount in lack.amounts.items())
-            context.out.line(f"{lack.reason}: {lack.message}")
+            context.out.line(f"{lack.reason} ({name}): {lack.message}")
             context.out.line(f"    {len(lack.sources)} rows wait, {waits}; for {lack.who}")
-        context.out.remark(f"{len(lacks)} things are missing")
-    if lacks:
+        context.out.remark(f"{len(found)} things are missing")
+    if found:
         raise typer.Exit(1)

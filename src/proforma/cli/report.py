@@ -17,10 +17,12 @@ from proforma.domain.errors import ConfigurationError
 from proforma.domain.invoices import Invoice, PassedOver, Refusal
 from proforma.domain.masters import Customer
 from proforma.store import Header, Reader
+from proforma.store.write_backs import DONE
 from proforma.sync.cycle import Cycle
 from proforma.sync.delivery import Pushed
 from proforma.sync.draft import Answer
 from proforma.sync.pull import Pulled
+from proforma.sync.write_back import WrittenBack
 
 
 def decimal(value: str, what: str) -> Decimal:
@@ -138,6 +140,23 @@ def pushed_shape(row: Pushed) -> dict[str, Any]:
     }
 
 
+def report_write_back(out: Output, written: Sequence[WrittenBack]) -> bool:
+    """What was written back; whether something needs attention."""
+    if out.json:
+        out.document({"rows": [written_shape(row) for row in written]})
+    else:
+        for row in written:
+            if row.message:
+                out.line(f"{row.entity} {row.row_id}  {row.state}  {row.message}")
+        out.remark(f"{sum(row.state == DONE for row in written)} of {len(written)} rows say what they are to say")
+    return any(row.state != DONE for row in written)
+
+
+def written_shape(row: WrittenBack) -> dict[str, Any]:
+    """What became of one row."""
+    return {"entity": row.entity, "row": row.row_id, "invoice": row.invoice_id, "state": row.state, "message": row.message}
+
+
 def invoice_table(out: Output, reader: Reader, headers: Sequence[Header]) -> None:
     """Invoices, a line each, with the names of contract and customer."""
     contracts = reader.mirror.get_many(Contract, {header.contract_id for header in headers})
@@ -182,6 +201,7 @@ def report_cycle(out: Output, cycle: Cycle) -> bool:
                 "drafted": [invoice_shape(invoice) for invoice in cycle.drafted.invoices],
                 "confirmed": [invoice_shape(invoice) for invoice in cycle.confirmed.invoices],
                 "pushed": [pushed_shape(row) for row in cycle.pushed],
+                "written_back": [written_shape(row) for row in cycle.written_back],
                 "refused": refusals_shape((*cycle.drafted.changes.refusals, *cycle.confirmed.changes.refusals)),
             }
         )

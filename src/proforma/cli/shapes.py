@@ -7,7 +7,7 @@ from typing import Any
 
 from proforma.cli.output import text
 from proforma.domain.decisions import PriceDecision
-from proforma.domain.invoices import Invoice, InvoiceDetail, InvoiceLine, LedgerActual, PriceDifference, Refusal
+from proforma.domain.invoices import Invoice, InvoiceDetail, InvoiceLine, LedgerActual, PriceDifference, ReadBack, Refusal
 from proforma.invoicing import BacklogRow
 
 
@@ -39,6 +39,7 @@ def decision_shape(decision: PriceDecision) -> dict[str, Any]:
 
 def invoice_shape(invoice: Invoice) -> dict[str, Any]:
     """One invoice with its lines and details."""
+    told = invoice.read_back or ReadBack()
     return {
         "id": invoice.id,
         "number": invoice.number,
@@ -54,6 +55,10 @@ def invoice_shape(invoice: Invoice) -> dict[str, Any]:
         "total": text(invoice.total),
         "external_id": invoice.external_id,
         "external_number": invoice.external_number,
+        "posted_on": told.posted_on,
+        "tax": text(told.tax),
+        "total_with_tax": text(told.total_with_tax),
+        "remaining": text(told.remaining),
         "corrects": invoice.corrects,
         "origin": invoice.origin,
         "changed_sources": invoice.flags,

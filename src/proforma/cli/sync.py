@@ -17,7 +17,7 @@ def sync(
     ctx: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Pull and price, and show what would be drafted and sent.")] = False,
 ) -> None:
-    """One whole cycle: pull, price, draft if `invoicing.schedule` says so, push."""
+    """One whole cycle: pull, price, draft if `invoicing.schedule` says so, push, write back."""
     from proforma.cli.report import report_cycle
     from proforma.sync.cycle import run_cycle
 

@@ -140,6 +140,16 @@ class InvoiceLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """What finance told of a posted document: its day, its tax, its total with tax, what is still to be paid (F-90)."""
+
+    posted_on: date | None = None
+    tax: Decimal | None = None
+    remaining: Decimal | None = None
+    total_with_tax: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice:
     """A proforma invoice of one contract and customer (I-75).
 
@@ -167,6 +177,7 @@ class Invoice:
     confirmed_at: datetime | None = None
     external_id: str | None = None
     external_number: str | None = None
+    read_back: ReadBack | None = None
     flags: tuple[SourceId, ...] = ()
     origin: Origin = Origin.LOCAL
 
@@ -277,15 +288,6 @@ class Corrected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadBack:
-    """What finance told of a posted document: its day, its tax, what is still to be paid (F-90)."""
-
-    posted_on: date | None = None
-    tax: Decimal | None = None
-    remaining: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PushChanged:
     """The push moved on (F-83)."""
 
@@ -297,7 +299,14 @@ class PushChanged:
     read_back: ReadBack | None = None
 
 
-Happening = Drafted | LinesChanged | DetailsChanged | Compared | Flagged | Confirmed | Deleted | Corrected | PushChanged
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """Finance had this invoice already, under the reference of a history that our store has lost; it is ours again."""
+
+    reference: str
+
+
+Happening = Drafted | LinesChanged | DetailsChanged | Compared | Flagged | Confirmed | Deleted | Corrected | PushChanged | Adopted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,15 +362,23 @@ def _apply_to(invoice: Invoice, at: datetime, happening: Happening) -> Invoice:
             return replace(invoice, status=InvoiceStatus.DELETED)
         case Corrected():
             return replace(invoice, status=InvoiceStatus.CORRECTED)
-        case PushChanged(push=push, external_id=external_id, external_number=external_number):
-            return replace(
-                invoice,
-                push=push,
-                external_id=external_id or invoice.external_id,
-                external_number=external_number or invoice.external_number,
-            )
+        case PushChanged() | Adopted():
+            return _in_finance(invoice, happening)
         case Drafted():  # pragma: no cover - handled by the caller
             raise ImpossibleEventError(f"invoice {invoice.id} is drafted twice")
+
+
+def _in_finance(invoice: Invoice, happening: PushChanged | Adopted) -> Invoice:
+    """The invoice after news of its document."""
+    if isinstance(happening, Adopted):
+        return replace(invoice, reference=happening.reference)
+    return replace(
+        invoice,
+        push=happening.push,
+        external_id=happening.external_id or invoice.external_id,
+        external_number=happening.external_number or invoice.external_number,
+        read_back=happening.read_back or invoice.read_back,
+    )
 
 
 def fold(events: Iterable[InvoiceEvent]) -> Invoice:

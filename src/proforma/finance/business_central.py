@@ -89,6 +89,20 @@ class BusinessCentralTarget:
                 return None
             raise
 
+    def references(self, first: str, before: str) -> tuple[str, ...]:
+        """External numbers of invoices and credit memos in a range, page after page (F-57)."""
+        condition = quote(f"externalDocumentNumber ge '{first}' and externalDocumentNumber lt '{before}'", safe="'")
+        found: list[str] = []
+        for documents in ("salesInvoices", "salesCreditMemos"):
+            link: str | None = f"{self._root()}/{documents}?$filter={condition}&$select=id,externalDocumentNumber"
+            while link is not None:
+                page = self._remote.read(Request(method="GET", link=link, headers=_JSON), _object)
+                if not isinstance(page.get("value"), list):
+                    raise BadResponseError("the answer is no list of documents")
+                found += [str(row["externalDocumentNumber"]) for row in page["value"]]
+                link = page.get("@odata.nextLink")
+        return tuple(found)
+
     def refuses_customer(self, account: str) -> str | None:
         """Whether the company has the customer, and not blocked."""
         condition = quote(f"number eq '{account.replace(chr(39), chr(39) * 2)}'", safe="'")
@@ -122,8 +136,10 @@ class BusinessCentralTarget:
             line_amounts=amounts,
             complete=posted or (len(lines) >= document.lines and not self._mapping.post),
             posted_on=date.fromisoformat(row["postingDate"]) if posted and row.get("postingDate") else None,
-            tax=of.sign * Decimal(str(row["totalTaxAmount"])) if row.get("totalTaxAmount") is not None else None,
-            remaining=Decimal(str(row["remainingAmount"])) if row.get("remainingAmount") is not None else None,
+            tax=_amount(row, "totalTaxAmount", of.sign),
+            remaining=_amount(row, "remainingAmount"),
+            total_with_tax=_amount(row, "totalAmountIncludingTax", of.sign),
+            invoice_date=date.fromisoformat(row[of.day]) if row.get(of.day) else None,
         )
 
     # ---- telling ---------------------------------------------------------------------------------------------------------
@@ -290,6 +306,11 @@ def _batch(size: int) -> Any:
             raise BadResponseError(f"the batch had {size} parts, its answer has {len(responses)}", trace=answer.trace, doubtful=True)
 
     return read
+
+
+def _amount(row: Mapping[str, Any], name: str, sign: int = 1) -> Decimal | None:
+    """A figure where it is told."""
+    return None if row.get(name) is None else sign * Decimal(str(row[name]))
 
 
 def _same(theirs: object, ours: str) -> str | None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Self, cast
 
 from proforma.mapping.document import DIGEST, Document, encode
+from proforma.mapping.document import digest as digest_of
 from proforma.transport.decoding import decode_untyped
 
 
@@ -32,6 +33,11 @@ class FinanceDocument:
     def lines(self) -> int:
         """Number of lines."""
         return len(self.line_amounts)
+
+    def under(self, reference: str, *, digest: str | None = None) -> Self:
+        """The same document under another reference; `digest`: the one that it was sent with, where that is known."""
+        content = {**self.content, "reference": reference}
+        return self.of({**content, DIGEST: digest or digest_of(content)})
 
     @classmethod
     def of(cls, content: Document) -> Self:

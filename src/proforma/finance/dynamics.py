@@ -82,6 +82,18 @@ class DynamicsTarget:
         """Whether it is there still, and posted (F-27)."""
         return next(iter(self.find(document)), None)
 
+    def references(self, first: str, before: str) -> tuple[str, ...]:
+        """Keys of headers in a range, page after page (F-3)."""
+        within = f"ExternalInvoiceId ge {_literal(first)} and ExternalInvoiceId lt {_literal(before)}"
+        condition = quote(f"dataAreaId eq {_literal(self._company)} and {within}", safe="'")
+        link: str | None = f"{HEADERS}?$filter={condition}&$select=ExternalInvoiceId&{_COMPANY}"
+        found: list[str] = []
+        while link is not None:
+            page = self._remote.read(Request(method="GET", link=link, headers=_JSON), _page)
+            found += [str(row["ExternalInvoiceId"]) for row in page["value"]]
+            link = page.get("@odata.nextLink")
+        return tuple(found)
+
     def refuses_customer(self, account: str) -> str | None:
         """Whether the company has the customer, and not on hold (F-28)."""
         condition = quote(f"dataAreaId eq {_literal(self._company)} and CustomerAccount eq {_literal(account)}", safe="'")
@@ -116,6 +128,7 @@ class DynamicsTarget:
             line_amounts=tuple(amounts),
             complete=header.get("InvoiceName") != NOT_COMPLETE,
             posted_on=day(header.get("InvoiceDate")) if posted else None,
+            invoice_date=day(header.get("InvoiceDate")),
         )
 
     # ---- telling ---------------------------------------------------------------------------------------------------------

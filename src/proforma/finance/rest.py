@@ -84,6 +84,30 @@ class RestTarget:
         found = self._asked(call, document, external_id) if call is not None and by_id else self.find(document)
         return found[0] if found else None
 
+    def references(self, first: str, before: str) -> tuple[str, ...]:
+        """As the mapping's `list` tells them; nothing where it declares none."""
+        call = self._mapping.list_
+        if call is None:
+            return ()
+        values = {"first": first, "before": before, "company": self._company or ""}
+        path = _filled(call.path, {name: quote(value, safe="") for name, value in values.items()})
+        headers = {"Accept": "application/json"} | {name: _filled(text, values) for name, text in call.headers.items()}
+        request = Request(method=call.method, link=path.lstrip("/"), headers=headers, repeatable=True)
+        try:
+            return self._remote.read(request, lambda answer: self._references(call, answer))
+        except HttpStatusError as error:
+            if self._mapping.outcome(error.status or 0, call=call) == "absent":
+                return ()
+            raise
+
+    def _references(self, call: FinanceCall, answer: Answer) -> tuple[str, ...]:
+        if self._mapping.outcome(answer.status, call=call) == "absent":
+            return ()
+        items = at(self._success(call, answer), call.items or "")
+        if not isinstance(items, list):
+            raise BadResponseError(f"the answer has no list at {call.items}", todo="Check `items` of the mapping.", trace=answer.trace)
+        return tuple(str(at(item, call.read["reference"])) for item in items)
+
     def refuses_customer(self, account: str) -> str | None:
         """A declared system is not asked about customers."""
         return None
@@ -203,6 +227,8 @@ class RestTarget:
             posted_on=_day(told, "posted_on"),
             tax=_decimal(told, "tax"),
             remaining=_decimal(told, "remaining"),
+            total_with_tax=_decimal(told, "total_with_tax"),
+            invoice_date=_day(told, "invoice_date"),
         )
 
 

@@ -28,7 +28,8 @@ class Found:
     """A document as the target has it; figures it does not tell are None and not compared.
 
     `complete` is False while steps are missing: lines not all there, not yet posted though it should be. `total` is without tax;
-    `line_amounts`, in order, where the target tells them. `posted_on`, `tax` and `remaining` are read back after posting (F-90).
+    `line_amounts`, in order, where the target tells them. `posted_on`, `tax`, `total_with_tax` and `remaining` are read back after
+    posting (F-90). `invoice_date` tells documents apart whose reference is not known (`proforma.sync.adoption`).
     """
 
     reference: str | None
@@ -47,11 +48,13 @@ class Found:
     posted_on: date | None = None
     tax: Decimal | None = None
     remaining: Decimal | None = None
+    total_with_tax: Decimal | None = None
+    invoice_date: date | None = None
 
     @property
     def read_back(self) -> ReadBack | None:
         """What is to be kept of a posted document."""
-        told = ReadBack(posted_on=self.posted_on, tax=self.tax, remaining=self.remaining)
+        told = ReadBack(posted_on=self.posted_on, tax=self.tax, remaining=self.remaining, total_with_tax=self.total_with_tax)
         return told if self.state is PushStatus.POSTED and told != ReadBack() else None
 
     def differs_from(self, document: FinanceDocument) -> tuple[str, ...]:
@@ -137,6 +140,9 @@ class Target(Protocol):
 
     def status(self, document: FinanceDocument, external_id: str | None) -> Found | None:
         """How a document stands now, None when it is gone. Raises as `find` does."""
+
+    def references(self, first: str, before: str) -> tuple[str, ...]:
+        """The references that it holds from `first` on and before the other one; () where it cannot list. Raises as `find` does."""
 
     def refuses_customer(self, account: str) -> str | None:
         """Why it would refuse documents for this customer, as far as it can be asked; None: no reason known (F-89)."""

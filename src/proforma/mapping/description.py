@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from proforma.domain.codes import LineType
-from proforma.mapping import document_reader, entity_reader, finance_reader
+from proforma.mapping import document_reader, entity_reader, finance_reader, write_back_reader
 from proforma.mapping.compiler import compile_entity
 from proforma.mapping.entities import EntityMapping
 from proforma.mapping.expression_data import Data, expression_data
@@ -15,6 +15,7 @@ from proforma.mapping.expressions import Transform
 from proforma.mapping.fields import RECORDS, FieldType, Kind, fields_of
 from proforma.mapping.finance import ANSWERS
 from proforma.mapping.specifications import COLUMN
+from proforma.mapping.write_back import FACTS, SAYS
 
 #: A JSON Schema; its values are of many kinds by nature.
 JsonSchema: TypeAlias = dict[str, Any]
@@ -46,11 +47,11 @@ def describe(mapping: EntityMapping) -> dict[str, Data]:
 
 
 def schema() -> JsonSchema:
-    """JSON Schema (2020-12) of a mapping file: an entity, or a finance target."""
+    """JSON Schema (2020-12) of a mapping file: an entity, a finance target, or what is written back."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "proforma-sync mapping file",
-        "oneOf": [_entity(), _finance(), _dynamics(), _business_central()],
+        "oneOf": [_entity(), _finance(), _dynamics(), _business_central(), _write_back()],
         "$defs": {"column": {"type": "string", "pattern": f"^{COLUMN.pattern}$"}, "expression": _expression(), "call": _call()},
     }
 
@@ -126,6 +127,7 @@ def _finance() -> JsonSchema:
         "key_lifetime_hours": {"type": "integer", "minimum": 1},
         "settle_seconds": {"type": "integer", "minimum": 0},
         "find": call,
+        "list": call,
         "create": call,
         "status": call,
         "cancel": call,
@@ -163,6 +165,21 @@ def _business_central() -> JsonSchema:
         "tolerance": {"type": "string"},
     }
     return _object(properties, finance_reader.NATIVE_NEEDED)
+
+
+def _write_back() -> JsonSchema:
+    words: JsonSchema = {"type": "object", "minProperties": 1, "additionalProperties": {"type": ["string", "integer", "boolean"]}}
+    fact = _words(FACTS)
+    column: JsonSchema = {"anyOf": [fact, _object({"fact": fact, "values": words}, ("fact", "values"))]}
+    text: JsonSchema = {"type": "string"}
+    says: JsonSchema = {"type": "array", "minItems": 1, "items": _words(SAYS)}
+    ready = {"action": text, "rows": text, "flag": text, "says": says}
+    properties: JsonSchema = {
+        "write": text,
+        "columns": {"type": "object", "additionalProperties": column},
+        "ready": _object(ready, write_back_reader.READY_NEEDED),
+    }
+    return _object(properties, write_back_reader.NEEDED)
 
 
 def _document() -> JsonSchema:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from proforma.mapping.expressions import Expression, Values, parts_of, reads_of
+from proforma.mapping.expressions import Expression, Read, Values, parts_of, reads_of
 from proforma.mapping.fields import fields_of
 from proforma.mapping.finance import FinanceMapping
+from proforma.mapping.write_back import WriteBackMapping
 
 #: How changes are found: by the table's own change tracking, by the time of the last change, or by reading everything again.
 ChangeMode = Literal["tracked", "modified", "full"]
@@ -72,6 +73,7 @@ class Mappings:
 
     entities: Mapping[str, EntityMapping]
     finance: Mapping[str, FinanceMapping]
+    write_back: Mapping[str, WriteBackMapping] = field(default_factory=dict)
 
     def by_record(self, record: type[Any]) -> tuple[EntityMapping, ...]:
         """The entities that become this record, in the order in which they are pulled."""
@@ -87,6 +89,13 @@ def values_of(mapping: EntityMapping) -> Iterator[Values]:
     """Every table from numbers to words in a mapping."""
     for expression in (*mapping.columns.values(), *mapping.dimensions.values()):
         yield from (part for part in parts_of(expression) if isinstance(part, Values))
+
+
+def table_of(mapping: EntityMapping, field_name: str) -> tuple[str, Mapping[str | int | bool, object]] | None:
+    """The column that a field reads, and the word of each of its values; None where it is filled in another way."""
+    parts = parts_of(mapping.columns[field_name]) if field_name in mapping.columns else ()
+    found = next((part for part in parts if isinstance(part, Values) and isinstance(part.source, Read)), None)
+    return None if found is None or not isinstance(found.source, Read) else (found.source.column, found.table)
 
 
 def words_of(mapping: EntityMapping, column: str) -> tuple[str, ...]:

@@ -18,20 +18,21 @@ Outcome = Literal["accepted", "pending", "absent", "conflict", "refused", "stop"
 #: Names of the values that an answer may tell, each found by a JSON pointer.
 ANSWERS: Final = (
     "id", "number", "state", "total", "reference", "digest", "customer", "currency", "lines", "message", "errors",
-    "posted_on", "tax", "remaining",
+    "posted_on", "tax", "remaining", "total_with_tax", "invoice_date",
 )  # fmt: skip
 #: What an accountant may give a line: a ledger account, an item or a resource of the finance system.
 AccountKind = Literal["account", "item", "resource"]
 #: What may stand in braces in a path or header.
-PLACEHOLDERS: Final = ("reference", "id", "number", "company")
+PLACEHOLDERS: Final = ("reference", "id", "number", "company", "first", "before")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinanceCall:
     """One request: method, path below the target's address, headers, and how its answer is read.
 
-    `path` and header values may hold {reference}, {id}, {number}, {company}. `items`: JSON pointer to a list of documents, an empty
-    one means absent; None where the answer is the document. `read`: JSON pointers by the names in `ANSWERS`.
+    `path` and header values may hold {reference}, {id}, {number}, {company}, and those of `list` {first} and {before}. `items`: JSON
+    pointer to a list of documents, an empty one means absent; None where the answer is the document. `read`: JSON pointers by the names
+    in `ANSWERS`.
     """
 
     method: str
@@ -122,6 +123,7 @@ class RestMapping(FinanceMapping):
     create: FinanceCall
     status: FinanceCall | None
     cancel: FinanceCall | None
+    list_: FinanceCall | None = None
     states: Mapping[str, PushStatus]
     outcomes: Mapping[int, Outcome]
     body: Body | None

@@ -32,8 +32,8 @@ from proforma.mapping.yaml_source import Entries, Node, Scalar, read_yaml
 KINDS: Final = ("rest", "dynamics-365-finance", "business-central")
 NEEDED: Final = ("target", "once", "create")
 ALLOWED: Final = (
-    "kind", "key_header", "key_lifetime_hours", "settle_seconds", "find", "status", "cancel", "states", "outcomes", "document", "body",
-    "credits", "accept_at_most_once",
+    "kind", "key_header", "key_lifetime_hours", "settle_seconds", "find", "list", "status", "cancel", "states", "outcomes", "document",
+    "body", "credits", "accept_at_most_once",
 )  # fmt: skip
 NATIVE_NEEDED: Final = ("target", "kind", "document")
 DYNAMICS_ALLOWED: Final = ("settle_seconds", "header", "line", "operations_max")
@@ -91,7 +91,7 @@ class _FinanceReader(KeyReader):
         self.check_keys(root, NEEDED, ALLOWED)
         target = self._target(root)
         once = self._once(root)
-        calls = {name: self._call(root, name) for name in ("find", "create", "status", "cancel")}
+        calls = {name: self._call(root, name) for name in ("find", "list", "create", "status", "cancel")}
         key_header = self.text(root, "key_header", form=_HEADER, like="Idempotency-Key")
         rules = self._documents.rules(root)
         lifetime = self.whole(root, "key_lifetime_hours", usual=24, least=1)
@@ -112,6 +112,7 @@ class _FinanceReader(KeyReader):
             key_lifetime_hours=lifetime,
             settle_seconds=settle,
             find=calls["find"],
+            list_=self._listing(root, calls["list"]),
             create=create,
             status=calls["status"],
             cancel=calls["cancel"],
@@ -123,6 +124,12 @@ class _FinanceReader(KeyReader):
             accept_at_most_once=at_most_once,
             source=self.path,
         )
+
+    def _listing(self, root: Entries, call: FinanceCall | None) -> FinanceCall | None:
+        """A list must say where it is and what a reference is in it: an empty one would mean that nothing of ours is there."""
+        if call is not None and (call.items is None or "reference" not in call.read or "{first}" not in call.path):
+            self.fault(root.get("list") or root, "'list' needs items, read: {reference: …} and {first} in its path")
+        return call
 
     def _target(self, root: Entries) -> str | None:
         return self.text(root, "target", form=_TARGET, like="rest")

@@ -12,6 +12,7 @@ from proforma.mapping.entities import EntityMapping, Mappings, arrange
 from proforma.mapping.entity_reader import read_entity
 from proforma.mapping.faults import Fault, MappingError, did_you_mean
 from proforma.mapping.finance_reader import read_finance
+from proforma.mapping.write_back_reader import read_write_back, write_back_faults
 
 M = TypeVar("M")
 
@@ -22,12 +23,15 @@ def load_mappings(folder: Path | None) -> Mappings:
     faults: list[Fault] = []
     entities = _read(home / "dataverse", read_entity, lambda mapping: mapping.entity, faults)
     finance = _read(home / "finance", read_finance, lambda mapping: mapping.target, faults)
+    write_back = _read(home / "write-back", read_write_back, lambda mapping: mapping.entity, faults)
     if not faults and not entities:
         faults.append(Fault(home / "dataverse", 1, 1, "holds no mapping file", "copy the shipped ones with: proforma init"))
-    faults += [] if faults else _dependency_faults(entities)
+    if not faults:
+        faults += _dependency_faults(entities)
+        faults += [fault for mapping in write_back.values() for fault in write_back_faults(mapping, entities)]
     if faults:
         raise MappingError(faults)
-    return Mappings(entities=MappingProxyType(entities), finance=MappingProxyType(finance))
+    return Mappings(entities=MappingProxyType(entities), finance=MappingProxyType(finance), write_back=MappingProxyType(write_back))
 
 
 def shipped_mappings() -> Path:

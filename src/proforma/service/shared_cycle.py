@@ -86,11 +86,12 @@ class SharedCycle:
     def _push(self) -> None:
         workshop = self._workshop
         Routes(workshop.configuration.finance).apply(workshop.store)
-        for name in workshop.target_names:
+        for name in workshop.sent_to:
             due = workshop.push_to(name).due()
             self._have_done("pushes", [JobOf(PUSH, {"target": name, "invoice": invoice}, f"push {invoice}") for invoice in due])
             # By itself: it asks what became of documents, and sends none.
             list(workshop.follow(name).run())
+        list(workshop.write_back().run())
 
     def _have_done(self, what: str, jobs: Sequence[JobOf]) -> None:
         names = self._queue.put(jobs)

@@ -98,7 +98,10 @@ class TargetSettings(_Section):
     """How one finance system is reached.
 
     `settle_seconds` overrules that of the mapping. `concurrency`: how many invoices are under way at once. `timeout_seconds`: how long an
-    answer is waited for. `follow_minutes`: pause between two questions about a document that is not posted yet.
+    answer is waited for. `follow_minutes`: pause between two questions about a document that is not posted yet; `paid_hours`: likewise
+    about a posted one of which something is still to be paid, 0 asks no more. `list_first`: before anything new is sent, the documents
+    of our form that it holds are listed. `shadow`: it is sent nothing; documents for it are compared with those that it holds, or that the
+    system `compare_with` holds.
     """
 
     url: str
@@ -107,6 +110,10 @@ class TargetSettings(_Section):
     settle_seconds: float | None = Field(default=None, ge=0)
     concurrency: int = Field(default=1, ge=1, le=32)
     follow_minutes: int = Field(default=15, ge=0)
+    paid_hours: float = Field(default=24, ge=0, le=8760)
+    list_first: bool = True
+    shadow: bool = False
+    compare_with: str | None = None
     timeout_seconds: float = Field(default=120, gt=0, le=600)
     limits: LimitSettings = LimitSettings()
 
@@ -118,6 +125,13 @@ class OtherTargetSettings(TargetSettings):
     companies: tuple[str, ...] = ()
 
 
+class PreflightSettings(_Section):
+    """What confirming does with a draft that finance would refuse. `ask`: ask finance too, not only our own records and mappings."""
+
+    at_confirm: Literal["refuse", "warn", "off"] = "warn"
+    ask: bool = False
+
+
 class FinanceSettings(TargetSettings):
     """The finance system. `target` names a mapping in `mappings/finance`; its level of guarantee is declared there.
 
@@ -126,6 +140,7 @@ class FinanceSettings(TargetSettings):
 
     target: str
     others: dict[str, OtherTargetSettings] = {}
+    preflight: PreflightSettings = PreflightSettings()
 
 
 class SellerSettings(_Section):
@@ -280,6 +295,7 @@ def _near(path: tuple[str, ...]) -> str:
         "finance": FinanceSettings,
         "auth": AuthSettings,
         "limits": LimitSettings,
+        "preflight": PreflightSettings,
         "schedule": ScheduleSettings,
         "blackouts": Blackout,
         "stages": StageTiming,

@@ -5,6 +5,7 @@ Never decides a price or a bill, never talks to a remote, and never changes what
 
 from proforma.store.backfills import Backfill, Backfills, BackfillWriter, Part, PartState
 from proforma.store.columns import codec
+from proforma.store.comparisons import Comparison, Comparisons, ComparisonWriter
 from proforma.store.cursors import Cursor, Range
 from proforma.store.decisions import Decisions, DecisionWriter
 from proforma.store.headers import Header
@@ -17,11 +18,16 @@ from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Problem, Quarantine, QuarantineWriter
 from proforma.store.runs import Run, RunRecord, Runs, RunWriter
 from proforma.store.store import Reader, Store, Transaction
+from proforma.store.write_backs import Billed, Wish, WriteBackRow, WriteBacks, WriteBackWriter
 
 __all__ = [
     "Backfill",
     "BackfillWriter",
     "Backfills",
+    "Billed",
+    "Comparison",
+    "ComparisonWriter",
+    "Comparisons",
     "ContractSpan",
     "Cursor",
     "DecisionWriter",
@@ -60,6 +66,10 @@ __all__ = [
     "Tick",
     "Transaction",
     "Waiting",
+    "Wish",
+    "WriteBackRow",
+    "WriteBackWriter",
+    "WriteBacks",
     "codec",
     "tail",
 ]

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from proforma.domain.codes import InvoiceStatus, Origin, PushStatus
 from proforma.domain.ids import ContractId, CurrencyId, CustomerId, InvoiceId, SourceId
-from proforma.domain.invoices import Invoice, InvoiceLine
+from proforma.domain.invoices import Invoice, InvoiceLine, ReadBack
 from proforma.domain.money import Currency
 from proforma.store.seals import UNSEALED
 
@@ -43,6 +43,10 @@ class Header:
     events_seal: str = UNSEALED
     ledger_rows: int = 0
     ledger_seal: str = UNSEALED
+    posted_on: date | None = None
+    tax: Decimal | None = None
+    remaining: Decimal | None = None
+    total_with_tax: Decimal | None = None
 
     @property
     def is_taken_over(self) -> bool:
@@ -61,6 +65,7 @@ class Header:
 
     def invoice(self, lines: tuple[InvoiceLine, ...]) -> Invoice:
         """The whole invoice."""
+        told = ReadBack(posted_on=self.posted_on, tax=self.tax, remaining=self.remaining, total_with_tax=self.total_with_tax)
         return Invoice(
             id=self.id,
             number=self.number,
@@ -81,6 +86,7 @@ class Header:
             confirmed_at=self.confirmed_at,
             external_id=self.external_id,
             external_number=self.external_number,
+            read_back=None if told == ReadBack() else told,
             flags=self.flags,
             origin=self.origin,
         )
@@ -88,6 +94,7 @@ class Header:
 
 def header_of(invoice: Invoice) -> Header:
     """The header of an invoice, nothing closed yet."""
+    told = invoice.read_back or ReadBack()
     return Header(
         id=invoice.id,
         number=invoice.number,
@@ -111,4 +118,8 @@ def header_of(invoice: Invoice) -> Header:
         flags=invoice.flags,
         total=invoice.total,
         origin=invoice.origin,
+        posted_on=told.posted_on,
+        tax=told.tax,
+        remaining=told.remaining,
+        total_with_tax=told.total_with_tax,
     )

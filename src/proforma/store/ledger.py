@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from proforma.domain.codes import InvoiceStatus, Origin
+from proforma.domain.codes import InvoiceStatus, Origin, PushStatus
 from proforma.domain.ids import ContractId, Guid, InvoiceId, RecordId, SourceId
 from proforma.domain.invoices import (
     Changes,
@@ -182,6 +182,14 @@ class Ledger:
             OpenPassedOver(source=row.source, reason=row.reason, message=row.message, contract_id=row.contract_id, since=instant(row.since))
             for row in rows
         ]
+
+    def lowest_unsent(self, prefix: str, since: datetime) -> str | None:
+        """The lowest number of a series whose invoice has not arrived in finance by our books, of those drafted since; deleted ones too."""
+        table = invoices.c
+        unsent = table.push.in_([state.value for state in (PushStatus.NONE, PushStatus.QUEUED, PushStatus.SENDING)])
+        mine = sa.and_(table.number.startswith(prefix, autoescape=True), table.created_at >= instant_text(since))
+        found = self._connection.execute(sa.select(sa.func.min(table.number)).where(unsent, mine)).scalar()
+        return None if found is None else str(found)
 
     def check(self) -> list[IntegrityFault]:
         """Everything that does not hold together: rows against events, ledger against invoices, outbox against confirmations."""

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from proforma.domain.codes import PushStatus
 from proforma.domain.errors import RefusedError
 from proforma.domain.ids import InvoiceId
-from proforma.domain.invoices import ImpossibleEventError, PushChanged, ReadBack
+from proforma.domain.invoices import Adopted, ImpossibleEventError, PushChanged, ReadBack
 from proforma.store.columns import Cell, instant, instant_text, optional_instant, optional_instant_text
 from proforma.store.invoice_rows import read_headers
 from proforma.store.ledger import LedgerWriter
@@ -26,6 +26,8 @@ STOPPED: Final = frozenset({PushStatus.REFUSED, PushStatus.CONFLICT, PushStatus.
 #: States that tell of no fault.
 _ARRIVED: Final = frozenset({PushStatus.SENT, PushStatus.ACCEPTED, PushStatus.POSTED, PushStatus.CANCELLED})
 _ENDED: Final = frozenset({PushStatus.POSTED, PushStatus.CANCELLED})
+#: States in which finance has the document and may still change its mind.
+_FOLLOWED: Final = (PushStatus.SENT, PushStatus.ACCEPTED)
 #: Outcome of an attempt of which it is not known what came of it.
 IN_DOUBT: Final = "in doubt"
 
@@ -114,16 +116,14 @@ def _update(*names: str) -> Prepared:
 
 
 _SENDING: Final = _update("attempts", "document", "digest", "state")
-_CLAIM: Final = Prepared(
+_TAKEN: Final = (
     sa.update(outbox)
-    .where(
-        _C.invoice_id == sa.bindparam("wanted"),
-        sa.or_(_C.lease_until.is_(None), _C.lease_until <= sa.bindparam("ends_before")),
-        *(_C.state != state.value for state in sorted(_ENDED)),
-    )
+    .where(_C.invoice_id == sa.bindparam("wanted"), sa.or_(_C.lease_until.is_(None), _C.lease_until <= sa.bindparam("ends_before")))
     .values(fence=_C.fence + 1, owner=sa.bindparam("owner_"), lease_until=sa.bindparam("lease_until_"))
     .returning(*_C)
 )
+_CLAIM: Final = Prepared(_TAKEN.where(*(_C.state != state.value for state in sorted(_ENDED))))
+_CLAIM_ENDED: Final = Prepared(_TAKEN)
 _RESULT: Final = _update("state", "external_id", "external_number", "owner", "lease_until", "next_attempt_at", "last_error")
 
 
@@ -143,6 +143,17 @@ class Outbox:
         time = instant_text(now)
         come = sa.or_(_C.next_attempt_at.is_(None), _C.next_attempt_at <= time)
         return self._rows(_C.state.in_([state.value for state in states]), come, _free(time), limit=limit)
+
+    def followed(self, target: str, now: datetime, limit: int) -> list[OutboxRow]:
+        """Documents of a target that are asked about now: those not posted, and posted ones as long as a time for asking is set."""
+        come = _C.next_attempt_at <= instant_text(now)
+        waiting = sa.and_(_C.state.in_([state.value for state in _FOLLOWED]), sa.or_(_C.next_attempt_at.is_(None), come))
+        posted = sa.and_(_C.state == PushStatus.POSTED.value, come)
+        return self._rows(_C.target == target, sa.or_(waiting, posted), limit=limit)
+
+    def references(self) -> frozenset[str]:
+        """The references of all pushes: what this store knows to be its own."""
+        return frozenset(self._connection.execute(sa.select(_C.reference)).scalars())
 
     def in_doubt(self, now: datetime) -> list[OutboxRow]:
         """Pushes that were being sent when their lease ran out: whether the document arrived must be asked first (F-84)."""
@@ -211,16 +222,20 @@ class OutboxWriter(Outbox):
         untouched = sa.and_(_C.invoice_id == invoice_id, _C.state == PushStatus.QUEUED.value, _C.attempts == 0)
         return self._connection.execute(sa.update(outbox).where(untouched).values(target=target)).rowcount > 0
 
-    def claim(self, invoice_id: str, owner: str, now: datetime, lease_seconds: float, *, take_over: bool = False) -> OutboxRow | None:
+    def claim(
+        self, invoice_id: str, owner: str, now: datetime, lease_seconds: float, *, take_over: bool = False, ended: bool = False
+    ) -> OutboxRow | None:
         """Takes the row for `lease_seconds`; None when another worker holds it, when it has ended, or when it is not there.
 
         `take_over` ends another worker's lease: only for a caller that knows the other to be gone, as the holder of the stage's lock does.
+        `ended` takes ended ones too: for a caller that asks and sends nothing.
         Look at the state of what you get: it may have moved on since it was listed.
         """
         until = instant_text(now + timedelta(seconds=lease_seconds))
         # Another worker's lease always ends before this text.
         ends_before = "~" if take_over else instant_text(now)
-        claimed = _CLAIM.run(self._connection, wanted=invoice_id, ends_before=ends_before, owner_=owner, lease_until_=until).first()
+        claim = _CLAIM_ENDED if ended else _CLAIM
+        claimed = claim.run(self._connection, wanted=invoice_id, ends_before=ends_before, owner_=owner, lease_until_=until).first()
         return None if claimed is None else _row(claimed)
 
     def sending(self, row: OutboxRow, document: bytes, digest: str, at: datetime) -> OutboxRow:
@@ -305,6 +320,24 @@ class OutboxWriter(Outbox):
         self._mine(row)
         self._write(row, {"owner": None, "lease_until": None, "next_attempt_at": instant_text(next_attempt_at)})
 
+    def keep(self, row: OutboxRow, document: bytes, digest: str) -> None:
+        """Keeps the document of a row that finance had before anything was sent: it is followed by it. Raises StaleFenceError."""
+        self._mine(row)
+        self._write(row, {"document": document, "digest": digest})
+
+    def adopt(self, row: OutboxRow, reference: str, document: bytes, digest: str, at: datetime) -> OutboxRow:
+        """Gives an invoice of which nothing was sent the reference and document that finance has from a history that was lost.
+
+        Raises StaleFenceError, and RefusedError `push-state` when anything was ever sent of it.
+        """
+        present = self._mine(row)
+        if present.state is not PushStatus.QUEUED or present.attempts:
+            raise RefusedError("push-state", f"invoice {row.invoice_id} is {present.state}: its reference cannot change", at=row.reference)
+        self._write(row, {"reference": reference, "document": document, "digest": digest})
+        by = present.owner or "push"
+        LedgerWriter(self._connection).append([(present.invoice_id, Adopted(reference=reference))], at=at, by=by)
+        return self._present(row.invoice_id)
+
     def requeue(self, invoice_id: str, *, by: str, at: datetime) -> bool:
         """A person sends a refused, conflicting or parked push on its way again. False when it is in no such state, or held."""
         row = self.get(invoice_id)
@@ -337,9 +370,17 @@ class OutboxWriter(Outbox):
         change = step.change
         self._tried(before.invoice_id, change.attempt, step.at, change.push.value, change.message, step.request_id)
         learned = (change.external_id or before.external_id, change.external_number or before.external_number)
-        if change.push is not before.state or learned != (before.external_id, before.external_number):
+        news = change.push is not before.state or learned != (before.external_id, before.external_number)
+        if news or self._is_news(before.invoice_id, change.read_back):
             by = before.owner or "push"
             LedgerWriter(self._connection).append([(before.invoice_id, change)], at=step.at, by=by)
+
+    def _is_news(self, invoice_id: str, told: ReadBack | None) -> bool:
+        """Whether finance told something of a posted document that the invoice does not say yet (F-90)."""
+        if told is None:
+            return False
+        (header,) = read_headers(self._connection, invoices.c.id == invoice_id)
+        return header.invoice(()).read_back != told
 
     def _tried(self, invoice_id: str, attempt: int, at: datetime, outcome: str, message: str | None, request_id: str | None) -> None:
         values: dict[str, Cell] = {

@@ -66,6 +66,17 @@ class Quarantine:
         kinds = sa.select(_C.kind, sa.func.count()).select_from(quarantine).where(_OPEN).group_by(_C.kind)
         return {row[0]: row[1] for row in self._connection.execute(kinds)}
 
+    def was_dropped(self, kind: str, entity: str, source: str, message: str) -> bool:
+        """Whether a person has given up just this: the same kind about the same thing, in the same words."""
+        same = sa.and_(_C.kind == kind, _C.entity == entity, _C.source == source, _C.message == message)
+        found = sa.select(_C.id).where(_C.dropped_at.is_not(None), same).limit(1)
+        return self._connection.execute(found).first() is not None
+
+    def dropped_sources(self, kind: str, entity: str) -> frozenset[str]:
+        """What problems of a kind that people gave up were about."""
+        found = sa.select(_C.source).where(_C.dropped_at.is_not(None), _C.kind == kind, _C.entity == entity)
+        return frozenset(self._connection.execute(found).scalars())
+
     def dropped(self, kind: str, entity: str) -> dict[str, str]:
         """What a person has dropped of one kind and entity: for each source the message that was dropped last (D-98)."""
         wanted = sa.select(_C.source, _C.message).where(_C.kind == kind, _C.entity == entity, _C.dropped_at.is_not(None))

@@ -14,6 +14,7 @@ from proforma.domain.errors import ConfigurationError
 from proforma.store import schema
 from proforma.store.backfills import Backfills, BackfillWriter
 from proforma.store.backup import back_up
+from proforma.store.comparisons import Comparisons, ComparisonWriter
 from proforma.store.connect import BEGIN, NO_TRANSACTION, Place, check_file, connect, faults_of, place
 from proforma.store.cursors import Cursors, CursorWriter
 from proforma.store.decisions import Decisions, DecisionWriter
@@ -26,6 +27,7 @@ from proforma.store.price_due import PriceDue, PriceDueWriter
 from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Quarantine, QuarantineWriter
 from proforma.store.runs import Runs, RunWriter
+from proforma.store.write_backs import WriteBacks, WriteBackWriter
 
 #: Two processes that open a fresh store at once: one migrates, the other waits this long for it.
 _MIGRATION_SECONDS_MAX: Final = 60.0
@@ -48,6 +50,8 @@ class Reader:
         self.reasons: PriceReasons = PriceReasons(connection)
         self.backfills: Backfills = Backfills(connection)
         self.due: PriceDue = PriceDue(connection)
+        self.write_backs: WriteBacks = WriteBacks(connection)
+        self.comparisons: Comparisons = Comparisons(connection)
 
 
 class Transaction(Reader):
@@ -64,6 +68,8 @@ class Transaction(Reader):
     reasons: PriceReasonWriter
     backfills: BackfillWriter
     due: PriceDueWriter
+    write_backs: WriteBackWriter
+    comparisons: ComparisonWriter
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
@@ -78,6 +84,8 @@ class Transaction(Reader):
         self.reasons = PriceReasonWriter(connection)
         self.backfills = BackfillWriter(connection)
         self.due = PriceDueWriter(connection)
+        self.write_backs = WriteBackWriter(connection)
+        self.comparisons = ComparisonWriter(connection)
 
 
 class Store:
@@ -193,7 +201,7 @@ class Store:
 
     @contextmanager
     def stage_lock(self, stage: str, *, wait_seconds: float = 0) -> Iterator[None]:
-        """Keeps a second process (and thread) out of the stage: "pull", "price", "invoicing", "push".
+        """Keeps a second process (and thread) out of the stage: "pull", "price", "invoicing", "push", "write-back".
 
         Gone with its holder, however that ends. Raises UnfinishedError naming the holder when it is not free within the time.
         """

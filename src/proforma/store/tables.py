@@ -446,3 +446,46 @@ outbox_attempts: Final = sa.Table(
     sa.Column("request_id", sa.Text),
     sqlite_autoincrement=True,
 )
+
+# ---- the way back to Dataverse ------------------------------------------------------------------------------------------------
+
+#: What a row of Dataverse is to say, once for each row: the latest wish, and how far it is. `invoice_id`: whose news it is.
+write_backs: Final = sa.Table(
+    "write_backs",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("entity", sa.Text, nullable=False),
+    sa.Column("row_id", sa.Text, nullable=False),
+    sa.Column("invoice_id", sa.Text, index=True),
+    sa.Column("wish", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.BigInteger, nullable=False),
+    sa.Column("next_attempt_at", sa.Text),
+    sa.Column("message", sa.Text),
+    sa.Column("changed_at", sa.Text, nullable=False),
+    sa.UniqueConstraint("entity", "row_id", name="uq_write_backs_row"),
+    sa.Index("ix_write_backs_state", "state", "next_attempt_at"),
+    sqlite_autoincrement=True,
+)
+
+#: How much of each invoice (its events) and of the marks (their position) is in the wishes already, and by which mapping.
+write_back_seen: Final = sa.Table(
+    "write_back_seen",
+    metadata,
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("mapping", sa.Text, nullable=False),
+)
+
+# ---- targets that are only compared -------------------------------------------------------------------------------------------
+
+#: What the last comparison of an invoice with a shadow target showed.
+comparisons: Final = sa.Table(
+    "comparisons",
+    metadata,
+    sa.Column("target", sa.Text, primary_key=True),
+    sa.Column("invoice_id", sa.Text, sa.ForeignKey("invoices.id"), primary_key=True),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("message", sa.Text),
+    sa.Column("at", sa.Text, nullable=False),
+)

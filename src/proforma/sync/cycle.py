@@ -1,9 +1,9 @@
-"""One whole cycle: pull, price, draft when scheduled, confirm when a policy may, push. Each stage commits its own results."""
+"""One whole cycle: pull, price, draft when scheduled, confirm when a policy may, push, write back. Each stage commits its own results."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -13,12 +13,14 @@ from proforma.domain.errors import ProformaError
 from proforma.invoicing import BacklogRow
 from proforma.settings.schedule import STAGES, Stage
 from proforma.sync.causes import cause_of
+from proforma.sync.confirm_check import confirm_checked
 from proforma.sync.delivery import Pushed
 from proforma.sync.draft import Answer
 from proforma.sync.log_context import naming
 from proforma.sync.price import price
 from proforma.sync.pull import Pulled
 from proforma.sync.workshop import Workshop
+from proforma.sync.write_back import WrittenBack
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,7 @@ class Cycle:
     drafted: Answer
     confirmed: Answer
     pushed: tuple[Pushed, ...]
+    written_back: tuple[WrittenBack, ...]
     waiting: Mapping[str, int]
     backlog: Mapping[str, int]
     dry_run: bool = False
@@ -57,6 +60,7 @@ class Cycle:
             "drafted": len(self.drafted.invoices),
             "confirmed": len(self.confirmed.invoices),
             "pushed": len(self.pushed),
+            "written_back": len(self.written_back),
         }
 
     @property
@@ -64,8 +68,9 @@ class Cycle:
         """Whether a person should look."""
         passed_over = self.taken_over.changes.passed_over or self.drafted.changes.passed_over
         refused = passed_over or self.drafted.changes.refusals or self.confirmed.changes.refusals
-        outdated = self.flagged.invoices
-        return bool(refused or outdated) or any(p.quarantined for p in self.pulled) or any(p.needs_a_person for p in self.pushed)
+        held = self.flagged.invoices or any(p.quarantined for p in self.pulled)
+        stopped = any(p.needs_a_person for p in self.pushed) or any(w.needs_a_person for w in self.written_back)
+        return bool(refused or held) or stopped
 
 
 def run_cycle(
@@ -138,6 +143,7 @@ def _stages(workshop: Workshop, as_of: date, so_far: Counts, stages: _Stages, *,
     taken_over = drafted = confirmed = flagged = Answer()
     pulled: list[Pulled] = []
     pushed: list[Pushed] = []
+    written_back: tuple[WrittenBack, ...] = ()
     if "pull" in stages:
         for entity in workshop.pull().run():
             pulled.append(entity)
@@ -156,6 +162,7 @@ def _stages(workshop: Workshop, as_of: date, so_far: Counts, stages: _Stages, *,
             pushed.append(row)
             so_far["pushed"] = len(pushed)
             _tell_pushed(row)
+        written_back = tuple(workshop.write_back().run())
     backlog = _backlog(workshop.desk.backlog(), as_of)
     return Cycle(
         pulled=tuple(pulled),
@@ -166,6 +173,7 @@ def _stages(workshop: Workshop, as_of: date, so_far: Counts, stages: _Stages, *,
         drafted=drafted,
         confirmed=confirmed,
         pushed=tuple(pushed),
+        written_back=written_back,
         waiting=_waiting(workshop, backlog),
         backlog=backlog,
         dry_run=dry_run,
@@ -187,7 +195,7 @@ def draft_due(workshop: Workshop, as_of: date) -> tuple[Answer, Answer, Answer]:
     policy, desk = workshop.configuration.invoicing, workshop.desk
     taken_over = desk.take_over(as_of=as_of)
     drafted = desk.run_periodic(as_of=as_of) if policy.schedule else Answer()
-    confirmed = desk.confirm(_drafts(workshop), as_of=as_of) if policy.confirm == "automatic" else Answer()
+    confirmed = confirm_checked(workshop, _drafts(workshop), as_of=as_of).answer if policy.confirm == "automatic" else Answer()
     return taken_over, drafted, confirmed
 
 

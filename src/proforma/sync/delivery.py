@@ -55,12 +55,31 @@ class Pushed:
     external_number: str | None = None
     message: str | None = None
     drifted: bool = False
+    held: bool = False
     fault: TransportError | None = field(default=None, compare=False, repr=False)
 
     @property
     def needs_a_person(self) -> bool:
         """Whether it will not go on by itself, or was changed in finance."""
-        return self.drifted or self.push in NEEDS_A_PERSON
+        return self.drifted or self.held or self.push in NEEDS_A_PERSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pauses:
+    """How long to wait before a document is asked about again: until it is posted, and after that until it is paid (None: never)."""
+
+    unposted: timedelta = timedelta(0)
+    unpaid: timedelta | None = None
+
+    def after(self, state: PushStatus) -> timedelta:
+        """The pause after nothing was new."""
+        return self.unpaid if state is PushStatus.POSTED and self.unpaid is not None else self.unposted
+
+    def next(self, found: Found, now: datetime) -> datetime | None:
+        """When a document is asked about again; None: nothing more is expected of it."""
+        if found.state is PushStatus.POSTED:
+            return None if self.unpaid is None or not found.remaining else now + self.unpaid
+        return None if found.state is PushStatus.CANCELLED else now + self.unposted
 
 
 class Delivery:
@@ -75,7 +94,7 @@ class Delivery:
         now: Callable[[], datetime],
         owner: str,
         sleep: Callable[[float], None],
-        follow_after: timedelta,
+        pauses: Pauses,
         worker: bool = False,
     ) -> None:
         """`worker`: others deliver from the same store at the same time; `owner` is then the name of this worker."""
@@ -85,23 +104,28 @@ class Delivery:
         self._now = now
         self._owner = owner
         self._sleep = sleep
-        self._follow_after = follow_after
+        self._pauses = pauses
         self._worker = worker
 
-    def deliver(self, invoice_id: InvoiceId) -> Pushed:
-        """Takes one invoice as far as it goes now. A fault of the transfer is in the result: its row stays queued or in doubt."""
-        row, invoice, document = self._claim(invoice_id)
+    def deliver(self, invoice_id: InvoiceId, *, ask_first: bool = False) -> Pushed:
+        """Takes one invoice as far as it goes now. A fault of the transfer is in the result: its row stays queued or in doubt.
+
+        `ask_first`: finance may have it, whatever our books say.
+        """
+        row, invoice, document = self._claim(invoice_id, ask_first=ask_first)
         if row is None:
             return self._as_it_is(invoice, "another worker is at this invoice, or it has come to its end")
         try:
             if document is not None:
                 return self._tell(row, invoice, document)
-            return self._resolve_doubt(row, invoice) if row.state is PushStatus.SENDING else self._begin(row, invoice)
+            if row.state is PushStatus.SENDING:
+                return self._resolve_doubt(row, invoice)
+            return self._begin(row, invoice, ask_first=ask_first)
         except StaleFenceError:
             log.warning("another worker has taken an invoice over", extra={"event": "fenced", "invoice": invoice.number})
             return self._as_it_is(invoice, "another worker has taken this invoice over; what this one learned was not written")
 
-    def _claim(self, invoice_id: InvoiceId) -> tuple[OutboxRow | None, Invoice, FinanceDocument | None]:
+    def _claim(self, invoice_id: InvoiceId, *, ask_first: bool) -> tuple[OutboxRow | None, Invoice, FinanceDocument | None]:
         """The invoice is ours. What leaves without a question is *sending* by the same commit, and comes with its document.
 
         No row: another worker has the invoice, or has brought it to its end.
@@ -117,14 +141,15 @@ class Delivery:
             invoice = tx.ledger.invoice(invoice_id)
             if invoice is None or (row is None and not self._worker):
                 raise ConfigurationError(f"invoice {invoice_id} is in the outbox and not in the ledger", hint="run `proforma db check`")
-            document = None if row is None else self._leaving(tx, row, invoice)
+            asks = ask_first and self._target.can_be_asked
+            document = None if row is None or asks else self._leaving(tx, row, invoice)
             if row is not None and document is not None:
                 row = self._sending(tx, row, document)
         return row, invoice, document
 
     def _leaving(self, tx: Transaction, row: OutboxRow, invoice: Invoice) -> FinanceDocument | None:
         """The document of an invoice that may leave at once; None when there is a doubt, a question or a refusal first."""
-        if row.state is not PushStatus.QUEUED or self._must_be_asked_first(row):
+        if row.state is not PushStatus.QUEUED or self._may_be_there(row, invoice):
             return None
         try:
             return self._document_of(invoice, tx)
@@ -143,12 +168,12 @@ class Delivery:
 
     # ---- sending ---------------------------------------------------------------------------------------------------------
 
-    def _begin(self, row: OutboxRow, invoice: Invoice) -> Pushed:
+    def _begin(self, row: OutboxRow, invoice: Invoice, *, ask_first: bool) -> Pushed:
         try:
             document = self._document_of(invoice)
         except RefusedError as refusal:
             return self._settle(row, invoice, PushStatus.REFUSED, message=refusal.message)
-        if not self._must_be_asked_first(row):
+        if not (self._target.can_be_asked and (ask_first or self._may_be_there(row, invoice))):
             return self._send(row, invoice, document)
         try:
             found = self._target.find(document)
@@ -156,16 +181,16 @@ class Delivery:
             return self._back_to_the_queue(row, invoice, fault)
         return self._compare(row, invoice, document, found) if found else self._send(row, invoice, document)
 
-    def _must_be_asked_first(self, row: OutboxRow) -> bool:
+    def _may_be_there(self, row: OutboxRow, invoice: Invoice) -> bool:
         """Whether a document may exist that no key would tell: a key that expired, a store from a backup, a retry (F-66, F-76).
 
-        What was sent in a history that is lost was sent after the invoice was queued.
+        What was sent in a history that is lost was sent after the invoice was drafted; it may have been confirmed a second time since.
         """
-        return self._target.can_be_asked and (row.attempts > 0 or not self._is_repeatable(row))
+        return self._target.can_be_asked and (row.attempts > 0 or not self._is_repeatable(invoice.created_at))
 
-    def _is_repeatable(self, row: OutboxRow) -> bool:
-        """Whether the target itself still makes a second sending harmless. A row of a clock ahead of ours is new."""
-        age = max(self._now() - row.queued_at, timedelta(0))
+    def _is_repeatable(self, since: datetime) -> bool:
+        """Whether the target itself still makes a second sending harmless. What a clock ahead of ours has written is new."""
+        age = max(self._now() - since, timedelta(0))
         return age < self._target.repeatable_for
 
     def _send(
@@ -243,7 +268,7 @@ class Delivery:
         return self._compare(row, invoice, document, found) if found else self._send(row, invoice, document, doubt=True)
 
     def _without_asking(self, row: OutboxRow, invoice: Invoice, document: FinanceDocument) -> Pushed:
-        if self._is_repeatable(row):
+        if self._is_repeatable(row.queued_at):
             return self._send(row, invoice, document, doubt=True)
         message = "it is not known whether finance has this invoice, and this target cannot be asked: look it up there by reference"
         return self._settle(row, invoice, PushStatus.PARKED, message=message)
@@ -287,6 +312,9 @@ class Delivery:
             return self._conflict(row, invoice, message, found[0])
         if not found[0].complete:
             return self._send(row, invoice, document, found[0])
+        if row.document is None:
+            with self._store.begin() as tx:
+                tx.outbox.keep(row, document.body, document.digest)
         return self._settle(row, invoice, found[0].state, found=found[0])
 
     def _conflict(self, row: OutboxRow, invoice: Invoice, message: str, found: Found | None = None) -> Pushed:
@@ -314,7 +342,7 @@ class Delivery:
                 external=external_of(found) if found else External(),
                 message=message,
                 request_id=request_id or (found.request_id if found else None),
-                next_attempt_at=self._now() + self._follow_after if push is PushStatus.ACCEPTED else None,
+                next_attempt_at=None if found is None or push is PushStatus.SENT else self._pauses.next(found, self._now()),
             )
             tell_a_person(tx, row, invoice, push, message, self._now())
         return Pushed(invoice_id=invoice.id, number=invoice.number, push=push, external_number=number, message=message)

@@ -56,6 +56,7 @@ def check_live(client: DataverseClient, mappings: Mappings) -> Iterator[Differen
             yield from _of_table(mapping, table)
             yield from _of_columns(mapping, table, _Labels(client, table))
             yield from _of_options(client, mapping, table)
+            yield from _of_written(mappings, mapping, table)
 
 
 def _names(client: DataverseClient) -> list[TableName]:
@@ -176,6 +177,16 @@ def _of_options(client: DataverseClient, mapping: EntityMapping, table: TableDef
     for value, read in mapped:
         if known.get(read.column):
             yield from _of_choice(mapping, value, read.column, known[read.column])
+
+
+def _of_written(mappings: Mappings, mapping: EntityMapping, table: TableDefinition) -> Iterator[Difference]:
+    """Columns that are written back and are not there: nothing could be written to any row (D-111)."""
+    written = mappings.write_back.get(mapping.entity)
+    for column in written.columns if written is not None else ():
+        if written is not None and column not in table.columns:
+            message = f"{table.name} has no column {column!r} to write back to"
+            at = written.where(column)
+            yield Difference(entity=mapping.entity, kind="column", name=column, weight=Weight.FAULT, message=message, at=at)
 
 
 def _of_choice(mapping: EntityMapping, value: Values, column: str, there: dict[int, str]) -> Iterator[Difference]:

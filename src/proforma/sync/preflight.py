@@ -18,13 +18,15 @@ from proforma.invoicing import BacklogRow
 from proforma.mapping import DocumentRules
 from proforma.mapping.accounts import Accounts, Booked, DocumentFacts, ProductFacts
 from proforma.store import Reader, Record, Store
+from proforma.sync.routes import Routes
+from proforma.sync.send import finance_number
 
 R = TypeVar("R", bound=Record)
 Key = TypeVar("Key", bound=str)
 
 #: Reason → who can mend it.
 WHO: Final = {
-    "customer-without-number": "whoever keeps customers in Dataverse: enter the account number, then pull",
+    "customer-without-number": "whoever keeps customers in Dataverse: enter the number and pull, or name its id in document.customers",
     "customer-not-in-finance": "accounts receivable: create or unblock the customer in finance, or name it under document.customers",
     "account-unmapped": "whoever keeps mappings/finance: add a rule to document.accounts",
 }
@@ -79,6 +81,18 @@ def preflight(store: Store, rows: Iterable[BacklogRow], rules: DocumentRules, ta
             found.setdefault(finding, []).append(row)
     lacks = [_lack(finding, waiting) for finding, waiting in found.items()]
     return sorted(lacks, key=lambda lack: (-sum(lack.amounts.values(), Decimal(0)), lack.reason, lack.key))
+
+
+def by_target(store: Store, rows: Iterable[BacklogRow], routes: Routes) -> dict[str, list[BacklogRow]]:
+    """The rows by the finance system to which their contracts' invoices go (D-1)."""
+    listed = list(rows)
+    with store.read() as reader:
+        contracts = _read(reader, Contract, (row.contract_id for row in listed))
+    found: dict[str, list[BacklogRow]] = {}
+    for row in listed:
+        contract = contracts.get(row.contract_id) if row.contract_id else None
+        found.setdefault(routes.target_of(contract), []).append(row)
+    return found
 
 
 def _lack(finding: _Finding, rows: list[BacklogRow]) -> Lack:
@@ -150,11 +164,12 @@ class _Customers:
     def of(self, row: BacklogRow) -> Iterator[_Finding]:
         """What is wrong with the customer of a row."""
         customer = self._facts.customer(row)
-        if customer is None or not customer.number:
+        number = finance_number(customer, self._rules)
+        if customer is None or not number:
             name = (customer.name if customer else None) or "unknown"
             yield _Finding("customer-without-number", name, f"customer {name!r} has no number in Dataverse, so finance cannot know it")
             return
-        account = self._rules.customers.get(customer.number, customer.number)
+        account = self._rules.customers.get(number, number)
         if self._target is not None and account not in self._asked:
             self._asked[account] = self._target.refuses_customer(account)
         if refusal := self._asked.get(account):

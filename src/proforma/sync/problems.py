@@ -8,15 +8,19 @@ from datetime import datetime
 from proforma.domain.codes import PushStatus
 from proforma.domain.errors import ConfigurationError
 from proforma.store import Reader, Store
+from proforma.sync.adoption import ADOPT
 from proforma.sync.follow import DRIFT
+from proforma.sync.shadow import SHADOW
 from proforma.sync.taking_over import ENTITY as UPSTREAM
 from proforma.sync.taking_over import HELD, give_up
+from proforma.sync.write_back import WRITE_BACK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenProblem:
-    """One thing that needs a person. `kind`: row (not mapped), backlog (passed over), push, drift (changed in finance), draft.
+    """One thing that needs a person.
 
+    `kind`: row (not mapped), backlog (passed over), draft, push, drift (changed in finance), write-back, adopt, shadow.
     Of invoices of Dataverse: held (not taken over, or not yet), upstream-changed (since it was), price-warning (taken over all the same).
     """
 
@@ -78,6 +82,12 @@ def retry_problem(store: Store, problem_id: str, *, at: datetime, by: str) -> st
             if (row := tx.outbox.claim(problem.source, by, at, 0)) is not None:
                 tx.outbox.follow_at(row, at)
             return "finance is asked again by the next `proforma push`"
+        if problem.kind in (ADOPT, SHADOW):
+            return "looked at again by the next `proforma push`"
+        if problem.kind == WRITE_BACK and problem.source is not None:
+            tx.write_backs.requeue(problem.entity or "", problem.source, at)
+            tx.quarantine.resolve(problem.entity, [problem.source], kind=WRITE_BACK)
+            return "queued again; `proforma write-back` writes it"
         if problem.entity == UPSTREAM:
             return "judged anew by the next `proforma draft` or `proforma sync`"
         if problem.kind != "push" or problem.source is None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -23,7 +23,8 @@ from proforma.domain.invoices import Invoice
 from proforma.domain.money import total
 from proforma.finance import Target
 from proforma.store import Header, OutboxRow, Reader, Store
-from proforma.sync.delivery import ARRIVED, Delivery, DocumentOf, Pushed
+from proforma.sync.adoption import Adoption, Outlook
+from proforma.sync.delivery import ARRIVED, Delivery, DocumentOf, Pauses, Pushed
 from proforma.sync.progress import Progress, Silent
 from proforma.transport.errors import TransportError
 
@@ -55,11 +56,15 @@ class PushLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushRules:
-    """How a run goes about it: its limits, how many invoices are under way at once, and when an accepted one is first asked about."""
+    """How a run goes about it: its limits, how many invoices are under way at once, and when those that arrived are asked about.
+
+    `list_first`: before anything new is sent, the target is asked which documents of ours it holds.
+    """
 
     limits: PushLimits = PushLimits()
     concurrency: int = 1
-    follow_after: timedelta = timedelta(0)
+    pauses: Pauses = field(default_factory=Pauses)
+    list_first: bool = True
 
 
 class Push:
@@ -85,8 +90,9 @@ class Push:
         self._rules = rules = rules or PushRules()
         self._progress = progress or Silent()
         self._delivery = Delivery(
-            store, target, document_of, now=now, owner=owner, sleep=sleep, follow_after=rules.follow_after, worker=worker is not None
+            store, target, document_of, now=now, owner=owner, sleep=sleep, pauses=rules.pauses, worker=worker is not None
         )
+        self._adoption = Adoption(store, target, document_of, now=now, owner=owner, pauses=rules.pauses)
 
     def run(self) -> Iterator[Pushed]:
         """Sends every due invoice of this target; yields each as its result is committed.
@@ -98,7 +104,10 @@ class Push:
         with self._store.stage_lock("push"):
             due, invoices = self._due()
             self._progress.begin("push", len(due))
-            yield from self._in_order([row.invoice_id for row in due], invoices)
+            outlook = self._outlook(due, invoices)
+            yield from outlook.adopted
+            adopted = {pushed.invoice_id for pushed in outlook.adopted}
+            yield from self._in_order([row.invoice_id for row in due if row.invoice_id not in adopted], invoices, outlook)
             self._progress.end()
 
     def due(self) -> list[InvoiceId]:
@@ -116,7 +125,9 @@ class Push:
                 row, headers = reader.outbox.get(invoice_id), reader.ledger.headers([invoice_id])
             if row is None or row.state not in _UNFINISHED or not self._is_due(row):
                 return None
-            pushed = self._waiting(headers.get(invoice_id)) or self._delivery.deliver(invoice_id)
+            outlook = self._outlook([row], headers, adopt=False)
+            pushed = self._waiting(headers.get(invoice_id), outlook)
+            pushed = pushed or self._delivery.deliver(invoice_id, ask_first=invoice_id in outlook.ask_first)
         if pushed.fault is not None:
             raise pushed.fault
         return pushed
@@ -139,23 +150,32 @@ class Push:
                 "push-limit", exceeded, hint="look at them with `proforma push --dry-run`, then `proforma push --beyond-limits`"
             )
 
-    def _in_order(self, due: Sequence[InvoiceId], invoices: Mapping[InvoiceId, Header]) -> Iterator[Pushed]:
+    def _outlook(self, due: Sequence[OutboxRow], invoices: Mapping[InvoiceId, Header], *, adopt: bool = True) -> Outlook:
+        new = [row for row in due if row.state is PushStatus.QUEUED and not row.attempts and row.invoice_id in invoices]
+        if not new or not self._rules.list_first:
+            return Outlook()
+        return self._adoption.outlook([invoices[row.invoice_id] for row in new], adopt=adopt)
+
+    def _in_order(self, due: Sequence[InvoiceId], invoices: Mapping[InvoiceId, Header], outlook: Outlook) -> Iterator[Pushed]:
         """Wave after wave: a correction only after what it corrects has arrived."""
         stumbles = _Stumbles()
         left = list(due)
         while left and not stumbles.must_stop:
             wave = [invoice_id for invoice_id in left if _original(invoices, invoice_id) not in left]
             left = [invoice_id for invoice_id in left if invoice_id not in set(wave)]
-            for pushed in self._wave(wave, invoices, stumbles):
+            for pushed in self._wave(wave, invoices, outlook, stumbles):
                 self._progress.advance(1)
                 yield pushed
         stumbles.raise_first()
 
-    def _wave(self, wave: Sequence[InvoiceId], invoices: Mapping[InvoiceId, Header], stumbles: _Stumbles) -> Iterator[Pushed]:
+    def _wave(
+        self, wave: Sequence[InvoiceId], invoices: Mapping[InvoiceId, Header], outlook: Outlook, stumbles: _Stumbles
+    ) -> Iterator[Pushed]:
         def one(invoice_id: InvoiceId) -> Pushed | None:
             if stumbles.must_stop:
                 return None
-            pushed = self._waiting(invoices.get(invoice_id)) or self._delivery.deliver(invoice_id)
+            pushed = self._waiting(invoices.get(invoice_id), outlook)
+            pushed = pushed or self._delivery.deliver(invoice_id, ask_first=invoice_id in outlook.ask_first)
             stumbles.note(pushed.fault)
             return pushed
 
@@ -165,8 +185,11 @@ class Push:
         with ThreadPoolExecutor(self._rules.concurrency, thread_name_prefix="push") as threads:
             yield from (pushed for pushed in threads.map(one, wave) if pushed is not None)
 
-    def _waiting(self, invoice: Header | None) -> Pushed | None:
-        """A correction whose original has not arrived stays where it is."""
+    def _waiting(self, invoice: Header | None, outlook: Outlook) -> Pushed | None:
+        """A correction whose original has not arrived stays where it is, and what may be billed a second time."""
+        if invoice is not None and invoice.id in outlook.held:
+            message = outlook.held[invoice.id]
+            return Pushed(invoice_id=invoice.id, number=invoice.number, push=invoice.push, message=message, held=True)
         if invoice is None or invoice.corrects is None:
             return None
         with self._store.read() as reader:

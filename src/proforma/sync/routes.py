@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from proforma.domain.codes import PushStatus
 from proforma.domain.contracts import Contract
-from proforma.settings.configuration import FinanceSettings
+from proforma.settings.configuration import FinanceSettings, OtherTargetSettings
 from proforma.store import Header, Reader, Store
 from proforma.sync.delivery import Pushed
 from proforma.sync.follow import Follow
 from proforma.sync.push import Push
+from proforma.sync.shadow import Shadow
 from proforma.transport.errors import TransportError
 
 
@@ -19,8 +20,8 @@ class Routes:
 
     def __init__(self, finance: FinanceSettings) -> None:
         self._usual = finance.target
-        self._by_contract = {key.lower(): name for name, other in finance.others.items() for key in other.contracts}
-        self._by_company = {key.lower(): name for name, other in finance.others.items() for key in other.companies}
+        self._by_contract = {key.lower(): name for name, other in _sent_to(finance) for key in other.contracts}
+        self._by_company = {key.lower(): name for name, other in _sent_to(finance) for key in other.companies}
 
     def target_of(self, contract: Contract | None) -> str:
         """Name of the target."""
@@ -56,7 +57,7 @@ class Routes:
 class Pushes:
     """A push to every finance system in turn; what keeps one from its work does not keep the others."""
 
-    def __init__(self, store: Store, routes: Routes, stages: Mapping[str, Sequence[Push | Follow]]) -> None:
+    def __init__(self, store: Store, routes: Routes, stages: Mapping[str, Sequence[Push | Follow | Shadow]]) -> None:
         self._store = store
         self._routes = routes
         self._stages = stages
@@ -73,3 +74,8 @@ class Pushes:
                 first = first or fault
         if first is not None:
             raise first
+
+
+def _sent_to(finance: FinanceSettings) -> list[tuple[str, OtherTargetSettings]]:
+    """The further systems that get documents: a shadow gets none."""
+    return [(name, other) for name, other in finance.others.items() if not other.shadow]

@@ -11,7 +11,7 @@ from proforma.domain.invoices import Invoice
 from proforma.domain.masters import Category, Customer, Product, Resource, Role, Task
 from proforma.domain.units import Unit
 from proforma.finance import FinanceDocument
-from proforma.mapping import FinanceMapping
+from proforma.mapping import DocumentRules, FinanceMapping
 from proforma.mapping.accounts import DocumentFacts, ProductFacts
 from proforma.mapping.document import document
 from proforma.store import Reader, Store
@@ -39,7 +39,7 @@ class InvoiceDocuments:
         products = found(reader, Product, (detail.product_id for detail in details))
         original = None if invoice.corrects is None else reader.ledger.invoice(invoice.corrects)
         return DocumentFacts(
-            customer_number=_number(customer, invoice),
+            customer_number=_number(customer, invoice, self._mapping.document),
             customer_name=customer.name if customer else None,
             customer_kind=customer.kind if customer else CustomerKind.ACCOUNT,
             contract_number=contract.number if contract else None,
@@ -56,12 +56,19 @@ class InvoiceDocuments:
         )
 
 
-def _number(customer: Customer | None, invoice: Invoice) -> str:
-    """How finance knows the customer: by its account number, never by a guess (D-4)."""
-    if customer is None or not customer.number:
+def finance_number(customer: Customer | None, rules: DocumentRules) -> str | None:
+    """What names a customer (D-4): its number in Dataverse, or, without one, what `customers` of the mapping has for its id."""
+    return None if customer is None else customer.number or rules.customers.get(customer.id)
+
+
+def _number(customer: Customer | None, invoice: Invoice, rules: DocumentRules) -> str:
+    """How finance knows the customer, never by a guess (D-4)."""
+    number = finance_number(customer, rules)
+    if number is None:
         who = f"customer {customer.name!r}" if customer and customer.name else f"customer {invoice.customer_id}"
         raise RefusedError(
             "customer-unknown-to-finance",
-            f"{who} has no number in Dataverse (accountnumber), so finance cannot know it: enter the number, pull, then retry",
+            f"{who} has no number in Dataverse (accountnumber), so finance cannot know it: enter the number and pull, or name it by its id "
+            f"under document.customers of the finance mapping ({invoice.customer_id}: …), then retry",
         )
-    return customer.number
+    return number

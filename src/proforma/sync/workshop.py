@@ -18,6 +18,7 @@ from proforma.settings import AuthSettings, Configuration
 from proforma.settings.configuration import TargetSettings
 from proforma.store import Store
 from proforma.sync.backfill import Backfills
+from proforma.sync.delivery import Pauses
 from proforma.sync.draft import BillingDesk
 from proforma.sync.follow import Follow
 from proforma.sync.progress import Progress, Silent
@@ -25,8 +26,10 @@ from proforma.sync.pull import Pull
 from proforma.sync.push import Push, PushLimits, PushRules
 from proforma.sync.routes import Pushes, Routes
 from proforma.sync.send import InvoiceDocuments
+from proforma.sync.shadow import Shadow
 from proforma.sync.targets import limits_of, open_target, scope_for
 from proforma.sync.traffic import Traffic
+from proforma.sync.write_back import WriteBack
 from proforma.transport.auth import Anonymous, ClientSecretTokens, TokenSource, api_key, basic, static_token
 from proforma.transport.redaction import Secret
 from proforma.transport.retry import Retrier, RetryPolicy, Wait
@@ -155,13 +158,27 @@ class Workshop:
         finance = self.configuration.finance
         return (finance.target, *(name for name in finance.others if name != finance.target))
 
+    @property
+    def sent_to(self) -> tuple[str, ...]:
+        """The finance systems that documents are sent to: all but shadows."""
+        return tuple(name for name in self.target_names if not self._settings_of(name).shadow)
+
     def push(self, *, beyond_limits: bool = False) -> Pushes:
         """The last stage, to every finance system, and what became of earlier documents there.
 
         `beyond_limits`: a person has looked, and the circuit breakers stay open for once.
         """
-        stages = {name: (self._push(name, beyond_limits=beyond_limits), self._follow(name)) for name in self.target_names}
+        stages: dict[str, tuple[Push | Follow | Shadow, ...]] = {
+            name: (self._shadow(name),)
+            if self._settings_of(name).shadow
+            else (self._push(name, beyond_limits=beyond_limits), self._follow(name))
+            for name in self.target_names
+        }
         return Pushes(self.store, Routes(self.configuration.finance), stages)
+
+    def write_back(self) -> WriteBack:
+        """What became of invoices, told to Dataverse as the mappings want it."""
+        return WriteBack(self.store, lambda: self.client, self.mappings, now=self.now, progress=self.progress)
 
     def push_to(self, name: str, *, worker: str | None = None) -> Push:
         """The push to one finance system; `worker`: the name of a worker that pushes beside others."""
@@ -176,14 +193,28 @@ class Workshop:
         rules = PushRules(
             limits=PushLimits() if beyond_limits else limits_of(settings),
             concurrency=settings.concurrency,
-            follow_after=timedelta(minutes=settings.follow_minutes),
+            pauses=_pauses(settings),
+            list_first=settings.list_first,
         )
         documents = self.documents_for(name)
         return Push(self.store, self.target_of(name), documents.of, now=self.now, rules=rules, progress=self.progress, worker=worker)
 
+    def _shadow(self, name: str) -> Shadow:
+        settings = self._settings_of(name)
+        asked = settings.compare_with or name
+        if asked not in self.target_names:
+            raise ConfigurationError(f"compare_with: there is no finance system {asked!r}", hint=f"known: {', '.join(self.target_names)}")
+        every = timedelta(minutes=settings.follow_minutes)
+        return Shadow(self.store, self.target_of(asked), self.documents_for(name).of, name=name, now=self.now, every=every)
+
     def _follow(self, name: str) -> Follow:
-        every = timedelta(minutes=self._settings_of(name).follow_minutes)
-        return Follow(self.store, self.target_of(name), now=self.now, owner=self.by, every=every)
+        pauses = _pauses(self._settings_of(name))
+        return Follow(self.store, self.target_of(name), now=self.now, owner=self.by, pauses=pauses)
+
+
+def _pauses(settings: TargetSettings) -> Pauses:
+    unpaid = timedelta(hours=settings.paid_hours) if settings.paid_hours else None
+    return Pauses(unposted=timedelta(minutes=settings.follow_minutes), unpaid=unpaid)
 
 
 def store_url(configuration: Configuration) -> str:

@@ -17,7 +17,7 @@ from uuid import uuid4
 import msgspec
 
 from proforma.mock.finance.books import Books
-from proforma.mock.finance.documents import Document, Documents
+from proforma.mock.finance.documents import COMPARISONS, Document, Documents
 from proforma.mock.http import Request, Response, json_response
 from proforma.mock.values import Row, Value, as_number, decode, encode, mapping_of, symbol_guid
 from proforma.mock.world import World, WorldError
@@ -29,7 +29,7 @@ _TAIL: Final = re.compile(r".*?((?:companies|\$batch).*)")
 _COMPANY: Final = re.compile(r"companies\(([^)]*)\)/(.+)")
 _LINES: Final = {"salesInvoices": "salesInvoiceLines", "salesCreditMemos": "salesCreditMemoLines"}
 _DOCUMENTS: Final = re.compile(r"(salesInvoices|salesCreditMemos)(?:\(([^)]*)\)(?:/(.+))?)?")
-_EQUALS: Final = re.compile(r"(\w+) eq '((?:[^']|'')*)'")
+_CONDITION: Final = re.compile(r"(\w+) (eq|ge|gt|le|lt) '((?:[^']|'')*)'")
 _READ_ONLY: Final = ("totalAmountExcludingTax", "totalAmountIncludingTax", "totalTaxAmount", "status", "id")
 
 
@@ -209,15 +209,15 @@ class BusinessCentral:
     def _list(self, company: Company, kind: str, request: Request) -> Response:
         if request.method != "GET":
             raise RefusalError(405, "BadRequest_MethodNotAllowed", f"{request.method} is not allowed.")
-        wanted = _wanted(request)
+        wanted = _conditions(request)
         key = f"{company.id}/{kind}"
         with_lines = _LINES[kind] in (request.parameter("$expand") or "")
-        reference = wanted.get("externalDocumentNumber")
+        reference = _wanted(request).get("externalDocumentNumber")
         named = self._documents.with_key(TARGET, key) if reference is None else self._documents.like(TARGET, reference)
         rows: list[Value] = []
         for document in (document for document in named if document.key == key):
             row = self._shown(document, kind, with_lines=with_lines)
-            if all(str(row.get(name, "")).upper() == value.upper() for name, value in wanted.items()):
+            if all(COMPARISONS[word](str(row.get(name, "")).upper(), value.upper()) for name, word, value in wanted):
                 rows.append(row)
         return json_response(200, {"value": rows})
 
@@ -346,13 +346,18 @@ def _answer(name: Value, response: Response) -> Row:
 
 
 def _wanted(request: Request) -> dict[str, str]:
-    """Equalities of a filter; `or` over several fields is refused (F-57)."""
+    """The texts that columns are to equal."""
+    return {name: value for name, word, value in _conditions(request) if word == "eq"}
+
+
+def _conditions(request: Request) -> list[tuple[str, str, str]]:
+    """Column, comparison and text of each part of a filter; `or` over several fields is refused (F-57)."""
     condition = request.parameter("$filter")
     if not condition:
-        return {}
+        return []
     if " or " in condition:
         raise RefusalError(400, "BadRequest_InvalidFilter", "The filter joins different fields with or.")
-    found = {match[1]: match[2].replace("''", "'") for match in _EQUALS.finditer(condition)}
+    found = [(match[1], match[2], match[3].replace("''", "'")) for match in _CONDITION.finditer(condition)]
     if len(found) != len(condition.split(" and ")):
         raise RefusalError(400, "BadRequest_InvalidFilter", f"The filter {condition} cannot be read.")
     return found

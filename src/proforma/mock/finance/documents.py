@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,10 @@ from uuid import NAMESPACE_OID, uuid5
 from proforma.mock.values import Row, Value
 
 RUN: Final = "mock-finance"
+#: What a filter of either Microsoft system may say of a text, by its word.
+COMPARISONS: Final[Mapping[str, Callable[[str, str], bool]]] = {
+    "eq": operator.eq, "ne": operator.ne, "ge": operator.ge, "gt": operator.gt, "le": operator.le, "lt": operator.lt,
+}  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

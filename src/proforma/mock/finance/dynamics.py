@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import msgspec
 
 from proforma.mock.finance.books import Books
-from proforma.mock.finance.documents import Document, Documents
+from proforma.mock.finance.documents import COMPARISONS, Document, Documents
 from proforma.mock.finance.odata_batch import BatchError, batch_response
 from proforma.mock.http import Request, Response, json_response
 from proforma.mock.values import Row, Value, as_number, decode
@@ -25,7 +25,9 @@ LINES: Final = "CDSFreeTextInvoiceLines"
 PAGE_ROWS_MAX: Final = 10_000
 _KEYED: Final = re.compile(r"([A-Za-z0-9]+)\((.*)\)")
 _KEY_PART: Final = re.compile(r"\s*([A-Za-z]+)\s*=\s*(?:'((?:[^']|'')*)'|(-?[0-9]+))\s*(?:,|$)")
-_CONDITION: Final = re.compile(r"\s*([A-Za-z]+)\s+(eq|ne)\s+(?:'((?:[^']|'')*)'|Microsoft\.Dynamics\.DataEntities\.NoYes'(Yes|No)')\s*")
+_CONDITION: Final = re.compile(
+    r"\s*([A-Za-z]+)\s+(eq|ne|ge|gt|le|lt)\s+(?:'((?:[^']|'')*)'|Microsoft\.Dynamics\.DataEntities\.NoYes'(Yes|No)')\s*"
+)
 _NO_DATE: Final = "1900-01-01T12:00:00Z"
 _HEADER_DEFAULTS: Final[Mapping[str, Value]] = {
     "DueDate": _NO_DATE, "DocumentDate": _NO_DATE, "CustomerReference": "", "CustomerRequisition": "", "InvoiceName": "", "InvoiceId": "",
@@ -236,7 +238,9 @@ class Dynamics:
 
     def _wanted(self, request: Request) -> list[Document]:
         """The documents that a filter can name: those of one reference where it names one."""
-        named = [wanted for column, wanted, equal in _conditions(request.parameter("$filter")) if column == "ExternalInvoiceId" and equal]
+        named = [
+            wanted for column, wanted, word in _conditions(request.parameter("$filter")) if (column, word) == ("ExternalInvoiceId", "eq")
+        ]
         return self._documents.like(TARGET, named[0]) if named else self._documents.of_target(TARGET)
 
     def _find(self, company: str, reference: str) -> Document | None:
@@ -264,19 +268,19 @@ def _key(text: str) -> dict[str, str]:
     return {found[1]: (found[2] or "").replace("''", "'") if found[3] is None else found[3] for found in _KEY_PART.finditer(text)}
 
 
-def _conditions(text: str | None) -> list[tuple[str, str, bool]]:
-    """Column, wanted value, and whether it must be equal or must not; all of them have to hold."""
-    conditions: list[tuple[str, str, bool]] = []
+def _conditions(text: str | None) -> list[tuple[str, str, str]]:
+    """Column, wanted value, and how it is compared; all of them have to hold."""
+    conditions: list[tuple[str, str, str]] = []
     for part in text.split(" and ") if text else ():
         found = _CONDITION.fullmatch(part)
         if found is None:
             raise RefusalError(f"Error: The filter '{part}' is not supported here.")
-        conditions.append((found[1], found[4] or (found[3] or "").replace("''", "'"), found[2] == "eq"))
+        conditions.append((found[1], found[4] or (found[3] or "").replace("''", "'"), found[2]))
     return conditions
 
 
-def _matches(row: Row, conditions: Sequence[tuple[str, str, bool]]) -> bool:
-    return all((str(row.get(column, "")).lower() == wanted.lower()) == equal for column, wanted, equal in conditions)
+def _matches(row: Row, conditions: Sequence[tuple[str, str, str]]) -> bool:
+    return all(COMPARISONS[word](str(row.get(column, "")).lower(), wanted.lower()) for column, wanted, word in conditions)
 
 
 def _body(request: Request) -> Mapping[str, Value]:

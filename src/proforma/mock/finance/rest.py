@@ -90,13 +90,15 @@ class RestTarget:
                 return self._create(world, settings, request)
             case "GET", "invoices":
                 return self._find(settings, request)
+            case "GET", "references":
+                return self._references(settings, request)
             case "GET", "customers":
                 return _customers(world, settings, request)
             case "PUT", _ if name:
                 return self._upsert(world, settings, request, name)
             case "GET", _ if name:
                 return self._one(settings, name)
-        if name or path in ("invoices", "customers"):
+        if name or path in ("invoices", "customers", "references"):
             raise RefusalError(405, "method-not-allowed", f"{request.method} is not offered on /{path}.")
         raise RefusalError(404, "not-found", f"Nothing is served at /{path}.")
 
@@ -135,6 +137,15 @@ class RestTarget:
         settled = self._clock() - settings.settle_seconds
         found = [d for d in self._documents.of(TARGET, reference) if d.received_monotonic <= settled]
         return json_response(200, {"value": [_shown(self._polled(settings, document)) for document in found]})
+
+    def _references(self, settings: RestSettings, request: Request) -> Response:
+        """The references in a range, `from` included and `before` not."""
+        first, before = request.parameter("from") or "", request.parameter("before")
+        if not settings.find:
+            raise RefusalError(404, "not-found", "Nothing is served at /references.")
+        mine = (document.reference for document in self._documents.of_target(TARGET))
+        found: list[Value] = [{"reference": name} for name in mine if first <= name and (before is None or name < before)]
+        return json_response(200, {"value": found})
 
     def _one(self, settings: RestSettings, document_id: str) -> Response:
         document = self._documents.by_id(TARGET, document_id)
