@@ -16,6 +16,7 @@ PARTS = {
     "ranges": ("ranges",),
     "changes": ("changes",),
     "backfill": ("backfill",),
+    "workers": ("workers",),
     "pricing": ("pricing", "decisions"),
     "invoicing": ("invoicing",),
     "push": ("push",),

@@ -25,6 +25,8 @@ from proforma.sync.combined import SPAN
 from proforma.sync.price import price
 
 ACTUALS, QUICK = 1_000_000, 100_000
+#: An environment with pandas and DuckDB, if there is one.
+FRAMES: Final = Path(os.environ.get("BENCH_FRAMES", ".venv-frames"))
 #: What our price needs of an actual; the floor reads the same.
 _READ: Final = ("id", "transaction_date", "document_date", "start_date", "quantity", "price", *PLACE, *WORK)
 _WRITTEN: Final = "record_id, grounds_id, price, amount, quantity, discount, fee, extended, cost_record_id, decided_at"
@@ -65,7 +67,11 @@ def _measured(name: str, folder: Path) -> tuple[float, float, int, str]:
         shutil.copy(folder / "company.db", folder / f"{name}.db")
     database = folder / ("ours.db" if name == "again" else f"{name}.db" if name in ("floor", "ours") else "company.db")
     command = [sys.executable, "-m", "benchmarks.pricing", "--way", name, "--database", str(database)]
-    seconds, cpu, memory, remark = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().split("|")
+    # The libraries compared with are no dependency: they live in an environment of their own, which these two ways alone see.
+    found = FRAMES.glob("lib/python*/site-packages") if name in ("pandas", "duckdb") else ()
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(folder.absolute()) for folder in found)}
+    ran = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    seconds, cpu, memory, remark = ran.stdout.strip().split("|")
     return float(seconds), float(cpu), int(memory), remark
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import contextlib
 import re
 import threading
 import time
@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from benchmarks import dated_dataverse
-from benchmarks.canned_dataverse import CannedHandler, Table, row_text, served
+from benchmarks.canned_dataverse import CannedHandler, Table, served
 
 #: A twentieth of the real window and of its 1,200 seconds: four requests at work all the time use it up.
 WINDOW_SECONDS: Final = 15.0
@@ -51,6 +51,10 @@ class _Handler(dated_dataverse.Handler):
     protection = _Protection()
 
     def do_GET(self) -> None:  # noqa: N802 - the base class names it so
+        with contextlib.suppress(ConnectionError):  # the reader was killed
+            self._protected()
+
+    def _protected(self) -> None:
         if (wait := self.protection.retry_after()) is not None:
             self.answer(_REFUSED, status=429, retry_after=wait)
             return
@@ -64,8 +68,7 @@ class _Handler(dated_dataverse.Handler):
 
 
 def _prepared(table: Table) -> type[CannedHandler]:
-    chance = random.Random(2026)
-    _Handler.rows, _Handler.table = tuple(row_text(chance).encode() for _ in range(dated_dataverse.ROWS_MADE)), table
+    _Handler.rows, _Handler.table = dated_dataverse.dated_rows(table.rows), table
     return _Handler
 
 

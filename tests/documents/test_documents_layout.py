@@ -68,6 +68,15 @@ def test_retainers_stand_between_the_work_and_the_total() -> None:
     ]
 
 
+def test_the_day_of_an_advance_is_no_day_of_the_period() -> None:
+    """Work of 2 March that an advance of January pays in part is the work of 2 March; an advance alone has no period."""
+    advance = line(detail("r", day=date(2026, 1, 15)), type_=LineType.ADVANCE_APPLIED)
+    paid, alone = paper([line(detail()), advance]), paper([advance])
+
+    assert ["Period", "2 March 2026"] in layout(paid, words("en"))["facts"]
+    assert (alone.first_day, alone.last_day) == (None, None)
+
+
 def test_a_correction_shows_what_was_invoiced_before_and_the_difference() -> None:
     """I-96: 6 h of 7.5 h should have been invoiced: 7,500.00 instead of 9,375.00 is a difference of −1,875.00."""
     corrected = detail(quantity=Decimal(6), amount=Decimal("7500.00"), previous=Decimal("9375.00"))

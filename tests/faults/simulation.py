@@ -19,7 +19,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -64,6 +64,7 @@ URL: Final = "http://127.0.0.1:1"
 ROUNDS_STORMY, ROUNDS_CALM = 7, 5
 INVOICES: Final = 2
 TOTAL: Final = Decimal("800.00")
+_TOLD_EVERY: Final = 100
 #: A system that can neither repeat nor be asked: every doubt is for a person (F-75).
 REST_WITHOUT: Final = replace(REST, name="rest-without", switches={"idempotency": False, "find": False})
 SYSTEMS: Final = (DYNAMICS, BUSINESS_CENTRAL, REST, REST_WITHOUT)
@@ -117,11 +118,15 @@ def _mappings() -> Mapping[str, FinanceMapping]:
 
 @dataclass
 class History:
-    """One history: what a seed makes happen to one system and one store."""
+    """One history: what a seed makes happen to one system and one store.
+
+    The store stays open while processes die: it holds nothing between two commits, and each opening would compile all statements anew.
+    """
 
     seed: int
     system: System
     prepared: Prepared
+    store: Store
     file: Path
     edited: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
@@ -137,6 +142,7 @@ class History:
         state.clock = weather.seconds
         world = {**self.prepared.world, "$finance": {self.system.section: dict(self.system.switches)}}
         state.load(world)
+        self.store.close()
         for leftover in self.file.parent.glob(f"{self.file.name}*"):
             leftover.unlink()
         self.file.write_bytes(self.prepared.stores[self.system.target])
@@ -155,13 +161,13 @@ class History:
             patch.setattr(Session, "exchange", lambda _, *request: weather.exchange(*request))
             for number in range(ROUNDS_STORMY + ROUNDS_CALM):
                 weather.calm = number >= ROUNDS_STORMY
-                self._people()
+                self.people()
                 weather.meanwhile = self._overtake
-                self._live()
+                self.live()
                 # Some nights nobody works: keys expire (F-76).
                 nights = 1 if weather.happens("a day passes", 0.05) else 0
                 weather.sleep(weather.chance.uniform(1, 3 * SETTLE_SECONDS) + 90_000 * nights)
-        return self._faults()
+        return self.faults()
 
     def _overtake(self) -> None:
         """The other worker: the lock of the stage keeps it out, unless it is of a kind that a frozen holder has lost."""
@@ -171,9 +177,9 @@ class History:
         self.weather.tell("takes over")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Store, "stage_lock", _no_lock)
-            self._live()
+            self.live()
 
-    def _live(self) -> None:
+    def live(self) -> None:
         """A process from its start to its end or death: push, then ask what became of earlier documents."""
         weather = self.weather
         clock = Clock(monotonic=weather.seconds, sleep=weather.sleep, now=lambda: weather.now, chance=weather.chance.random)
@@ -181,10 +187,10 @@ class History:
         mapping = _mappings()[self.system.name]
         try:
             with ExitStack() as closing:
-                store = closing.enter_context(Store.open(self._url))
                 session = closing.enter_context(Session())
                 retrier = Retrier(RetryPolicy(attempts_max=2), clock=clock)
-                target = open_target(settings, mapping, static_token(Secret("simulated-token")), session=session, retrier=retrier)
+                store, tokens = self.store, static_token(Secret("simulated-token"))
+                target = open_target(settings, mapping, tokens, session=session, retrier=retrier)
                 documents = InvoiceDocuments(store, mapping, company=self.system.company)
                 list(Push(store, target, documents.of, now=lambda: weather.now, sleep=weather.sleep).run())
                 list(Follow(store, target, now=lambda: weather.now, owner="worker", every=timedelta(0)).run())
@@ -196,13 +202,9 @@ class History:
             weather.tell(f"breaks with {fault!r}")
             self.broken.append(f"broke with {fault!r} in {where}")
 
-    @property
-    def _url(self) -> str:
-        return f"sqlite:///{self.file}"
-
     # ---- people ----------------------------------------------------------------------------------------------------------
 
-    def _people(self) -> None:
+    def people(self) -> None:
         """People act between two runs: in finance, and on what waits for them here."""
         weather = self.weather
         for document in self._documents():
@@ -212,12 +214,12 @@ class History:
             elif weather.happens(f"a person deletes {document.reference}", 0.02):
                 weather.state.documents.remove(document)
                 self.deleted.add(document.reference)
-        with Store.open(self._url) as store:
-            with store.read() as reader:
-                problems, invoices = reader.quarantine.open(), {invoice.id: invoice for invoice in reader.ledger.invoices()}
-            for problem in problems:
-                with suppress(DeathError):
-                    self._decide(store, problem, next(invoice for key, invoice in invoices.items() if key == problem.source))
+        with self.store.read() as reader:
+            waiting = [(problem, reader.ledger.invoice(problem.source or "")) for problem in reader.quarantine.open()]
+        for problem, invoice in waiting:
+            assert invoice is not None, "only pushes make problems here"
+            with suppress(DeathError):
+                self._decide(problem, invoice)
 
     def _documents(self) -> list[Document]:
         return self.weather.state.documents.of_target(self.system.section)
@@ -229,7 +231,7 @@ class History:
             line["TransactionCurrencyAmount" if self.system is DYNAMICS else "amountExcludingTax"] = amount
         self.weather.state.documents.change(document, body={**document.body, "total": "1.00"})
 
-    def _decide(self, store: Store, problem: Problem, invoice: Invoice) -> None:
+    def _decide(self, problem: Problem, invoice: Invoice) -> None:
         """A person looks into finance, when nothing can be under way there any more, then says what is to happen."""
         weather, reference = self.weather, invoice.reference or ""
         if (weather.now - problem.since).total_seconds() < SETTLE_SECONDS or weather.late:
@@ -238,19 +240,19 @@ class History:
         if there and invoice.push is PushStatus.PARKED:
             weather.tell(f"a person finds {reference} and drops it")
             self.dropped.add(reference)
-            drop_problem(store, str(problem.id), reason="it is there", at=weather.now, by="person")
+            drop_problem(self.store, str(problem.id), reason="it is there", at=weather.now, by="person")
         elif weather.happens(f"a person gives {reference} up", 0.05) and problem.kind != DRIFT:
             self.dropped.add(reference)
-            drop_problem(store, str(problem.id), reason="not wanted", at=weather.now, by="person")
+            drop_problem(self.store, str(problem.id), reason="not wanted", at=weather.now, by="person")
         elif weather.calm or weather.happens(f"a person retries {reference}", 0.5):
-            retry_problem(store, str(problem.id), at=weather.now, by="person")
+            retry_problem(self.store, str(problem.id), at=weather.now, by="person")
 
     # ---- the judge -------------------------------------------------------------------------------------------------------
 
-    def _faults(self) -> list[str]:
+    def faults(self) -> list[str]:
         """Finance's own documents are the judge."""
         faults = list(self.broken)
-        with Store.open(self._url) as store, store.read() as reader:
+        with self.store.read() as reader:
             told = {problem.source for problem in reader.quarantine.open()}
             for invoice in reader.ledger.invoices():
                 fault = self._fault(invoice, told=invoice.id in told)
@@ -297,9 +299,18 @@ def quick_folder() -> Iterator[Path]:
 
 def simulate(seeds: Sequence[int], prepared: Prepared) -> dict[int, list[str]]:
     """The seeds whose histories end badly, with what is wrong."""
+    with histories(prepared) as history_of:
+        return {seed: faults for seed in seeds if (faults := history_of(seed).run())}
+
+
+@contextmanager
+def histories(prepared: Prepared) -> Iterator[Callable[[int], History]]:
+    """Gives what makes the history of a seed; one at a time, all in one store."""
     with quick_folder() as folder:
-        histories = ((seed, History(seed, system_of(seed), prepared, folder / "simulated.db")) for seed in seeds)
-        return {seed: faults for seed, history in histories if (faults := history.run())}
+        file = folder / "simulated.db"
+        file.write_bytes(prepared.stores[REST.target])
+        with Store.open(f"sqlite:///{file}") as store:
+            yield lambda seed: History(seed, system_of(seed), prepared, store, file)
 
 
 def main() -> int:
@@ -313,11 +324,16 @@ def main() -> int:
     with quick_folder() as folder:
         prepared = prepare(folder)
         if options.seed is not None:
-            history = History(options.seed, system_of(options.seed), prepared, folder / "simulated.db")
-            faults = history.run()
-            print("\n".join([f"seed {options.seed}, {history.system.name}", *history.weather.history, *(faults or ["ends well"])]))
-            return 1 if faults else 0
+            return _one(options.seed, prepared)
         return _many(range(options.first, options.first + options.seeds), prepared, options.processes)
+
+
+def _one(seed: int, prepared: Prepared) -> int:
+    with histories(prepared) as history_of:
+        history = history_of(seed)
+        faults = history.run()
+        print("\n".join([f"seed {seed}, {history.system.name}", *history.weather.history, *(faults or ["ends well"])]))
+    return 1 if faults else 0
 
 
 def _many(seeds: range, prepared: Prepared, processes: int) -> int:
@@ -325,7 +341,9 @@ def _many(seeds: range, prepared: Prepared, processes: int) -> int:
     pieces = [list(seeds)[start : start + 25] for start in range(0, len(seeds), 25)]
     wrong: dict[int, list[str]] = {}
     with ProcessPoolExecutor(processes) as pool:
-        for found in pool.map(simulate, pieces, [prepared] * len(pieces)):
+        for piece, found in zip(pieces, pool.map(simulate, pieces, [prepared] * len(pieces)), strict=True):
+            if piece[-1] % _TOLD_EVERY == 0:
+                print(f"up to seed {piece[-1]}: {len(wrong | found)} end badly", file=sys.stderr, flush=True)
             for seed, faults in found.items():
                 print(f"seed {seed}, {system_of(seed).name}: {'; '.join(faults)}", file=sys.stderr, flush=True)
             wrong |= found

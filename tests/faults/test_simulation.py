@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import pytest
-from simulation import SYSTEMS, History, Prepared, prepare, quick_folder, simulate, system_of
+from simulation import SYSTEMS, History, Prepared, histories, prepare, quick_folder, simulate, system_of
 
 SEEDS = 40
 
@@ -31,8 +31,8 @@ def test_a_seed_is_the_same_history_each_time(prepared: Prepared) -> None:
     """What happens, and when, is decided by the seed alone: a failure can be looked at again."""
     told = []
     for _ in range(2):
-        with quick_folder() as folder:
-            history = History(7, system_of(7), prepared, folder / "simulated.db")
+        with histories(prepared) as history_of:
+            history = history_of(5)
             told.append((history.run(), history.weather.history, [str(d["body"]) for d in _documents(history)]))
     assert told[0] == told[1]
     assert len(told[0][1]) > 10

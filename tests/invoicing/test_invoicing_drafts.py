@@ -84,6 +84,28 @@ def test_amount_method_decides_the_new_amount(method: AmountMethod, changes: dic
     assert deal.invoice().total == D(amount)
 
 
+@pytest.mark.parametrize(
+    ("changes", "total", "ledger"),
+    [
+        ({"quantity": "2"}, "75.00", ["R U a -3 -75.00", "U a 2 75.00", "U a 1 0 non-chargeable"]),
+        ({"price": "90.00"}, "75.00", ["R U a -3 -75.00", "U a 3 75.00"]),
+        ({"quantity": "0"}, "0.00", ["R U a -3 -75.00", "U a 3 75.00 non-chargeable"]),
+    ],
+)
+def test_a_percentage_stays_a_percentage(changes: dict[str, str], total: str, ledger: list[str]) -> None:
+    """I-111: 15 % of 500.00 are 75.00 whatever quantity and price say, and a lowered quantity leaves no money over (I-10)."""
+    deal = Deal()
+    record = deal.work("a", hours="3", price="25.00", amount="75.00")
+    method = AmountMethod.BASIS_AMOUNT_BY_PERCENT
+    deal.book = replace(deal.book, actuals=(replace(record, amount_method=method, basis_amount=D(500), percent=D(15)),))
+    deal.create()
+    deal.edit("a", **changes)
+    deal.confirm()
+
+    assert deal.invoice().total == D(total)
+    assert deal.ledger()[: len(ledger)] == ledger
+
+
 def test_a_row_without_price_is_edited_in_proportion() -> None:
     """I-55a, I-82: 100.00 for 3 h has no exact price; 2 h are 66.67."""
     deal = Deal()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
-from invoicing_world import DEAL, NOT_READY, READY, Deal, day, lines, reasons
+from invoicing_world import DEAL, NOT_READY, READY, TODAY, Deal, day, lines, reasons
 
+from desk import Office
 from proforma.domain.codes import BillingType, ContractState, OrderType, ScheduleRunStatus, TransactionClass
 
 
@@ -174,3 +176,25 @@ def test_a_deleted_draft_comes_back_by_hand_or_with_the_next_due_row() -> None:
     deal.run(day("04-05"))
 
     assert details(deal) == [["a"], ["a"]]
+
+
+def test_contracts_of_one_transaction_do_not_stop_each_other(tmp_path: Path) -> None:
+    """Some contracts are drafted together: one that is refused is told, and the others are billed as if they were alone (I-73, I-79)."""
+    deal = Deal()
+    deal.contract("other")
+    deal.line("more work", contract="other")
+    deal.work("a")
+    deal.work("b", contract="other", line="more work")
+    for line in ("work", "more work"):
+        deal.schedule(f"schedule of {line}", run=TODAY, cut_off=TODAY, line=line)
+    spoilt, sound = deal.book.contracts
+    deal.book = replace(deal.book, contracts=(replace(spoilt, currency_id=None), sound))
+    office = Office(tmp_path)
+    office.pull(deal.book)
+
+    answers = list(office.desk.periodic_run(as_of=TODAY))
+
+    assert [reasons(answer.changes) for answer in answers] == [{DEAL: "currency-mismatch"}]
+    assert [lines(invoice) for answer in answers for invoice in answer.invoices] == [["more work time 1600.00: b 8 x 200.00 = 1600.00"]]
+    assert office.invoices() == [invoice for answer in answers for invoice in answer.invoices]
+    office.store.close()

@@ -236,8 +236,11 @@ ROWS: dict[str, tuple[dict[str, object], object]] = {
         Product(name="Cable", number="P-1", **ids(id="cable", unit_id="each")),
     ),
     "account": (
-        {"accountid": guid("acc"), "name": "Fjord Kraft AS", "accountnumber": "C-1", "statecode": 0},
-        Customer(kind=CustomerKind.ACCOUNT, name="Fjord Kraft AS", number="C-1", **ids(id="acc")),
+        {"accountid": guid("acc"), "name": "Fjord Kraft AS", "accountnumber": "C-1", "address1_line1": "Storgata 1", "address1_line2": None,
+         "address1_line3": "Oppgang B", "address1_postalcode": "0155", "address1_city": "Oslo", "address1_stateorprovince": None,
+         "address1_country": "Norge", "statecode": 0},
+        Customer(kind=CustomerKind.ACCOUNT, name="Fjord Kraft AS", number="C-1", street="Storgata 1\nOppgang B", postal_code="0155",
+                 city="Oslo", country="Norge", **ids(id="acc")),
     ),
     "contact": (
         {"contactid": guid("person"), "fullname": "Åse O'Neill-Østby", "statecode": 0},

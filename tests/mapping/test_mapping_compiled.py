@@ -95,6 +95,26 @@ def test_a_row_that_tells_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("moments", "latest"),
+    [
+        (["2026-03-31T01:00:00Z", "2026-03-31T02:00:00+02:00", None], datetime(2026, 3, 31, 1, tzinfo=UTC)),
+        (["2026-03-31T01:00:00", "2026-03-31T00:30:00"], datetime(2026, 3, 31, 1, tzinfo=UTC)),
+        (["2026-03-31T01:00:00", "2026-03-31T02:30:00Z"], datetime(2026, 3, 31, 2, 30, tzinfo=UTC)),
+        ([None], None),
+        ([], None),
+    ],
+    ids=["with offsets", "without offsets", "both", "rows that do not say", "no rows"],
+)
+@pytest.mark.parametrize("read_as", ["instant", "text"])
+def test_the_latest_change_among_rows(tmp_path: Path, moments: list[str | None], latest: datetime | None, read_as: str) -> None:
+    """It is found in UTC, however the rows write it (W-116), and also where the mapping reads the column as text."""
+    entity = milestone(tmp_path, "name: modifiedon" if read_as == "text" else "amount: m_x")
+    rows = [row(entity, {"msdyn_milestoneid": guid("a"), "modifiedon": moment}) for moment in moments]
+
+    assert entity.newest(rows) == latest
+
+
+@pytest.mark.parametrize(
     ("raw", "key"),
     [
         (f'{{"msdyn_milestoneid": "{guid("a")}", "m_x": {{}}}}', guid("a")),

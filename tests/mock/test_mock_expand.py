@@ -129,6 +129,29 @@ def test_many_to_many_collections(caller: Caller) -> None:
     )
 
 
+def test_many_to_many_references(caller: Caller) -> None:
+    """Two rows are paired once, seen from both sides, and parted by either address; both rows stay (W-137)."""
+    pair, bill = "msdyn_organizationalunit_pricelevel", f"pricelevels({guid('@bill')})"
+    unit = f"msdyn_organizationalunits({guid('@oslo')})"
+    reference = {"@odata.id": f"{caller.url}{API}{bill}"}
+    try:
+        assert caller.call("POST", f"{unit}/{pair}/$ref", reference).status == 204
+        assert sorted(map(str, caller.column(f"{unit}/{pair}?$select=name", "name"))) == ["Bill", "Cost"]
+        assert caller.column(f"{bill}/{pair}?$select=msdyn_name", "msdyn_name") == ["Oslo"]
+        again = (412, "0x80040237", "A record with matching key values already exists.")
+        assert caller.call("POST", f"{unit}/{pair}/$ref", reference).error == again
+        assert caller.call("DELETE", f"{unit}/{pair}({guid('@bill')})/$ref").status == 204
+        assert caller.call("POST", f"{bill}/{pair}/$ref", {"@odata.id": unit}).status == 204
+    finally:
+        parted = caller.call("DELETE", f"{unit}/{pair}/$ref?$id={caller.url}{API}{bill}")
+    assert (parted.status, caller.get(bill).status) == (204, 200)
+    assert caller.column(f"{unit}/{pair}?$select=name", "name") == ["Cost"]
+    gone = (404, "0x80040217", f"pricelevel With Id = {guid('@bill')} Does Not Exist")
+    assert caller.call("DELETE", f"{unit}/{pair}({guid('@bill')})/$ref").error == gone
+    assert caller.call("POST", f"{unit}/{pair}/$ref", {"@odata.id": f"accounts({guid('@acme')})"}).status == 400
+    assert [caller.call(method, f"{unit}/{pair}({guid('@bill')})").status for method in ("GET", "DELETE")] == [404, 404]
+
+
 ONLY = "Only $select and $filter clause can be provided while doing $expand on many-to-one relationship or nested one-to-many relationship."
 
 

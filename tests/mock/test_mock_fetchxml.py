@@ -89,6 +89,27 @@ def test_columns_that_are_asked_for(caller: Caller) -> None:
     }
 
 
+@pytest.mark.parametrize("option", ["savedQuery", "userQuery"])
+def test_a_view_in_the_place_of_a_query(option: str) -> None:
+    """A saved query of the system or of a user is run by its id, on the set of its table alone, and beside no other query (W-19)."""
+    xml = "<fetch><entity name='account'><attribute name='name'/><order attribute='name' descending='true'/></entity></fetch>"
+    logical = option.lower()
+    view = {f"{logical}id": "@view", "name": "By name", "fetchxml": xml}
+    with MockServer({**WORLD, f"{logical.removesuffix('y')}ies": [view]}) as server, calling(server) as caller:
+        assert [row.get("name") for row in caller.get(f"accounts?{option}={guid('@view')}").rows] == ["Fjord & Co", "Branch", "Acme", None]
+        missing = (404, "0x80040217", f"{logical} With Id = {guid('@nix')} Does Not Exist")
+        assert caller.get(f"accounts?{option}={guid('@nix')}").error == missing
+        refused = [
+            caller.get(f"contacts?{option}={guid('@view')}"),
+            caller.get(f"accounts?{option}={guid('@view')}&$select=name"),
+            caller.get(f"accounts?{option}={guid('@view')}&fetchXml={quote(xml, safe='')}"),
+            caller.get(f"accounts/$count?{option}={guid('@view')}"),
+            caller.get(f"accounts({guid('@acme')})?{option}={guid('@view')}"),
+        ]
+        assert [answer.status for answer in refused] == [400] * 5
+        assert caller.get("accounts?sql=select%20name").status == 501
+
+
 def test_all_columns_and_none(caller: Caller) -> None:
     """`all-attributes` shows what is filled; without attributes there is the key alone; an alias renames."""
     (everything,) = fetched(caller, "<all-attributes/>" + filtered("attribute='name' operator='eq' value='acme'")).rows

@@ -183,6 +183,30 @@ def test_options_without_a_dollar_are_ignored(caller: Caller) -> None:
     assert caller.column("accounts?$select=name&$orderby=name&tag=sync", "name") == ["Acme", "Fjord"]
 
 
+@pytest.mark.parametrize(
+    "accept", ["application/json;IEEE754Compatible=true", "application/json; odata.metadata=minimal; ieee754compatible=TRUE"]
+)
+def test_numbers_as_texts(caller: Caller, accept: str) -> None:
+    """Decimals, money and 64-bit numbers come as texts to whoever asks for it, all others as ever; the answer says so (W-110)."""
+    path = f"salesorders({guid('@so')})?$select=totalamount,discountpercentage,statecode,versionnumber"
+    plain, texts = caller.get(path), caller.get(path, accept=accept)
+    row = plain.document
+    assert texts.document == {
+        **row,
+        "totalamount": "960.0000",
+        "discountpercentage": "12.5",
+        "versionnumber": str(row["versionnumber"]),
+        "_transactioncurrencyid_value": guid("@nok"),
+    }
+    assert (row["totalamount"], texts.document["statecode"]) == (Decimal("960.0000"), 0)
+    assert texts.headers["Content-Type"] == "application/json; odata.metadata=minimal; IEEE754Compatible=true"
+    assert plain.headers["Content-Type"] == "application/json; odata.metadata=minimal"
+    page = caller.get("salesorders?$select=totalamount&$count=true&$top=1", accept=accept)
+    assert (page.document["@odata.count"], [found["totalamount"] for found in page.rows]) == ("2", ["960.0000"])
+    empty = caller.get(f"accounts({guid('@fjord')})?$select=creditlimit", accept=accept).document
+    assert empty["creditlimit"] is None
+
+
 def test_counts(caller: Caller) -> None:
     """`$count=true` counts what passes; `/$count` answers digits behind a byte order mark (W-78, W-79)."""
     assert caller.get("accounts?$select=name&$count=true&$filter=name eq 'acme'").document["@odata.count"] == 1

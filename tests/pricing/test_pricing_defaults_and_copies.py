@@ -110,6 +110,28 @@ def test_p11_a_source_whose_lists_are_over_is_not_followed_by_the_next() -> None
     assert defaults(there, Guid("new offer")).warning == "no-project-price-lists"
 
 
+@pytest.mark.parametrize("source", ["opportunity", "account", "contact"])
+def test_p11_a_source_whose_lists_are_inactive_is_not_followed_by_the_next(source: str) -> None:
+    """P-11, P-7: an inactive list is attached and no candidate, so the document gets none."""
+    there = world("parameters")
+    owner, at = OWNERS[source]
+    there.price_list("retired", active=False, at=at, owner=owner)
+
+    assert defaults(there, quote(there, opportunity="chance")) == lists()
+
+
+@pytest.mark.parametrize("source", ["opportunity", "account", "contact"])
+def test_p11_what_should_not_be_attached_counts_as_not_attached(source: str) -> None:
+    """P-11, P-9: a cost list, and a list whose association is inactive, leave the way to the next source open."""
+    there = world("parameters")
+    owner, at = OWNERS[source]
+    there.price_list("cost", context=Side.COST, at=at, owner=owner)
+    there.price_list("once", at=None)
+    there.attach("once", at=at, owner=owner, active=False)
+
+    assert defaults(there, quote(there, opportunity="chance")) == lists("parameters 26")
+
+
 def test_p11_all_lists_of_the_day_are_attached_and_other_currencies_left_out() -> None:
     """P-11, D17: overlapping defaults are all attached; pricing reports the overlap later."""
     there = world("account")

@@ -30,6 +30,7 @@ from proforma.domain.invoices import (
     Confirmed,
     Corrected,
     Deleted,
+    DetailsChanged,
     Drafted,
     Figures,
     Flagged,
@@ -160,6 +161,38 @@ def test_lines_that_change_in_their_digits_alone_are_kept_anew(store: Store) -> 
     assert str(found.total) == "480.00"
     with store.read() as reader:
         assert reader.ledger.check() == []
+
+
+def test_details_that_change_are_written_at_their_places_and_nothing_else_is(store: Store) -> None:
+    """Changed ones stand where they stood, those after a removed one move up, a line without details goes; rows and events agree."""
+    work = line(*(detail(name) for name in ("a", "b", "c", "d")))
+    alone, last = line(detail("e")), line(detail("f"))
+    act = DetailsChanged(act="edit", changed=(detail("b", "480.00"), detail("f", "0.5")), removed=(detail("c").id, detail("e").id))
+    with store.begin() as tx:
+        drafted(tx, invoice("first", work, alone, last))
+        happens(tx, "first", act)
+    with store.read() as reader:
+        found = reader.ledger.invoice(guid("first"))
+        assert found is not None
+        assert found.lines == (line(detail("a"), detail("b", "480.00"), detail("d")), line(detail("f", "0.5")))
+        assert [event.happening for event in reader.ledger.events(found.id)][1:] == [act]
+        assert reader.ledger.check() == []
+
+
+def test_what_the_caller_has_read_is_not_read_again(store: Store) -> None:
+    """The invoices that come back are those of the store, whether their lines were handed in or had to be read."""
+    with store.begin() as tx:
+        drafted(tx, invoice("first", line(detail("a"), detail("b"))))
+        read = tx.ledger.invoices()
+        edit = Changes(happenings=((read[0].id, DetailsChanged(act="edit", changed=(detail("a", "1.00"),))),))
+        confirm = Changes(happenings=((read[0].id, Confirmed(reference="PF-REF-1", accounting_date=date(2026, 4, 1))),))
+        edited = tx.ledger.save(edit, at=NOON, by="anna")
+        assert edited == tx.ledger.invoices()
+        assert tx.ledger.save(confirm, at=NOON, by="anna", read=edited) == tx.ledger.invoices()
+        assert list(tx.ledger.each_invoice(size=1)) == tx.ledger.invoices()
+        assert [header.total for header in tx.ledger.all_headers()] == [tx.ledger.invoices()[0].total]
+        assert tx.ledger.place_of("PF-000001") == (read[0].id, read[0].contract_id)
+        assert tx.ledger.place_of("PF-000009") is None
 
 
 def test_an_impossible_event_takes_the_whole_act_back(store: Store) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from store_builders import NOON, guid, later, link, pulled, work
@@ -15,6 +18,7 @@ from proforma.domain.ids import CustomerId, Guid, ProjectId
 from proforma.domain.masters import Customer
 from proforma.domain.records import Actual, TransactionConnection
 from proforma.store import Cursor, Store
+from proforma.store.columns import instant_text
 
 STORES = ("sqlite", "postgresql")
 
@@ -235,6 +239,38 @@ def test_instants_are_kept_in_utc(store: Store) -> None:
     naive = replace(work("tuesday"), created_at=datetime(2026, 7, 1, 14, 0, tzinfo=UTC).replace(tzinfo=None))
     with pytest.raises(ValueError, match="names no time zone"):
         pulled(store, naive)
+
+
+@pytest.mark.parametrize(
+    ("came", "kept"),
+    [
+        ("0987-07-01T14:00:00Z", "0987-07-01T14:00:00.000000+00:00"),
+        ("2026-07-01T16:00:00+02:00", "2026-07-01T14:00:00.000000+00:00"),
+        ("2026-07-01T14:00:59.000001Z", "2026-07-01T14:00:59.000001+00:00"),
+    ],
+)
+def test_instants_have_one_width(came: str, kept: str) -> None:
+    """Whole seconds and parts of them are written alike, in any year, so that their text sorts as they do."""
+    assert instant_text(datetime.fromisoformat(came)) == kept
+
+
+@pytest.mark.parametrize(
+    ("searched", "index"),
+    [
+        ("contract_id IN (?)", "ix_mirror_actual_contract_id (contract_id=?)"),
+        ("contract_id IS NULL AND contract_line_id IN (?)", "ix_mirror_actual_contract_line_id (contract_line_id=?)"),
+    ],
+    ids=["of a contract", "of a line alone"],
+)
+def test_actuals_are_searched_by_an_index(tmp_path: Path, searched: str, index: str) -> None:
+    """Both searches of a draft find their rows without reading the others, though only rows without a contract are indexed by line."""
+    Store.open(f"sqlite:///{tmp_path / 'proforma.db'}").close()
+    with closing(sqlite3.connect(tmp_path / "proforma.db")) as connection:
+        plan = connection.execute(
+            f"EXPLAIN QUERY PLAN SELECT id FROM mirror_actual WHERE deleted_at IS NULL AND {searched}", ["x"]
+        ).fetchall()
+
+    assert [step[3] for step in plan] == [f"SEARCH mirror_actual USING INDEX {index}"]
 
 
 def test_every_record_has_its_version(store: Store) -> None:

@@ -166,7 +166,7 @@ def test_one_cycle_does_everything_a_policy_allows(project: Project) -> None:
     """`sync` pulls, prices, confirms when the policy says so, and pushes; a dry run only says what it would do."""
     project.server.load(_two_contracts().sets)
     dry = project.run("sync", "--dry-run").json
-    assert dry["waiting"] == {"ready_rows": 4, "drafts": 0, "unsent": 0}
+    assert dry["waiting"] == {"ready_rows": 4, "drafts": 0, "held": 0, "unsent": 0}
     project.run("invoice", "create", "--all")
     config = project.folder / "proforma.yaml"
     config.write_text(config.read_text().replace("invoicing: {}", "invoicing: {confirm: automatic}"), encoding="utf-8")

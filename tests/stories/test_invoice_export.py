@@ -17,6 +17,10 @@ def drafted(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     world = BillingWorld()
     world.contract("north")
     world.add("bookableresources", bookableresourceid="@ingrid", name="Ingrid Ødegård")
+    world.sets["accounts"][0].update(
+        address1_line1="Storgata 1", address1_line3="Oppgang B", address1_postalcode="0155", address1_city="Oslo",
+        address1_country="Norge",
+    )  # fmt: skip
     world.time("@a", "north", _msdyn_bookableresource_value="@ingrid")
     world.time("@b", "north", hours="2", msdyn_billingtype=192350000, msdyn_transactiondate="2026-03-03")
     project.server.load(world.sets)
@@ -27,12 +31,12 @@ def drafted(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def test_the_json_says_who_what_and_why(drafted: Project) -> None:
-    """Names come from the mirror: customer, contract, person, role, unit, price list; the free hours add nothing."""
+    """Names come from the mirror: customer with address, contract, person, role, unit, price list; the free hours add nothing."""
     answer = drafted.run("invoice", "export", "PF-000001", "--format", "json", as_json=False)
     assert answer.code == 0, answer.err
     document = answer.json
     assert (document["customer"], document["contract"]) == (
-        {"name": "Customer north", "number": "C-north", "lines": []},
+        {"name": "Customer north", "number": "C-north", "lines": ["Storgata 1", "Oppgang B", "0155 Oslo", "Norge"]},
         {"number": "north", "name": "north"},
     )
     assert (document["seller"]["name"], document["status"], document["totals"]["total_without_tax"]) == ("Unit", "draft", "800.00")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from billing_world import NOT_READY, guid
@@ -95,8 +97,12 @@ def test_a_confirmed_invoice_is_pushed_once(company: Company) -> None:
         [(guid("@a"), "8", "100.00", "800.00"), (guid("@b"), "2", "100.00", "200.00")]
     )
 
+    waiting = {**company.project.server.rows("msdyn_actuals")[0], "msdyn_actualid": guid("@next"), "_msdyn_invoice_value": None}
+    waiting |= {"msdyn_billingstatus": 192350004, "_msdyn_accountcustomer_value": None, "msdyn_price": None, "msdyn_amount": None}
+    company.project.server.patch(upsert={"msdyn_actuals": [waiting]})
     assert company.sync() == 0
     assert company.documents() == [(reference("inv-1"), "1000.00")]
+    # Work that nobody pays for waits in Dataverse's backlog, and is decided there.
     assert (company.problems(), company.faults()) == ([], [])
     # 1,000.00 were billed; Dataverse's reversals of the unbilled rows stand beside them.
     account = company.project.run("reconcile").json["contracts"][0]
@@ -286,6 +292,21 @@ def test_a_correction_confirmed_in_dataverse_follows(company: Company) -> None:
     assert details == {guid("@a"): ("6", "800.00", "-200.00"), guid("@b"): ("0", "200.00", "-200.00")}
     assert company.documents() == sorted([(reference("inv-1"), "1000.00"), (reference("inv-2"), "-400.00")])
     assert (company.project.run("draft").code, company.faults()) == (0, [])
+
+
+def test_what_dataverse_revises_is_credited(company: Company) -> None:
+    """I-95, D-113: the draft of Dataverse's own action, once confirmed, is taken over as a full credit."""
+    company.serve(two_hours_and_eight())
+    company.project.run("pull")
+    assert company.project.run("draft").code == 0
+    url = f"{company.project.server.url}/api/data/v9.2/invoices({guid('@inv-1')})/Microsoft.Dynamics.CRM.msdyn_revise"
+    headers = {"Authorization": "Bearer any", "Content-Type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(url, data=b"{}", headers=headers, method="POST"), timeout=10) as answer:
+        draft = msgspec.json.decode(answer.read())
+    company.project.server.patch(upsert={INVOICES: [{"invoiceid": draft["invoiceid"], "msdyn_projectinvoicestatus": CONFIRMED}]})
+    assert company.sync() == 0
+    assert [(state, total) for _, state, _, total in company.invoices()] == [("corrected", "1000.00"), ("confirmed", "-1000.00")]
+    assert (len(company.documents()), company.faults()) == (2, [])
 
 
 def test_a_correction_of_what_was_never_taken_over_is_held(company: Company) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ from proforma.dataverse.client import DataverseClient
 from proforma.mock import MockServer
 from proforma.store import Range, Store
 from proforma.sync import ranges
+from proforma.sync.mapped_pages import MappedPage, Rejected, together
 from proforma.sync.pull import Pull
 
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
@@ -109,7 +111,7 @@ def test_an_interrupted_pull_goes_on_where_it_was(server: MockServer, store: Sto
     """Ranges that were read to their end are not read again, and those under way begin at their last row."""
     server.load(table(60, timedelta(days=7), **NO_TRACKING))
     with pytest.raises(KeyboardInterrupt):
-        list(Pull(store, client, mappings("createdon"), now=lambda: FIRST_DAY, progress=Interrupt(20)).run(["milestone"]))
+        list(Pull(store, client, mappings("createdon"), now=lambda: FIRST_DAY, progress=Interrupt(5)).run(["milestone"]))
     with store.read() as reader:
         left = reader.cursors.ranges("milestone")
     server.clear_requests()
@@ -120,6 +122,25 @@ def test_an_interrupted_pull_goes_on_where_it_was(server: MockServer, store: Sto
     assert pages_asked(server) < 2 * len(left) + 4
     assert pulled.mode == "ranges"
     assert mirror(store) == source(server)
+
+
+def test_pages_that_arrived_together_are_one() -> None:
+    """Nothing of either page is lost: rows, misfits, deletions, the latest change, columns that were missing."""
+    first = MappedPage(
+        rows=[("a", 1)],
+        rejected=(Rejected(key="b", reason="malformed-value", message="amount", payload=b"{}"),),
+        deleted=("c",),
+        newest=FIRST_DAY,
+        next_link="https://example.org/1",
+        delta_link=None,
+        missing_columns=frozenset({"m_x"}),
+    )
+    second = replace(first, rows=[("d", 2), ("e", 3)], rejected=(), deleted=(), newest=None, missing_columns=frozenset({"m_y"}))
+
+    assert together([first]) is first
+    assert together([first, second]) == replace(
+        first, rows=[("a", 1), ("d", 2), ("e", 3)], next_link=None, missing_columns=frozenset({"m_x", "m_y"}), pages=2
+    )
 
 
 def test_rows_that_vanished_are_swept(server: MockServer, store: Store, client: DataverseClient) -> None:
@@ -177,10 +198,10 @@ def test_ranges_are_kept_beside_the_cursor(store: Store) -> None:
 
 
 class Interrupt:
-    """A person who presses Ctrl-C after some pages."""
+    """A person who presses Ctrl-C after some commits, each of as many pages as have arrived."""
 
-    def __init__(self, after_pages: int) -> None:
-        self._left = after_pages
+    def __init__(self, after_commits: int) -> None:
+        self._left = after_commits
 
     def begin(self, what: str, total: int | None = None) -> None: ...
 

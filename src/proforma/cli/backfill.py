@@ -33,6 +33,7 @@ def backfill(
     by: Annotated[str | None, typer.Option("--by", metavar="COLUMN", help="Column or field whose date counts.")] = None,
     chunk: Annotated[str, typer.Option("--chunk", metavar="day|week|month|quarter|year", help="Size of a part.")] = "month",
     workers: Annotated[int, typer.Option("--workers", min=1, max=16, metavar="N", help="Parts read at once.")] = 1,
+    defer: Annotated[bool, typer.Option("--defer", help="Leave the parts to `proforma worker`s, and do not wait.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count the rows of each part, and read nothing.")] = False,
     reprice: Annotated[bool, typer.Option("--reprice", help="Then price again; confirmed invoices stay as they are.")] = False,
     redraft: Annotated[bool, typer.Option("--redraft", help="Then price again, and refresh drafts whose rows changed.")] = False,
@@ -47,6 +48,11 @@ def backfill(
         backfills = workshop.backfills()
         if dry_run:
             _count(context.out, backfills, period)
+            return
+        if defer:
+            if reprice or redraft:
+                raise typer.BadParameter("--reprice and --redraft follow when everything is read: call them with the last `backfill`")
+            _defer(context, workshop, backfills, period)
             return
         code = _run(context, workshop, backfills, period, workers, reprice=reprice or redraft, redraft=redraft)
     if code:
@@ -87,6 +93,28 @@ def _count(out: Output, backfills: Backfills, period: Period) -> None:
     shown = [(str(part.number), str(part.first), str(part.last), _figure(count)) for part, count in rows]
     out.table(("part", "from", "to", "rows"), shown, right=("part", "rows"))
     out.line(f"{total} rows in {len(rows)} parts" if total is not None else f"at least {sum(known)} rows in {len(rows)} parts")
+
+
+def _defer(context: CommandContext, workshop: Workshop, backfills: Backfills, period: Period) -> None:
+    """Puts each part into the queue of the workers."""
+    from contextlib import closing
+
+    from proforma.service.job_queue import JobQueue
+    from proforma.service.shared_cycle import backfill_jobs
+    from proforma.sync.workshop import store_url
+
+    with closing(JobQueue(store_url(context.configuration))) as queue:
+        # Opened first: the queue's tables may only join those of a store.
+        store = workshop.store
+        queue.prepare()
+        begun = backfills.begin(period)
+        names = queue.put(backfill_jobs(workshop, begun))
+        with store.begin() as tx:
+            tx.runs.finish(begun.run_id, workshop.now(), "deferred", {"parts": len(names)})
+    if context.json:
+        context.out.document({"run": begun.run_id, "entity": begun.entity, "by": begun.column, "deferred": len(names)})
+    else:
+        context.out.line(f"run {begun.run_id}: {len(names)} parts are left to the workers; see `proforma runs show {begun.run_id}`")
 
 
 def _figure(count: int | None) -> str:

@@ -34,7 +34,7 @@ def create(
 ) -> None:
     """Draft invoices from everything that is ready: one for each customer of a contract."""
     from proforma.cli.ids import Ids
-    from proforma.cli.report import report_answer
+    from proforma.cli.report import report_answers
     from proforma.domain.errors import ConfigurationError
     from proforma.sync.draft import work_based_contracts
 
@@ -49,8 +49,8 @@ def create(
             policy = context.configuration.invoicing
             active = work_based_contracts(reader, billed_here=policy) if everything else []
         wanted = active or ids.contracts(contracts or ())
-        answer = workshop.desk.create(wanted, as_of=day, only=chosen, to_existing=to_existing)
-    report_answer(context.out, answer, done=f"{len(answer.invoices)} drafts")
+        answers = workshop.desk.creations(wanted, as_of=day, only=chosen, to_existing=to_existing)
+        report_answers(context.out, answers, done=lambda drafts: f"{drafts} drafts")
 
 
 @app.command("list", epilog="Examples: proforma invoice list  |  proforma --json invoice list --all")
@@ -64,11 +64,11 @@ def list_invoices(
 
     context = given(ctx)
     with context.workshop() as workshop, workshop.store.read() as reader:
-        invoices = reader.ledger.invoices(include_deleted=everything)
         if context.json:
+            invoices = reader.ledger.each_invoice(include_deleted=everything)
             context.out.stream({}, "invoices", (invoice_shape(invoice) for invoice in invoices), iter([{}]))
         else:
-            invoice_table(context.out, reader, invoices)
+            invoice_table(context.out, reader, reader.ledger.all_headers(include_deleted=everything))
 
 
 @app.command(epilog="Examples: proforma invoice show PF-000001  |  proforma --json invoice show PF-000001")
@@ -167,27 +167,36 @@ def confirm(
         names = list(invoices or ())
         if all_drafts:
             with workshop.store.read() as reader:
-                drafts = (invoice for invoice in reader.ledger.invoices() if invoice.status == "draft")
-                names = [invoice.id for invoice in drafts if not invoice.is_taken_over]
+                drafts = (header for header in reader.ledger.all_headers() if header.status == "draft")
+                names = [header.id for header in drafts if not header.is_taken_over]
         answer = workshop.desk.confirm(names, as_of=context.business_date, accounting_date=posting)
     report_answer(context.out, answer, done=f"{len(answer.invoices)} invoices confirmed")
 
 
-@app.command(epilog="Examples: proforma invoice edit PF-000001 --of ID quantity=6  |  proforma invoice edit PF-000001 --of ID price=180")
+_EDIT_EXAMPLES = "Examples: proforma invoice edit PF-000001 --of 6f1c… quantity=6  |  proforma invoice edit PF-000001 --from edits.csv"
+
+
+@app.command(epilog=_EDIT_EXAMPLES)
 def edit(
     ctx: typer.Context,
     invoice: InvoiceName,
-    of: Of,
-    changes: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...", help="quantity, price, billing_type, description")],
+    changes: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE...", help="quantity, price, billing_type, description")] = None,
+    of: Annotated[
+        list[str] | None, typer.Option("--of", metavar="SOURCE", help="GUID of the source row of a detail; may be repeated.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="CSV file with a column source, and one for each key; empty cells change nothing."),
+    ] = None,
 ) -> None:
-    """Change a detail of a draft."""
+    """Change details of a draft, one or many at once."""
+    from proforma.cli.edits import edits_of_file, edits_of_words
     from proforma.domain.errors import ConfigurationError
 
-    for change in changes:
-        if "=" not in change:
-            raise ConfigurationError(f"{change!r} is no KEY=VALUE", hint="write quantity=6")
-    wanted = dict(change.split("=", 1) for change in changes)
-    _act(ctx, lambda desk, ids: desk.edit(invoice, source=ids.sources([of])[0], changes=wanted), "changed")
+    if (file is None) is not bool(of and changes) or (file is not None and (of or changes)):
+        raise ConfigurationError("name details with --of SOURCE and say KEY=VALUE, or give both in a file with --from FILE")
+    said = edits_of_words(of or (), changes or ()) if file is None else edits_of_file(file)
+    _act(ctx, lambda desk, ids: desk.edit_many(invoice, dict(zip(ids.sources(said), said.values(), strict=True))), "changed")
 
 
 _ADD_EXAMPLES = (

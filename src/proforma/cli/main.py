@@ -45,6 +45,7 @@ COMMANDS: Final = {
     "alert": ("alert", "Tell people what is wrong: try the channels, look once"),
     "mapping": ("mapping", "Check and show the mappings"),
     "daemon": ("daemon", "Synchronise on a schedule"),
+    "worker": ("worker", "Do the work of a daemon or backfill, on this machine"),
     "db": ("db", "Migrate, back up and restore the store, check the ledger"),
     "store": ("store", "Move the store to another database"),
     "mock": ("mock", "Mock Dataverse and finance servers"),

@@ -11,8 +11,11 @@ from proforma.cli.context import given
 from proforma.cli.group import group
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from proforma.cli.output import Output
     from proforma.invoicing.accounts import Account
-    from proforma.sync.reconcile import Difference
+    from proforma.sync.reconcile import Difference, Reconciled
 
 
 app = group()
@@ -26,25 +29,52 @@ def reconcile(
 ) -> None:
     """Compare our books with what Dataverse holds now, and explain every difference; exit code 1 when somebody must act."""
     from proforma.mapping import compile_entity
+    from proforma.sync.live_actuals import LiveActuals
     from proforma.sync.reconcile import Days
     from proforma.sync.reconcile import reconcile as compared
 
     context = given(ctx)
     days = Days(_day(first, "--from"), _day(last, "--to"))
     with context.workshop() as workshop, workshop.store.read() as reader:
-        actuals = compile_entity(workshop.mappings.entities["actual"])
-        found = compared(reader, workshop.client, actuals, context.configuration.invoicing, days=days)
-    if context.json:
-        shapes = {"contracts": [_account_shape(one) for one in found.accounts], "differences": [_shape(d) for d in found.differences]}
-        context.out.document({"from": days.first, "to": days.last, **shapes})
-    else:
-        columns = ("contract", "unbilled sales", "billed", "drafted", "backlog", "excluded", "changed", "unexplained")
-        context.out.table(columns, [_cells(one) for one in found.accounts], right=columns[1:], ids=("contract",))
-        context.out.line()
-        rows = [(d.source, d.reason, _text(d.dataverse), _text(d.ours), d.message) for d in found.differences]
-        context.out.table(("source", "reason", "dataverse", "ours", "explanation"), rows, right=("dataverse", "ours"), ids=("source",))
-    if found.needs_a_person:
+        entities = workshop.mappings.entities
+        live = LiveActuals(workshop.client, compile_entity(entities["actual"]), compile_entity(entities["contract"]))
+        told = _Told(compared(reader, live, context.configuration.invoicing, days=days))
+        if context.json:
+            before = {"from": days.first, "to": days.last}
+            context.out.stream(before, "differences", map(_shape, told.differences()), told.accounts_shape())
+        else:
+            told.print(context.out)
+    if told.needs_a_person:
         raise typer.Exit(1)
+
+
+class _Told:
+    """A comparison as it is told: the differences one by one, the accounts when all contracts were seen."""
+
+    def __init__(self, found: Iterator[Reconciled]) -> None:
+        self._found = found
+        self.accounts: list[Account] = []
+        self.needs_a_person = False
+
+    def differences(self) -> Iterator[Difference]:
+        """Every difference, contract after contract."""
+        for one in self._found:
+            self.needs_a_person = self.needs_a_person or one.needs_a_person
+            if one.account is not None:
+                self.accounts.append(one.account)
+            yield from one.differences
+
+    def accounts_shape(self) -> Iterator[dict[str, Any]]:
+        """The accounts, as JSON."""
+        yield {"contracts": [_account_shape(one) for one in self.accounts]}
+
+    def print(self, out: Output) -> None:
+        """Both tables, for people."""
+        rows = ((d.source, d.reason, _text(d.dataverse), _text(d.ours), d.message) for d in self.differences())
+        out.table(("source", "reason", "dataverse", "ours", "explanation"), rows, right=("dataverse", "ours"), ids=("source",))
+        out.line()
+        columns = ("contract", "unbilled sales", "billed", "drafted", "backlog", "excluded", "changed", "unexplained")
+        out.table(columns, [_cells(one) for one in self.accounts], right=columns[1:], ids=("contract",))
 
 
 def _day(text: str | None, option: str) -> date | None:

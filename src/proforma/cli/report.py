@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,9 +13,9 @@ from proforma.cli.shapes import invoice_shape, refusals_shape
 from proforma.domain.codes import InvoiceStatus, PushStatus
 from proforma.domain.contracts import Contract
 from proforma.domain.errors import ConfigurationError
-from proforma.domain.invoices import Invoice
+from proforma.domain.invoices import Invoice, PassedOver, Refusal
 from proforma.domain.masters import Customer
-from proforma.store import Reader
+from proforma.store import Header, Reader
 from proforma.sync.cycle import Cycle
 from proforma.sync.delivery import Pushed
 from proforma.sync.draft import Answer
@@ -35,25 +35,47 @@ def decimal(value: str, what: str) -> Decimal:
 
 def report_answer(out: Output, answer: Answer, *, done: str) -> None:
     """What an act on rows or invoices did; ends with exit code 1 when something was refused or passed over."""
-    changes = answer.changes
+    report_answers(out, [answer], done=lambda _: done)
+
+
+def report_answers(out: Output, answers: Iterable[Answer], *, done: Callable[[int], str]) -> None:
+    """As `report_answer`, for acts that come one after the other: each is told at once, and no invoice is kept."""
+    told = _Told()
     if out.json:
-        out.document(
-            {
-                "invoices": [invoice_shape(invoice) for invoice in answer.invoices],
-                "refused": refusals_shape(changes.refusals),
-                "passed_over": [{"source": row.source, "reason": row.reason, "message": row.message} for row in changes.passed_over],
-            }
-        )
+        shapes = (invoice_shape(invoice) for answer in answers for invoice in told.of(answer))
+        out.stream({}, "invoices", shapes, told.rest())
     else:
-        for invoice in answer.invoices:
-            out.line(f"{invoice.number}  {invoice.status}  {text(invoice.total)} {invoice.currency.code}")
-        out.remark(done)
-        for refusal in changes.refusals:
+        for answer in answers:
+            for invoice in told.of(answer):
+                out.line(f"{invoice.number}  {invoice.status}  {text(invoice.total)} {invoice.currency.code}")
+        out.remark(done(told.invoices))
+        for refusal in told.refusals:
             out.warn(f"refused {refusal.id}: {refusal.reason}: {refusal.message}")
-        if changes.passed_over:
-            out.warn(f"{len(changes.passed_over)} rows were passed over; see `proforma problems list`")
-    if changes.refusals or changes.passed_over:
+        if told.passed_over:
+            out.warn(f"{len(told.passed_over)} rows were passed over; see `proforma problems list`")
+    if told.refusals or told.passed_over:
         raise typer.Exit(1)
+
+
+class _Told:
+    """What is left to say when the invoices of several answers were told."""
+
+    def __init__(self) -> None:
+        self.invoices = 0
+        self.refusals: list[Refusal] = []
+        self.passed_over: list[PassedOver] = []
+
+    def of(self, answer: Answer) -> Sequence[Invoice]:
+        """The invoices of an answer; the rest of it is remembered."""
+        self.invoices += len(answer.invoices)
+        self.refusals += answer.changes.refusals
+        self.passed_over += answer.changes.passed_over
+        return answer.invoices
+
+    def rest(self) -> Iterator[dict[str, Any]]:
+        """The members of the JSON document behind its invoices, asked for when all were told."""
+        passed_over = [{"source": row.source, "reason": row.reason, "message": row.message} for row in self.passed_over]
+        yield {"refused": refusals_shape(self.refusals), "passed_over": passed_over}
 
 
 def report_pull(out: Output, pulled: Sequence[Pulled]) -> bool:
@@ -112,20 +134,20 @@ def pushed_shape(row: Pushed) -> dict[str, Any]:
     }
 
 
-def invoice_table(out: Output, reader: Reader, invoices: Sequence[Invoice]) -> None:
+def invoice_table(out: Output, reader: Reader, headers: Sequence[Header]) -> None:
     """Invoices, a line each, with the names of contract and customer."""
-    contracts = reader.mirror.get_many(Contract, {invoice.contract_id for invoice in invoices})
-    customers = reader.mirror.get_many(Customer, {invoice.customer_id for invoice in invoices})
+    contracts = reader.mirror.get_many(Contract, {header.contract_id for header in headers})
+    customers = reader.mirror.get_many(Customer, {header.customer_id for header in headers})
     columns = ("number", "status", "push", "date", "total", "currency", "finance", "contract", "customer")
     rows = (
-        (i.number, state_of(i), i.push, str(i.invoice_date), text(i.total) or "", i.currency.code, i.external_number or "",
-         _label(contracts.get(i.contract_id), i.contract_id), _label(customers.get(i.customer_id), i.customer_id))
-        for i in invoices
+        (h.number, state_of(h), h.push, str(h.invoice_date), text(h.total) or "", h.currency, h.external_number or "",
+         _label(contracts.get(h.contract_id), h.contract_id), _label(customers.get(h.customer_id), h.customer_id))
+        for h in headers
     )  # fmt: skip
     out.table(columns, rows, right=("total",))
 
 
-def state_of(invoice: Invoice) -> str:
+def state_of(invoice: Invoice | Header) -> str:
     """The state of an invoice, and whether Dataverse made it; a draft of Dataverse is one that is held here."""
     if not invoice.is_taken_over:
         return invoice.status.value

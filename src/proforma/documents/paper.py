@@ -92,13 +92,18 @@ class Paper:
 
     @property
     def first_day(self) -> date | None:
-        """The earliest day of work on it."""
-        return min((d.day for d in self.details if d.day is not None), default=None)
+        """The earliest day of work on it; the day of an advance is none."""
+        return min(self._work_days, default=None)
 
     @property
     def last_day(self) -> date | None:
-        """The latest day of work on it."""
-        return max((d.day for d in self.details if d.day is not None), default=None)
+        """The latest day of work on it; the day of an advance is none."""
+        return max(self._work_days, default=None)
+
+    @property
+    def _work_days(self) -> Iterator[date]:
+        work = (line for line in self.lines if line.type not in (LineType.RETAINER, LineType.ADVANCE_APPLIED))
+        return (detail.day for line in work for detail in line.details if detail.day is not None)
 
     @property
     def applied(self) -> Decimal:

@@ -72,7 +72,7 @@ def _facts(paper: Paper, words: Words) -> Iterable[tuple[str, Cell]]:
     yield words["number"], paper.number
     yield words["reference"], paper.reference
     yield words["date"], paper.invoice_date
-    yield words["to"], paper.customer.name
+    yield words["to"], ", ".join((paper.customer.name, *paper.customer.lines))
     yield words["customer_number"], paper.customer.number
     yield words["contract"], ", ".join(filter(None, (paper.contract_number, paper.contract_name)))
     yield words["projects"], ", ".join(paper.projects)

@@ -210,6 +210,27 @@ class LinesChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DetailsChanged:
+    """These details are now these, each at its old place, and those are gone; a line that has none left is gone too (I-81, I-84).
+
+    Says no more than what changed: the event of an edit does not grow with its invoice.
+    """
+
+    act: str
+    changed: tuple[InvoiceDetail, ...] = ()
+    removed: tuple[Guid, ...] = ()
+
+    def applied_to(self, lines: tuple[InvoiceLine, ...]) -> tuple[InvoiceLine, ...]:
+        """The lines afterwards."""
+        changed, removed = {detail.id: detail for detail in self.changed}, frozenset(self.removed)
+        after = (
+            replace(line, details=tuple(changed.get(detail.id, detail) for detail in line.details if detail.id not in removed))
+            for line in lines
+        )
+        return tuple(line for line in after if line.details)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceDifference:
     """What an invoice of the source system bills of one detail, and what our rules say of it (I-130). None: nobody knows."""
 
@@ -276,7 +297,7 @@ class PushChanged:
     read_back: ReadBack | None = None
 
 
-Happening = Drafted | LinesChanged | Compared | Flagged | Confirmed | Deleted | Corrected | PushChanged
+Happening = Drafted | LinesChanged | DetailsChanged | Compared | Flagged | Confirmed | Deleted | Corrected | PushChanged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,12 +328,14 @@ def apply(invoice: Invoice | None, event: InvoiceEvent) -> Invoice:
 
 
 def _apply_to(invoice: Invoice, at: datetime, happening: Happening) -> Invoice:
-    needs_draft = isinstance(happening, LinesChanged | Compared | Flagged | Confirmed | Deleted)
+    needs_draft = isinstance(happening, LinesChanged | DetailsChanged | Compared | Flagged | Confirmed | Deleted)
     if needs_draft != (invoice.status is InvoiceStatus.DRAFT):
         raise ImpossibleEventError(f"{type(happening).__name__} cannot happen to invoice {invoice.id}: it is {invoice.status}")
     match happening:
         case LinesChanged(lines=lines):
             return replace(invoice, lines=lines)
+        case DetailsChanged():
+            return replace(invoice, lines=happening.applied_to(invoice.lines))
         case Compared():
             return invoice
         case Flagged(sources=sources):
@@ -435,7 +458,7 @@ class Changes:
     """Everything one act changes, for the caller to commit in one transaction; nothing of it may be saved without the rest (I-89).
 
     `happenings`: in order, each for the invoice named. `adjusted`: ledger rows that become adjusted. `refusals` and `passed_over`
-    are answers to the person, `considered` the contracts whose passed-over rows are now these and no others.
+    are answers to the person, `considered` the contracts whose passed-over rows are now these and no others; None stands for no contract.
     """
 
     happenings: tuple[tuple[InvoiceId, Happening], ...] = ()
@@ -445,4 +468,4 @@ class Changes:
     schedule: tuple[ScheduleMark, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
-    considered: tuple[ContractId, ...] = ()
+    considered: tuple[ContractId | None, ...] = ()

@@ -87,14 +87,29 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """A company or person that is billed; `number` is what finance systems usually know it by (D-4)."""
+    """A company or person that is billed; `number` is what finance systems usually know it by (D-4).
+
+    `street`: the lines above the postal code, one below the other.
+    """
 
     id: CustomerId
     kind: CustomerKind
     name: str | None = None
     number: str | None = None
+    street: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
     currency_id: CurrencyId | None = None
     active: bool = True
+
+    @property
+    def address(self) -> tuple[str, ...]:
+        """The lines of its address, as far as they are known."""
+        place = " ".join(word for word in (self.postal_code, self.city) if word)
+        below = ", ".join(word for word in (place, self.region) if word)
+        return tuple(line for line in (*(self.street or "").splitlines(), below, self.country or "") if line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

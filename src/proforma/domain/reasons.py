@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from proforma.domain.ids import InvoiceId, PriceLineId, PriceListId, RecordId, SourceId
+
+#: How the steps of a trail begin that tell of one record alone, its day and its amount; the others are the same for many records.
+OWN_STEPS: Final = ("P-5 ", "P-4 ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.confirming import confirm, confirm_one
 from proforma.invoicing.correcting import correct
 from proforma.invoicing.drafting import create
-from proforma.invoicing.editing import apply_retainer, delete, edit, refresh, remove
+from proforma.invoicing.editing import apply_retainer, delete, edit, edit_many, refresh, remove
 from proforma.invoicing.marking import evaluate_nte, mark, reset_nte
 from proforma.invoicing.periodic import run_periodic
 from proforma.invoicing.references import reference
@@ -41,6 +41,7 @@ __all__ = [
     "create",
     "delete",
     "edit",
+    "edit_many",
     "evaluate_nte",
     "line_sums",
     "mark",

@@ -93,9 +93,8 @@ def _held(facts: Facts, sources: Mapping[SourceId, Source]) -> list[tuple[bool, 
 
 def _taken_over(facts: Facts, sources: Mapping[SourceId, Source]) -> list[tuple[bool, InvoiceDetail]]:
     """The details of invoices of Dataverse that bill these sources, and whether each is held here still (I-130)."""
-    invoices = (i for i in facts.invoices.values() if i.is_taken_over and i.is_live)
-    found = ((i.status is InvoiceStatus.DRAFT, d) for i in invoices for d in i.details if d.kind is SourceKind.ACTUAL)
-    return [(is_draft, d) for is_draft, d in found if d.previous is None and d.source in sources]
+    found = (pair for id_ in sources for pair in facts.taken_over.get(id_, ()))
+    return [(i.status is InvoiceStatus.DRAFT, d) for i, d in found if d.kind is SourceKind.ACTUAL]
 
 
 def _said(detail: InvoiceDetail) -> Decimal:

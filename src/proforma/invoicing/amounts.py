@@ -25,12 +25,14 @@ def recomputed(now: Figures, basis: Figures | None, actual: Actual | None, *, ex
 def _unrounded(now: Figures, basis: Figures | None, actual: Actual | None, *, extended: bool) -> Decimal:
     if now.quantity == 0:
         return ZERO
+    method = None if actual is None else actual.amount_method
+    if method is AmountMethod.BASIS_AMOUNT_BY_PERCENT and actual is not None and (amount := _by_percent(actual)) is not None:
+        return amount
     if now.price is None:
         return ZERO if basis is None else _scaled(basis.amount, now.quantity, basis.quantity)
     product = EXACT.multiply(now.quantity, now.price)
     if extended and basis is not None and basis.price is not None:
         return _scaled(basis.amount, product, EXACT.multiply(basis.quantity, basis.price))
-    method = None if actual is None else actual.amount_method
     if method is AmountMethod.FIXED_PRICE:
         return now.price
     if method is AmountMethod.BASIS_QUANTITY_BY_PRICE and actual is not None and actual.basis_quantity is not None:
@@ -57,12 +59,16 @@ def _by_method(actual: Actual) -> Decimal | None:
         case AmountMethod.BASIS_QUANTITY_BY_PRICE:
             return _product(actual.basis_quantity, actual.price)
         case AmountMethod.BASIS_AMOUNT_BY_PERCENT:
-            hundredfold = _product(actual.basis_amount, actual.percent)
-            return None if hundredfold is None else EXACT.divide(hundredfold, Decimal(100))
+            return _by_percent(actual)
         case None | AmountMethod.QUANTITY_BY_PRICE:
             return _product(actual.quantity, actual.price)
         case _:
             return None
+
+
+def _by_percent(actual: Actual) -> Decimal | None:
+    hundredfold = _product(actual.basis_amount, actual.percent)
+    return None if hundredfold is None else EXACT.divide(hundredfold, Decimal(100))
 
 
 def _product(one: Decimal | None, other: Decimal | None) -> Decimal | None:
@@ -73,7 +79,10 @@ def left_over(quantity: Decimal, now: Figures, before: Figures, *, precision: in
     """The amount of what is left of figures whose quantity was lowered: at the price before, or what the money leaves over.
 
     Where the amount before was no product of quantity and price, money is kept: the rest of it, or its share of a new price.
+    An amount that does not follow the quantity (a percentage, a fixed price) leaves nothing over (I-111).
     """
+    if now.amount == before.amount and now.price == before.price:
+        return ZERO
     if before.price is None:
         return total((before.amount, -now.amount))
     unit = Decimal(1).scaleb(-precision)

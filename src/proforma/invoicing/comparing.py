@@ -28,7 +28,7 @@ class Comparison:
 
     def __init__(self, facts: Facts, sources: tuple[Source, ...], price: Pricer) -> None:
         self._facts = facts
-        self._milestones = {(s.id, s.customer_id): s for s in sources if s.kind is SourceKind.MILESTONE}
+        self._sources = sources
         self._price = price
 
     def of(self, detail: InvoiceDetail, row: UpstreamDetail | None) -> tuple[InvoiceDetail, PriceDifference | None]:
@@ -81,7 +81,7 @@ class Comparison:
 
     def _milestone(self, detail: InvoiceDetail, row: UpstreamDetail | None) -> PriceDifference | None:
         customer = None if row is None else row.customer_id
-        found = [m for (id_, _), m in self._milestones.items() if id_ == detail.source]
+        found = [s for s in self._sources if s.kind is SourceKind.MILESTONE and s.id == detail.source]
         own = next((m for m in found if m.customer_id == customer), found[0] if found else None)
         if not _is_worth_comparing(detail):
             return None

@@ -23,7 +23,7 @@ from proforma.invoicing.origins import is_made_elsewhere
 from proforma.invoicing.references import reference
 from proforma.invoicing.retainers import balance
 from proforma.invoicing.sources import Source, collect
-from proforma.invoicing.watching import changed_sources
+from proforma.invoicing.watching import by_id, changed_sources
 
 
 def confirm(book: Book, clerk: Clerk, *, invoice_ids: Sequence[InvoiceId], accounting_date: date | None = None, as_of: date) -> Changes:
@@ -120,7 +120,7 @@ def _refusal(facts: Facts, invoice: Invoice) -> Refusal | None:
     if not any(invoice.details):
         return Refusal(id=invoice.id, reason="empty", message="the draft has no details: delete it, or refresh it")
     sources = collect(facts)
-    changed = sorted({*invoice.flags, *changed_sources(facts, sources, invoice)})
+    changed = sorted({*invoice.flags, *changed_sources(facts, by_id(sources), invoice)})
     if changed:
         message = f"changed or gone since the draft was made: {', '.join(changed)}: refresh the draft or remove them"
         return Refusal(id=invoice.id, reason="source-changed", message=message)

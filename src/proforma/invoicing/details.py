@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from typing import Final
 
-from proforma.domain.codes import BillingType, LineType, SourceKind, TransactionClass
+from proforma.domain.codes import LineType, SourceKind, TransactionClass
 from proforma.domain.ids import ContractLineId, Guid
 from proforma.domain.invoices import Figures, InvoiceDetail, InvoiceLine
 from proforma.invoicing.facts import Facts
@@ -46,27 +45,15 @@ def figures_of(source: Source) -> Figures:
 def detail_of(facts: Facts, source: Source, id_: Guid) -> InvoiceDetail:
     """The detail that bills a source, with its amount as stored (I-111)."""
     assert source.transaction_class is not None
-    detail = InvoiceDetail(
+    original = figures_of(source)
+    attributes = source.attributes
+    return InvoiceDetail(
         id=id_,
         source=source.id,
         kind=source.kind,
         type=line_type(source.transaction_class),
         transaction_class=source.transaction_class,
         contract_line_id=source.line_id,
-        billing_type=BillingType.CHARGEABLE,
-        quantity=Decimal(1),
-        price=None,
-        amount=Decimal(0),
-    )
-    return with_source(facts, detail, source)
-
-
-def with_source(facts: Facts, detail: InvoiceDetail, source: Source) -> InvoiceDetail:
-    """The detail with everything that its source says now."""
-    original = figures_of(source)
-    attributes = source.attributes
-    return replace(
-        detail,
         line_order=facts.line_order(source.line_id),
         day=source.day,
         billing_type=original.billing_type,
@@ -88,6 +75,12 @@ def with_source(facts: Facts, detail: InvoiceDetail, source: Source) -> InvoiceD
         price_reason=attributes.price_reason,
         price_rule=attributes.price_rule,
     )
+
+
+def with_source(facts: Facts, detail: InvoiceDetail, source: Source) -> InvoiceDetail:
+    """The detail with everything that its source says now; what it is, and the line that it is on, stay."""
+    new = detail_of(facts, source, detail.id)
+    return replace(new, type=detail.type, transaction_class=detail.transaction_class, contract_line_id=detail.contract_line_id)
 
 
 def arranged(facts: Facts, details: Iterable[InvoiceDetail]) -> tuple[InvoiceLine, ...]:

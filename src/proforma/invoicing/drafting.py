@@ -5,7 +5,7 @@ A draft makes no actuals; only where its sources stand changes (I-9).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,23 +23,23 @@ from proforma.invoicing.origins import require_local
 from proforma.invoicing.retainers import applied_anew, balances, refund, refundable
 from proforma.invoicing.sources import Source, collect
 from proforma.invoicing.sources.picking import is_pickable
-from proforma.invoicing.watching import attention
+from proforma.invoicing.watching import attention, by_contract
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draughtsman:
-    """What drafting one act needs: the facts, all sources, who drafts, and for which day."""
+    """What drafting one act needs: the facts, the sources of each contract, who drafts, and for which day."""
 
     facts: Facts
-    sources: Sequence[Source]
+    sources: Mapping[ContractId | None, Sequence[Source]]
     clerk: Clerk
     as_of: date
     periodic: bool = False
     refunds: bool = True
 
-    def of(self, contract_id: ContractId) -> list[Source]:
+    def of(self, contract_id: ContractId) -> Sequence[Source]:
         """The sources of one contract."""
-        return [s for s in self.sources if s.contract_id == contract_id]
+        return self.sources.get(contract_id, ())
 
 
 def create(
@@ -59,7 +59,7 @@ def create(
     """
     facts = Facts(book)
     # Rows that were selected are all that a person wants on the invoice (I-74): nothing is paid back beside them.
-    drawing = Draughtsman(facts=facts, sources=collect(facts), clerk=clerk, as_of=as_of, refunds=not only)
+    drawing = Draughtsman(facts=facts, sources=by_contract(collect(facts)), clerk=clerk, as_of=as_of, refunds=not only)
     selected = frozenset(only)
     return joined(_of_contract(drawing, id_, selected, to_existing=to_existing) for id_ in dict.fromkeys(contracts))
 
@@ -80,7 +80,7 @@ def _of_contract(drawing: Draughtsman, contract_id: ContractId, only: Collection
         return refused(contract_id, fault.reason, str(fault))
     seen = Changes(
         refusals=tuple(_refusals(rows)) if only else (),
-        passed_over=attention(drawing.facts, drawing.sources, contract_id),
+        passed_over=attention(drawing.facts, drawing.of(contract_id), contract_id),
         considered=(contract_id,),
     )
     return joined((*drafts, seen))

@@ -9,11 +9,11 @@ from decimal import Decimal
 
 from proforma.domain.codes import BillingStatus, InvoiceStatus, SourceKind
 from proforma.domain.errors import RefusedError
-from proforma.domain.ids import InvoiceId, RetainerId, SourceId
-from proforma.domain.invoices import Changes, Deleted, Flagged, Happening, Invoice, InvoiceDetail, LinesChanged
+from proforma.domain.ids import Guid, InvoiceId, RetainerId, SourceId
+from proforma.domain.invoices import Changes, Deleted, DetailsChanged, Flagged, Happening, Invoice, InvoiceDetail, InvoiceLine, LinesChanged
 from proforma.domain.money import total
 from proforma.invoicing.book import Book
-from proforma.invoicing.changes import happened, refused
+from proforma.invoicing.changes import happened, joined, refused
 from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.details import arranged, detail_of, figures_of, with_source
 from proforma.invoicing.edits import edited
@@ -22,7 +22,7 @@ from proforma.invoicing.origins import is_made_elsewhere, require_made_here
 from proforma.invoicing.retainers import advance, applied_anew, balance, balances, chargeable_base, lowered, refund, refundable, set_by_hand
 from proforma.invoicing.sources import Source, collect
 from proforma.invoicing.sources.picking import is_pickable
-from proforma.invoicing.watching import changed_sources
+from proforma.invoicing.watching import by_id, changed_sources
 
 
 def edit(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, source: SourceId, changes: Mapping[str, str]) -> Changes:
@@ -31,17 +31,26 @@ def edit(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, source: SourceId, c
     The amount follows (I-82), and applied retainers that no longer fit are lowered (I-67). Nothing happens when the detail
     already says so.
     """
+    return edit_many(book, clerk, invoice_id=invoice_id, edits={source: changes})
+
+
+def edit_many(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, edits: Mapping[SourceId, Mapping[str, str]]) -> Changes:
+    """As `edit`, several details at once: refused ones stay as they are and are reported, the rest proceeds in one event (I-81)."""
     facts = Facts(book)
     try:
         invoice = draft_of(facts, invoice_id)
-        detail = _detail(invoice, source)
-        mirror = next((s for s in collect(facts) if s.id == source and s.customer_id == invoice.customer_id), None)
-        after = edited(facts, invoice, detail, mirror, changes)
     except RefusedError as refusal:
-        return refused(source, refusal.reason, refusal.message)
-    if after == detail:
-        return Changes()
-    return relined(facts, invoice, "edit", (after if d.id == detail.id else d for d in invoice.details))
+        return joined(refused(source, refusal.reason, refusal.message) for source in edits)
+    details = _first_of_each(invoice)
+    after: dict[Guid, InvoiceDetail] = {}
+    refusals: list[Changes] = []
+    for source, changes in edits.items():
+        try:
+            detail = _detail(invoice, details, source)
+            after[detail.id] = edited(facts, invoice, detail, changes)
+        except RefusedError as refusal:
+            refusals.append(refused(source, refusal.reason, refusal.message))
+    return joined((relined(facts, invoice, "edit", (after.get(d.id, d) for d in invoice.details)), *refusals))
 
 
 def remove(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, source: SourceId) -> Changes:
@@ -49,7 +58,7 @@ def remove(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, source: SourceId)
     facts = Facts(book)
     try:
         invoice = draft_of(facts, invoice_id)
-        detail = _detail(invoice, source)
+        detail = _detail(invoice, _first_of_each(invoice), source)
     except RefusedError as refusal:
         return refused(source, refusal.reason, refusal.message)
     return relined(facts, invoice, "remove", (d for d in invoice.details if d.id != detail.id))
@@ -118,7 +127,7 @@ def refresh(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, as_of: date) -> 
     if not facts.is_invoiceable(invoice.contract_id):
         return refused(invoice_id, "contract-not-active", "the contract is not active any more: delete the draft, or confirm it")
     own = [s for s in collect(facts) if s.contract_id == invoice.contract_id and s.customer_id == invoice.customer_id]
-    changed = frozenset(changed_sources(facts, own, invoice))
+    changed = frozenset(changed_sources(facts, by_id(own), invoice))
     kept = _renewed(facts, invoice, {s.id: s for s in own}, changed)
     new = [detail_of(facts, s, clerk.new_id()) for s in own if is_pickable(s, as_of=as_of)]
     usable = balances(facts, invoice.contract_id, invoice.customer_id, without=invoice.id)
@@ -173,24 +182,43 @@ def draft_of(facts: Facts, invoice_id: InvoiceId) -> Invoice:
     return invoice
 
 
-def _detail(invoice: Invoice, source: SourceId) -> InvoiceDetail:
-    """The detail of a source. Raises RefusedError `not-editable` when the invoice has none."""
+def _first_of_each(invoice: Invoice) -> dict[SourceId, InvoiceDetail]:
+    """The details by source; of several of one source the first."""
+    found: dict[SourceId, InvoiceDetail] = {}
     for detail in invoice.details:
-        if detail.source == source:
-            return detail
-    raise RefusedError("not-editable", f"invoice {invoice.number} holds no detail of this row")
+        found.setdefault(detail.source, detail)
+    return found
+
+
+def _detail(invoice: Invoice, details: Mapping[SourceId, InvoiceDetail], source: SourceId) -> InvoiceDetail:
+    """The detail of a source. Raises RefusedError `not-editable` when the invoice has none."""
+    if source not in details:
+        raise RefusedError("not-editable", f"invoice {invoice.number} holds no detail of this row")
+    return details[source]
 
 
 def relined(facts: Facts, invoice: Invoice, act: str, details: Iterable[InvoiceDetail]) -> Changes:
     """The draft with these details: retainers lowered to what is left to cover, lines arranged, flags of details that went taken away."""
     after = tuple(details) if invoice.corrects is not None else lowered(tuple(details))
     happenings: list[Happening] = []
+    lines = arranged(facts, after)
     if {d.id: d for d in after} != {d.id: d for d in invoice.details}:
-        happenings.append(LinesChanged(act=act, lines=arranged(facts, after)))
+        happenings.append(_lines_event(invoice, act, lines))
     flags = _flags_after(invoice, after, act)
     if flags != invoice.flags:
         happenings.append(Flagged(sources=flags))
     return happened(invoice.id, *happenings)
+
+
+def _lines_event(invoice: Invoice, act: str, lines: tuple[InvoiceLine, ...]) -> DetailsChanged | LinesChanged:
+    """What changed, where that leads to the new lines; else, as when details were added, the new lines whole."""
+    before, after = {d.id: d for d in invoice.details}, {d.id: d for line in lines for d in line.details}
+    change = DetailsChanged(
+        act=act,
+        changed=tuple(d for id_, d in after.items() if id_ in before and d != before[id_]),
+        removed=tuple(id_ for id_ in before if id_ not in after),
+    )
+    return change if change.applied_to(invoice.lines) == lines else LinesChanged(act=act, lines=lines)
 
 
 def _flags_after(invoice: Invoice, details: Sequence[InvoiceDetail], act: str) -> tuple[SourceId, ...]:

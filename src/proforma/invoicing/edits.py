@@ -7,14 +7,14 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from proforma.domain.codes import BillingType, SourceKind
+from proforma.domain.codes import BillingType, SourceKind, TransactionType
 from proforma.domain.errors import RefusedError
 from proforma.domain.ids import RecordId
 from proforma.domain.invoices import Invoice, InvoiceDetail
 from proforma.invoicing.amounts import recomputed
 from proforma.invoicing.billing import figures
 from proforma.invoicing.facts import Facts
-from proforma.invoicing.sources import Source
+from proforma.invoicing.sources.actuals import worth
 
 _TEXTS: Final = frozenset({"description", "external_description"})
 _FIGURES: Final = frozenset({"quantity", "price"})
@@ -33,7 +33,7 @@ _ON_CORRECTIONS: Final = {
 }
 
 
-def edited(facts: Facts, invoice: Invoice, detail: InvoiceDetail, source: Source | None, changes: Mapping[str, str]) -> InvoiceDetail:
+def edited(facts: Facts, invoice: Invoice, detail: InvoiceDetail, changes: Mapping[str, str]) -> InvoiceDetail:
     """The detail after an edit. Raises RefusedError `not-editable`, `negative-quantity` or `milestone-full-credit-only`."""
     _check_fields(invoice, detail, changes)
     after = detail
@@ -41,7 +41,7 @@ def edited(facts: Facts, invoice: Invoice, detail: InvoiceDetail, source: Source
         after = _SETTERS[field](after, text)
     _check_quantity(detail, after)
     if (after.quantity, after.price) != (detail.quantity, detail.price):
-        amount = _amount(facts, after, source, precision=invoice.currency.precision)
+        amount = _amount(facts, after, precision=invoice.currency.precision)
         after = replace(after, amount=amount)
     return after if after == detail else replace(after, touched=True)
 
@@ -121,7 +121,9 @@ def billing_type(text: str) -> BillingType:
     return value
 
 
-def _amount(facts: Facts, detail: InvoiceDetail, source: Source | None, *, precision: int) -> Decimal:
+def _amount(facts: Facts, detail: InvoiceDetail, *, precision: int) -> Decimal:
+    """The amount that follows; the row itself, where Dataverse still has it, says by which method, and whether a discount is in it."""
     actual = facts.actuals.get(RecordId(detail.source))
-    extended = source is not None and source.extended
+    is_work = actual is not None and actual.type is TransactionType.UNBILLED_SALES
+    extended = is_work and actual is not None and worth(facts, actual, precision=precision).extended
     return recomputed(figures(detail), detail.original or detail.previous, actual, extended=extended, precision=precision)

@@ -51,6 +51,7 @@ class Facts:
         self.retainers: dict[RetainerId, Retainer] = {r.id: r for r in (*_created_here(book.invoices), *book.retainers) if r.active}
         self.invoices: dict[InvoiceId, Invoice] = {i.id: i for i in book.invoices}
         self.holdings = _grouped((h.detail.source, h) for h in _holdings(book.invoices))
+        self.taken_over = _grouped((d.source, (i, d)) for i, d in _taken_over(book.invoices))
         self.details: dict[Guid, InvoiceDetail] = {d.id: d for i in book.invoices for d in i.details}
         self.invoice_of: dict[Guid, Invoice] = {d.id: i for i in book.invoices for d in i.details}
         self.ledger = _grouped((row.source, row) for row in book.ledger)
@@ -131,6 +132,11 @@ def is_given_back(row: LedgerActual) -> bool:
 
 def _holdings(invoices: Iterable[Invoice]) -> Iterable[Holding]:
     return (Holding(i, d) for i in invoices if i.is_live and i.corrects is None and not i.is_taken_over for d in i.details)
+
+
+def _taken_over(invoices: Iterable[Invoice]) -> Iterable[tuple[Invoice, InvoiceDetail]]:
+    """What invoices of the source system bill, held ones too; corrected details take back (I-130)."""
+    return ((i, d) for i in invoices if i.is_taken_over and i.is_live for d in i.details if d.previous is None)
 
 
 def _grouped(pairs: Iterable[tuple[Key, Item]]) -> dict[Key, list[Item]]:

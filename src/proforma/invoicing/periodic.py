@@ -18,7 +18,7 @@ from proforma.invoicing.facts import Facts
 from proforma.invoicing.origins import is_made_elsewhere, require_local
 from proforma.invoicing.sources import Source, collect
 from proforma.invoicing.sources.picking import is_pickable
-from proforma.invoicing.watching import attention
+from proforma.invoicing.watching import attention, by_contract
 
 
 def run_periodic(book: Book, clerk: Clerk, *, as_of: date) -> Changes:
@@ -28,7 +28,7 @@ def run_periodic(book: Book, clerk: Clerk, *, as_of: date) -> Changes:
     rows are marked successful even when nothing was ready, failed when their contract could not be drafted.
     """
     facts = Facts(book)
-    drawing = Draughtsman(facts=facts, sources=collect(facts), clerk=clerk, as_of=as_of, periodic=True)
+    drawing = Draughtsman(facts=facts, sources=by_contract(collect(facts)), clerk=clerk, as_of=as_of, periodic=True)
     due = [row for row in book.schedule if _is_due(facts, row, as_of)]
     active = (c for c in facts.contracts.values() if facts.is_invoiceable(c.id) and not is_made_elsewhere(facts, c.id))
     return joined(_run(drawing, contract, [r for r in due if _contract_of(facts, r) == contract.id]) for contract in active)
@@ -52,7 +52,7 @@ def _run(drawing: Draughtsman, contract: Contract, due: list[ScheduleRow]) -> Ch
     except RefusedError as fault:
         drafts, successful = refused(contract.id, fault.reason, str(fault)), False
     marks = tuple(ScheduleMark(row_id=r.id, successful=successful, at=drawing.clerk.at) for r in due)
-    seen = Changes(schedule=marks, passed_over=attention(drawing.facts, drawing.sources, contract.id), considered=(contract.id,))
+    seen = Changes(schedule=marks, passed_over=attention(drawing.facts, drawing.of(contract.id), contract.id), considered=(contract.id,))
     return joined((drafts, seen))
 
 

@@ -39,7 +39,7 @@ from proforma.invoicing.details import arranged
 from proforma.invoicing.facts import Facts
 from proforma.invoicing.references import reference
 from proforma.invoicing.sources import Fault, collect
-from proforma.invoicing.upstream import Reader, Reading, Upstream
+from proforma.invoicing.upstream import Reader, Reading, Rows, Upstream
 
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 #: A message names so many differences or faults and counts the rest.
@@ -100,13 +100,17 @@ class _Desk:
         self._upstream = upstream
         self._how = how
         self._rows: dict[str, UpstreamDetail] = {row.id: row for row in upstream.details}
+        facts = Facts(book)
+        # Taking over changes no source: where they stand, the source system says (I-130).
+        self._sources = collect(facts)
+        self._known = Rows(facts, upstream, self._sources)
         self._open(book)
 
     def _open(self, book: Book) -> None:
         self._book = book
         self._facts = Facts(book)
-        self._reader = Reader(self._facts, self._upstream)
-        self._comparison = Comparison(self._facts, collect(self._facts), self._how.price)
+        self._reader = Reader(self._facts, self._known)
+        self._comparison = Comparison(self._facts, self._sources, self._how.price)
 
     def handle(self, header: UpstreamInvoice) -> None:
         """One invoice of the source system."""

@@ -24,12 +24,12 @@ from proforma.invoicing.billing import figures
 from proforma.invoicing.details import line_type
 from proforma.invoicing.facts import Facts
 from proforma.invoicing.origins import billed_here
-from proforma.invoicing.sources import Fault, Source, collect
+from proforma.invoicing.sources import Fault, Source
 from proforma.invoicing.sources.actuals import BILLABLE_CLASSES, transaction_day
 from proforma.invoicing.sources.products import product_amount
 
 ZERO: Final = Decimal(0)
-_Row = TypeVar("_Row", UpstreamLine, UpstreamDetail)
+_Row = TypeVar("_Row", UpstreamLine, UpstreamDetail, Actual)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,21 +59,28 @@ class Reading:
     faults: tuple[Fault, ...]
 
 
+class Rows:
+    """The rows of the source system by what is asked of them: the same for a whole run, whatever is taken over in it."""
+
+    def __init__(self, facts: Facts, upstream: Upstream, sources: Sequence[Source]) -> None:
+        self.upstream = upstream
+        self.lines = _by_invoice(upstream.lines)
+        self.details = _by_invoice(upstream.details)
+        self.milestones = [source for source in sources if source.kind is SourceKind.MILESTONE]
+        self.unbilled = _by_invoice([actual for actual in facts.actuals.values() if _is_unbilled(actual)])
+
+
 class Reader:
     """Reads the invoices of one book of contracts; made anew when the book has changed."""
 
-    def __init__(self, facts: Facts, upstream: Upstream) -> None:
+    def __init__(self, facts: Facts, rows: Rows) -> None:
         self._facts = facts
-        self._upstream = upstream
-        self._sources = collect(facts)
-        self._lines = _by_invoice(upstream.lines)
-        self._details = _by_invoice(upstream.details)
-        self._billed = _billed_by(facts)
-        self._numbers = {**upstream.numbers, **{invoice.number: invoice.id for invoice in facts.invoices.values()}}
+        self._rows = rows
+        self._numbers = {**rows.upstream.numbers, **{invoice.number: invoice.id for invoice in facts.invoices.values()}}
 
     def read(self, header: UpstreamInvoice) -> Reading:
         """The invoice with everything that is wrong with it; without faults it can be taken over as it is."""
-        lines, rows = self._lines.get(header.id, []), self._details.get(header.id, [])
+        lines, rows = self._rows.lines.get(header.id, []), self._rows.details.get(header.id, [])
         details, faults = self._read_details(header, lines, rows)
         originals = dict.fromkeys(self._facts.invoice_of[d.corrects_detail].id for d in details if d.corrects_detail is not None)
         number = header.number or f"DV-{header.id[:8]}".upper()
@@ -90,7 +97,7 @@ class Reader:
     def _read_details(
         self, header: UpstreamInvoice, lines: Sequence[UpstreamLine], rows: Sequence[UpstreamDetail]
     ) -> tuple[list[InvoiceDetail], list[Fault]]:
-        reader = _InvoiceReader(self._facts, self._sources, header, rows, self._upstream.links)
+        reader = _InvoiceReader(self._facts, self._rows, header, rows)
         products = [line for line in lines if not line.is_project_based]
         makers = [*(partial(reader.detail, row) for row in rows), *(partial(reader.product, line) for line in products)]
         details: list[InvoiceDetail] = []
@@ -126,28 +133,21 @@ class Reader:
 
     def _twice(self, header: UpstreamInvoice, details: Sequence[InvoiceDetail]) -> Iterator[Fault]:
         for detail in details:
-            other = self._billed.get(detail.source)
-            if detail.kind is SourceKind.ACTUAL and detail.previous is None and other is not None and other.id != header.id:
+            other = next((i for i, _ in self._facts.taken_over.get(detail.source, ()) if i.id != header.id), None)
+            if detail.kind is SourceKind.ACTUAL and detail.previous is None and other is not None:
                 yield Fault("billed-twice", f"{other.number} bills {detail.source} already")
 
 
 class _InvoiceReader:
     """Makes details of the rows of one invoice. Raises RefusedError with what is wrong with a row."""
 
-    def __init__(
-        self,
-        facts: Facts,
-        sources: Sequence[Source],
-        header: UpstreamInvoice,
-        rows: Sequence[UpstreamDetail],
-        links: Mapping[str, Sequence[Guid]],
-    ) -> None:
+    def __init__(self, facts: Facts, known: Rows, header: UpstreamInvoice, rows: Sequence[UpstreamDetail]) -> None:
         self._facts = facts
         self._header = header
-        self._links = links
-        self._milestones = [s for s in sources if s.kind is SourceKind.MILESTONE and s.customer_id == header.customer_id]
-        linked = {id_ for row in rows for id_ in links.get(row.id, ())}
-        self._unclaimed = [a for a in facts.actuals.values() if a.invoice_id == header.id and _is_unbilled(a) and a.id not in linked]
+        self._links = known.upstream.links
+        self._milestones = [m for m in known.milestones if m.customer_id == header.customer_id]
+        linked = {id_ for row in rows for id_ in self._links.get(row.id, ())}
+        self._unclaimed = [a for a in known.unbilled.get(header.id, ()) if a.id not in linked]
 
     def detail(self, row: UpstreamDetail) -> InvoiceDetail:
         """The detail of a row."""
@@ -294,12 +294,6 @@ def _by_invoice(rows: Sequence[_Row]) -> dict[InvoiceId, list[_Row]]:
         if row.invoice_id is not None and row.active:
             found.setdefault(row.invoice_id, []).append(row)
     return found
-
-
-def _billed_by(facts: Facts) -> dict[SourceId, Invoice]:
-    """For each source the invoice that was taken over with it."""
-    taken = (i for i in facts.invoices.values() if i.is_taken_over and i.is_live)
-    return {d.source: i for i in taken for d in i.details if d.previous is None}
 
 
 # ---- whether it is whole ------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from proforma.domain.codes import AdjustmentStatus, BillingStatus, InvoiceStatus, LedgerType, SourceKind
 from proforma.domain.ids import ContractId, InvoiceId, MilestoneId, RecordId, RetainerId, SourceId
@@ -10,6 +10,7 @@ from proforma.domain.invoices import Changes, Figures, Flagged, Happening, Invoi
 from proforma.invoicing.book import Book
 from proforma.invoicing.details import figures_of
 from proforma.invoicing.facts import Facts
+from proforma.invoicing.origins import is_made_elsewhere
 from proforma.invoicing.retainers import balance
 from proforma.invoicing.sources import Source, collect
 from proforma.invoicing.sources.picking import passed_over
@@ -21,41 +22,60 @@ _WATCHED = frozenset({SourceKind.ACTUAL, SourceKind.MILESTONE, SourceKind.PRODUC
 def source_changes(book: Book) -> Changes:
     """Flags the drafts whose sources changed, were taken back or vanished, and takes flags away that no longer hold (section 20).
 
-    What a person must see of all contracts of the book is told anew.
+    What a person must see of all contracts of the book is told anew; the backlog of the source system is decided there (I-130).
     """
     facts = Facts(book)
     sources = collect(facts)
+    known = by_id(sources)
     happenings: list[tuple[InvoiceId, Happening]] = []
     for invoice in facts.invoices.values():
         if invoice.status is InvoiceStatus.DRAFT:
-            changed = changed_sources(facts, sources, invoice)
+            changed = changed_sources(facts, known, invoice)
             if changed != invoice.flags:
                 happenings.append((invoice.id, Flagged(sources=changed)))
-    seen = tuple(row for id_ in facts.contracts for row in attention(facts, sources, id_))
+    of_contract = by_contract(sources)
+    ours = (id_ for id_ in facts.contracts if not is_made_elsewhere(facts, id_))
+    seen = tuple(row for id_ in ours for row in attention(facts, of_contract.get(id_, ()), id_))
     return Changes(happenings=tuple(happenings), passed_over=seen, considered=tuple(facts.contracts))
 
 
 def problems(book: Book) -> tuple[PassedOver, ...]:
     """The rows that a person must see: faulty ones that wait to be billed, and billed ones that changed since (I, section 23)."""
     facts = Facts(book)
-    sources = collect(facts)
-    nowhere = tuple(s for s in sources if s.contract_id is None)
-    return (*passed_over(facts, nowhere), *(row for id_ in facts.contracts for row in attention(facts, sources, id_)))
+    of_contract = by_contract(collect(facts))
+    nowhere = passed_over(facts, of_contract.get(None, ()))
+    return (*nowhere, *(row for id_ in facts.contracts for row in attention(facts, of_contract.get(id_, ()), id_)))
 
 
-def attention(facts: Facts, sources: Sequence[Source], contract_id: ContractId) -> tuple[PassedOver, ...]:
-    """What a person must see of one contract; each row once."""
-    own = [s for s in sources if s.contract_id == contract_id]
-    found = {p.source: p for p in (*_alerts(facts, sources, contract_id), *passed_over(facts, own))}
+def by_contract(sources: Iterable[Source]) -> dict[ContractId | None, list[Source]]:
+    """The sources of each contract, in their order."""
+    found: dict[ContractId | None, list[Source]] = {}
+    for source in sources:
+        found.setdefault(source.contract_id, []).append(source)
+    return found
+
+
+def by_id(sources: Iterable[Source]) -> dict[SourceId, list[Source]]:
+    """The sources of each id: several where several customers pay a milestone (I-61)."""
+    found: dict[SourceId, list[Source]] = {}
+    for source in sources:
+        found.setdefault(source.id, []).append(source)
+    return found
+
+
+def attention(facts: Facts, own: Sequence[Source], contract_id: ContractId) -> tuple[PassedOver, ...]:
+    """What a person must see of one contract, whose sources are `own`; each row once."""
+    found = {p.source: p for p in (*_alerts(facts, own, contract_id), *passed_over(facts, own))}
     return tuple(found.values())
 
 
-def _alerts(facts: Facts, sources: Sequence[Source], contract_id: ContractId) -> Iterator[PassedOver]:
+def _alerts(facts: Facts, own: Sequence[Source], contract_id: ContractId) -> Iterator[PassedOver]:
     """Sources of confirmed invoices that Dataverse changed or deleted since: nothing changes here, but a person is told (section 20)."""
-    for invoice in facts.invoices.values():
-        if invoice.contract_id == contract_id and is_confirmed(invoice.status):
-            for source in changed_sources(facts, sources, invoice):
-                yield _alert(invoice, source)
+    confirmed = [i for i in facts.invoices.values() if i.contract_id == contract_id and is_confirmed(i.status)]
+    known = by_id(own) if confirmed else {}
+    for invoice in confirmed:
+        for source in changed_sources(facts, known, invoice):
+            yield _alert(invoice, source)
 
 
 def _alert(invoice: Invoice, source: SourceId) -> PassedOver:
@@ -63,17 +83,14 @@ def _alert(invoice: Invoice, source: SourceId) -> PassedOver:
     return PassedOver(source=source, reason="source-changed", message=message, contract_id=invoice.contract_id)
 
 
-def changed_sources(facts: Facts, sources: Sequence[Source], invoice: Invoice) -> tuple[SourceId, ...]:
-    """The sources of an invoice that no longer say what it was drafted from, by id. A correction depends on no source.
+def changed_sources(facts: Facts, sources: Mapping[SourceId, Sequence[Source]], invoice: Invoice) -> tuple[SourceId, ...]:
+    """The sources of an invoice, found by their ids, that no longer say what it was drafted from. A correction depends on no source.
 
     An invoice of the source system is compared as a whole, when it is taken over and ever after (I-130).
     """
     if invoice.corrects is not None or invoice.is_taken_over:
         return ()
-    by_id: dict[SourceId, list[Source]] = {}
-    for source in sources:
-        by_id.setdefault(source.id, []).append(source)
-    found = {d.source for d in invoice.details if _is_changed(facts, by_id.get(d.source, ()), invoice, d)}
+    found = {d.source for d in invoice.details if _is_changed(facts, sources.get(d.source, ()), invoice, d)}
     return tuple(sorted(found))
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -95,6 +96,7 @@ class CompiledEntity(Generic[R]):
         self._layout = layout
         self._source = source
         self._convert: Callable[[Any], R] = source.function(mapping.record)
+        self._moment: Callable[[Any], datetime | None] | None = layout.moment(mapping.modified)
 
     def to_record(self, row: msgspec.Struct) -> R:
         """The record of a row. Raises RowRejectedError, which names the column and why."""
@@ -141,6 +143,17 @@ class CompiledEntity(Generic[R]):
         except ValueError:
             return None
 
+    def newest(self, rows: Sequence[msgspec.Struct]) -> datetime | None:
+        """The latest time of change among rows, in UTC; None when none of them says."""
+        if self._moment is not None:
+            try:
+                latest = max(filter(None, map(self._moment, rows)), default=None)
+            except TypeError:
+                pass  # some with an offset and some without: each is read by itself
+            else:
+                return None if latest is None else values.instant(latest)
+        return max(filter(None, map(self.modified, rows)), default=None)
+
     def place(self, row: msgspec.Struct) -> datetime | None:
         """Where the row lies on the column by which the entity may be read in ranges, in UTC; None without such a column, or a value."""
         moment = self._value(row, self.mapping.ranges)
@@ -186,6 +199,10 @@ class _Layout:
     attributes: Mapping[str, str]
     required: tuple[str, ...]
     optional: tuple[str, ...]
+
+    def moment(self, column: str | None) -> Callable[[Any], datetime | None] | None:
+        """What takes an instant out of a row; None where there is no such column, or where it travels as text."""
+        return attrgetter(self.attributes[column]) if column is not None and self.wire[column] == _WIRE[Kind.INSTANT] else None
 
     @staticmethod
     def key_type(key: str) -> type[msgspec.Struct]:

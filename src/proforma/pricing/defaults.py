@@ -89,9 +89,12 @@ def _contract(facts: Facts, document_id: Guid) -> Contract:
 
 
 def _new_document_lists(facts: Facts, document: Quote | Contract, opportunity_id: Guid | None, zone: tzinfo) -> tuple[PriceList, ...]:
-    """From the first source with any sales list: the opportunity's as attached, else those in currency and effective on the day (P-11)."""
+    """From the first source with any sales list: the opportunity's as attached, else those in currency and effective on the day (P-11).
+
+    An inactive list is attached all the same: its source is the one that is asked, and gives nothing (P-7).
+    """
     from_opportunity = facts.attached(PriceListOwner.OPPORTUNITY, opportunity_id) if opportunity_id else ()
-    if any(_is_sales(row) for row in from_opportunity):
+    if any(row.context is Side.SALES for row in from_opportunity):
         return _fitting(from_opportunity, document.currency_id)
     lists = _customer_lists(facts, document.customer_id) or facts.attached(PriceListOwner.PARAMETERS, None)
     if document.created_at is None:
@@ -101,20 +104,16 @@ def _new_document_lists(facts: Facts, document: Quote | Contract, opportunity_id
 
 
 def _customer_lists(facts: Facts, customer_id: Guid | None) -> tuple[PriceList, ...]:
-    """Sales lists of the account, or of the person, that is the customer."""
+    """Sales lists of the account, or of the person, that is the customer; inactive ones too. Others should not be there (P-9)."""
     if customer_id is None:
         return ()
     lists = facts.attached(PriceListOwner.ACCOUNT, customer_id) or facts.attached(PriceListOwner.CONTACT, customer_id)
-    return tuple(row for row in lists if _is_sales(row))
+    return tuple(row for row in lists if row.context is Side.SALES)
 
 
 def _fitting(lists: Sequence[PriceList], currency_id: CurrencyId | None) -> tuple[PriceList, ...]:
-    """Active sales lists in the document's currency; any other is left out (P-9, P-11)."""
-    return tuple(row for row in lists if _is_sales(row) and row.currency_id == currency_id)
-
-
-def _is_sales(row: PriceList) -> bool:
-    return unusable_because(row, Side.SALES) is None
+    """Active sales lists in the document's currency; any other is left out (P-7, P-9, P-11)."""
+    return tuple(row for row in lists if unusable_because(row, Side.SALES) is None and row.currency_id == currency_id)
 
 
 def _is_effective(facts: Facts, row: PriceList, day: date) -> bool:

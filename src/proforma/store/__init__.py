@@ -11,7 +11,7 @@ from proforma.store.headers import Header
 from proforma.store.integrity import IntegrityFault
 from proforma.store.leases import Lease, Leases, LeaseWriter, Tick
 from proforma.store.ledger import Ledger, LedgerWriter, OpenPassedOver
-from proforma.store.mirror import Mirror, MirrorWriter, Record, tail
+from proforma.store.mirror import ContractSpan, Mirror, MirrorWriter, Record, tail
 from proforma.store.outbox import External, Outbox, OutboxAttempt, OutboxRow, OutboxWriter, StaleFenceError, Waiting
 from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Problem, Quarantine, QuarantineWriter
@@ -22,6 +22,7 @@ __all__ = [
     "Backfill",
     "BackfillWriter",
     "Backfills",
+    "ContractSpan",
     "Cursor",
     "DecisionWriter",
     "Decisions",

@@ -128,6 +128,9 @@ def _refuse_scheduled(connection: sa.Connection) -> None:
     lease = Leases(connection).get(SCHEDULE)
     if lease is not None and lease.owner and lease.left_seconds > 0:
         raise UnfinishedError(f"a daemon runs on the store: {lease.owner}", hint="stop it, then copy")
+    working = next((lease for lease in Leases(connection).workers() if lease.left_seconds > 0), None)
+    if working is not None:
+        raise UnfinishedError(f"a worker runs on the store: {working.owner}", hint="stop it, then copy")
 
 
 def _batches(connection: sa.Connection, table: sa.Table) -> Generator[list[Cells], None, None]:

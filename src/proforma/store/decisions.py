@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from hashlib import blake2b
 from typing import Any, Final, NewType, TypeVar
 
 import sqlalchemy as sa
 
 from proforma.domain.decisions import Grounds, PriceDecision
 from proforma.domain.ids import RecordId
-from proforma.store.columns import Cell, Cells, Row, codec, instant_text, json_text
-from proforma.store.statements import chunks, fill, upsert
-from proforma.store.tables import price_decisions, price_grounds
+from proforma.domain.records import Actual
+from proforma.store.columns import Cell, Cells, Row, codec, instant_text, optional_decimal, optional_text
+from proforma.store.statements import chunks, fill_numbered, number_of, upsert
+from proforma.store.tables import MIRROR, price_decisions, price_grounds
 
 Id = TypeVar("Id", bound=str)
 GroundsId = NewType("GroundsId", int)
@@ -28,7 +28,6 @@ _GROUNDS: Final = codec(Grounds)
 DecisionCells = tuple[str, int, Cell, Cell, Cell, Cell, Cell, Cell, Cell]
 _OWN: Final = [price_decisions.c[name] for name in price_decisions.c.keys() if name != "decided_at"]  # noqa: SIM118 - a column collection
 _SHARED: Final = [price_grounds.c[name] for name in _GROUNDS.names]
-_JOINED: Final = sa.select(*_OWN, *_SHARED).join_from(price_decisions, price_grounds, price_grounds.c.id == price_decisions.c.grounds_id)
 _ZERO: Final = Decimal(0)
 _BATCH_ROWS: Final = 2000
 
@@ -36,8 +35,7 @@ _BATCH_ROWS: Final = 2000
 def numbered(grounds: Grounds) -> tuple[GroundsId, Cells]:
     """Grounds as they are stored, with their number: equal grounds have the same one, in every store."""
     cells = _GROUNDS.encode([grounds])[0]
-    digest = blake2b(json_text(cells).encode(), digest_size=8).digest()
-    return GroundsId(int.from_bytes(digest) >> 1), cells
+    return GroundsId(number_of(cells)), cells
 
 
 class Decisions:
@@ -53,10 +51,21 @@ class Decisions:
     def of(self, ids: Iterable[Id]) -> dict[Id, PriceDecision]:
         """The decisions about these records, by record; records without one are not in it."""
         by_id: dict[Any, PriceDecision] = {}
+        shared: dict[Cell, dict[str, Any]] = {}
         for piece in chunks(list(dict.fromkeys(ids))):
-            found = self._connection.execute(_JOINED.where(price_decisions.c.record_id.in_(piece)))
-            by_id.update((row[0], _decision(row)) for row in found)
+            rows = self._connection.execute(sa.select(*_OWN).where(price_decisions.c.record_id.in_(piece))).all()
+            shared.update(self._grounds({row[1] for row in rows} - shared.keys()))
+            by_id.update((row[0], _decision(row, shared[row[1]])) for row in rows)
         return by_id
+
+    def _grounds(self, numbers: Iterable[Cell]) -> dict[Cell, dict[str, Any]]:
+        """The fields of these grounds, by number: read once for all decisions that rest on them."""
+        found: dict[Cell, dict[str, Any]] = {}
+        for piece in chunks(list(numbers)):
+            rows = self._connection.execute(sa.select(price_grounds.c.id, *_SHARED).where(price_grounds.c.id.in_(piece))).all()
+            for row, grounds in zip(rows, _GROUNDS.decode(row[1:] for row in rows), strict=True):
+                found[row[0]] = {name: getattr(grounds, name) for name in _GROUNDS.names}
+        return found
 
     def all(self, batch: int = _BATCH_ROWS) -> Iterator[PriceDecision]:
         """Every decision by record id, read `batch` at a time."""
@@ -65,16 +74,32 @@ class Decisions:
 
     def batches(self, size: int = _BATCH_ROWS) -> Iterator[list[PriceDecision]]:
         """As `all`, in lists of at most `size`."""
-        wanted = _JOINED.order_by(price_decisions.c.record_id).limit(size)
+        wanted = sa.select(*_OWN).order_by(price_decisions.c.record_id).limit(size)
         last: RecordId | None = None
         while True:
             page = wanted if last is None else wanted.where(price_decisions.c.record_id > last)
-            decisions = [_decision(row) for row in self._connection.execute(page)]
-            if decisions:
-                yield decisions
-            if len(decisions) < size:
+            rows = self._connection.execute(page).all()
+            shared = self._grounds({row[1] for row in rows})
+            if rows:
+                yield [_decision(row, shared[row[1]]) for row in rows]
+            if len(rows) < size:
                 return
-            last = decisions[-1].record_id
+            last = rows[-1][0]
+
+    def outcomes(self) -> dict[tuple[str, bool], int]:
+        """How many living actuals were decided for each reason, with a price and without."""
+        actuals = MIRROR[Actual]
+        living = sa.select(actuals.c.id).where(actuals.c.id == price_decisions.c.record_id).exists()
+        deleted = sa.select(actuals.c.id).where(actuals.c.deleted_at.is_not(None))
+        # Each half of the condition is answered by an index alone: reading the actuals would take several times as long.
+        kinds = (price_decisions.c.grounds_id, price_decisions.c.price.is_not(None).label("is_priced"))
+        counted = sa.select(*kinds, sa.func.count().label("times")).where(living, price_decisions.c.record_id.not_in(deleted))
+        each = counted.group_by(*kinds).subquery()
+        rows = sa.select(price_grounds.c.reason, each.c.is_priced, each.c.times).join(each, each.c.grounds_id == price_grounds.c.id)
+        found: dict[tuple[str, bool], int] = {}
+        for reason, is_priced, times in self._connection.execute(rows):
+            found[reason, bool(is_priced)] = found.get((reason, bool(is_priced)), 0) + times
+        return found
 
     def count(self) -> int:
         """Number of records with a decision."""
@@ -96,11 +121,7 @@ class DecisionWriter(Decisions):
 
     def save_grounds(self, grounds: Mapping[GroundsId, Cells]) -> None:
         """Keeps grounds that are not there yet; raises ValueError should two different ones have the same number."""
-        fill(self._connection, price_grounds, [(number, *cells) for number, cells in grounds.items()])
-        for piece in chunks(list(grounds)):
-            for row in self._connection.execute(sa.select(price_grounds).where(price_grounds.c.id.in_(piece))):
-                if tuple(row[1:]) != grounds[row[0]]:
-                    raise ValueError(f"two grounds of price decisions have the number {row[0]}")
+        fill_numbered(self._connection, price_grounds, grounds)
 
     def save_span(self, rows: Sequence[DecisionCells], at: datetime, *, anew: bool = False) -> int:
         """As `save`, for decisions in their stored form and the order of their records; their grounds must be there.
@@ -125,37 +146,28 @@ def _by_record(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> 
 
 
 def _cells(decision: PriceDecision, grounds: GroundsId) -> DecisionCells:
-    amount, extension = _text(decision.amount), (str(decision.discount), str(decision.fee), _text(decision.extended))
+    amount, extension = optional_text(decision.amount), (str(decision.discount), str(decision.fee), optional_text(decision.extended))
     return (
         decision.record_id,
         grounds,
-        _text(decision.price),
+        optional_text(decision.price),
         amount,
-        _text(decision.quantity),
+        optional_text(decision.quantity),
         *((None, None, None) if extension == ("0", "0", amount) else extension),
         decision.cost_record_id,
     )
 
 
-def _text(figure: Decimal | None) -> str | None:
-    return None if figure is None else str(figure)
-
-
-def _figure(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
-
-
-def _decision(row: Row) -> PriceDecision:
-    record_id, _, price, amount, quantity, discount, fee, extended, cost_record_id = row[:9]
-    shared = next(_GROUNDS.decode([row[9:]]))
+def _decision(row: Row, shared: Mapping[str, Any]) -> PriceDecision:
+    record_id, _, price, amount, quantity, discount, fee, extended, cost_record_id = row
     return PriceDecision(
         record_id=record_id,
         cost_record_id=cost_record_id,
-        price=_figure(price),
-        amount=_figure(amount),
-        quantity=_figure(quantity),
+        price=optional_decimal(price),
+        amount=optional_decimal(amount),
+        quantity=optional_decimal(quantity),
         discount=_ZERO if discount is None else Decimal(discount),
         fee=_ZERO if fee is None else Decimal(fee),
-        extended=_figure(amount if discount is None else extended),
-        **{name: getattr(shared, name) for name in _GROUNDS.names},
+        extended=optional_decimal(amount if discount is None else extended),
+        **shared,
     )

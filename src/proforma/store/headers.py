@@ -44,6 +44,11 @@ class Header:
     ledger_rows: int = 0
     ledger_seal: str = UNSEALED
 
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether it was made in the source system (I-130)."""
+        return self.origin is Origin.DATAVERSE
+
     def closed_like(self, other: Header) -> Header:
         """This header with the ends of another."""
         return replace(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 import sqlalchemy as sa
@@ -15,7 +18,7 @@ from proforma.domain.invoices import Invoice, InvoiceDetail, InvoiceLine
 from proforma.store.columns import Cells, Row, codec
 from proforma.store.headers import Header, header_of
 from proforma.store.prepared import Prepared
-from proforma.store.statements import chunks, insert
+from proforma.store.statements import chunks, insert, upsert
 from proforma.store.tables import invoice_details, invoice_lines, invoices
 
 _HEADER: Final = codec(Header)
@@ -35,6 +38,14 @@ _REWRITE: Final = Prepared(
     .where(invoices.c.id == sa.bindparam("wanted"))
     .values({name: sa.bindparam(f"{name}_", type_=invoices.c[name].type) for name in _HEADER.names})
 )
+
+
+class Touched(Enum):
+    """How much of an invoice's rows an act touches."""
+
+    HEADER = "header"
+    DETAILS = "details"
+    LINES = "lines"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,22 +83,44 @@ def write_new(connection: sa.Connection, invoice: Invoice, ends: Header) -> None
     _write_lines(connection, rows)
 
 
-def rewrite(connection: sa.Connection, before: Invoice, invoice: Invoice, ends: Header) -> None:
+def rewrite(connection: sa.Connection, before: Invoice, invoice: Invoice, ends: Header, *, touched: Touched) -> None:
     """Brings the rows of an invoice from what it was to what it is.
 
-    `before` and `invoice` may both come without their lines when nothing happened to those; the total in `ends` then stays.
+    Where its lines are not touched, both may come without them, and the total in `ends` stays; where they are new, `before` may.
     """
-    # The same object, not equal ones: 960.0 and 960.00 are equal, and the rows hold the digits.
-    if before.lines is invoice.lines:
+    if touched is Touched.HEADER:
         _rewrite_header(connection, replace(header_of(invoice).closed_like(ends), total=ends.total))
-        if before.status is not invoice.status:
-            details = sa.update(invoice_details).where(invoice_details.c.invoice_id == invoice.id)
-            connection.execute(details.values(status=invoice.status.value))
-        return
-    _rewrite_header(connection, header_of(invoice).closed_like(ends))
-    connection.execute(sa.delete(invoice_details).where(invoice_details.c.invoice_id == invoice.id))
+    else:
+        _rewrite_header(connection, header_of(invoice).closed_like(ends))
+    if before.status is not invoice.status:
+        details = sa.update(invoice_details).where(invoice_details.c.invoice_id == invoice.id)
+        connection.execute(details.values(status=invoice.status.value))
+    if touched is Touched.LINES:
+        connection.execute(sa.delete(invoice_details).where(invoice_details.c.invoice_id == invoice.id))
+        connection.execute(sa.delete(invoice_lines).where(invoice_lines.c.invoice_id == invoice.id))
+        _write_lines(connection, rows_of(invoice, ends))
+    elif touched is Touched.DETAILS:
+        _rewrite_details(connection, before, invoice)
+
+
+def _rewrite_details(connection: sa.Connection, before: Invoice, invoice: Invoice) -> None:
+    """Writes only the rows at whose place another detail stands than before: of a hundred thousand mostly a few."""
+    old, new = _places(before), _places(invoice)
+    # The same object, not equal ones: 960.0 and 960.00 are equal, and the rows hold the digits.
+    moved = [place for place, detail in new.items() if old.get(place) is not detail]
+    status = invoice.status.value
+    cells = _DETAIL.encode(new[place] for place in moved)
+    upsert(connection, invoice_details, [(invoice.id, *place, status, *row) for place, row in zip(moved, cells, strict=True)])
+    for line, places in groupby(sorted(old.keys() - new.keys()), key=itemgetter(0)):
+        beyond = (invoice_details.c.invoice_id == invoice.id, invoice_details.c.line == line)
+        connection.execute(sa.delete(invoice_details).where(*beyond, invoice_details.c.place >= next(places)[1]))
     connection.execute(sa.delete(invoice_lines).where(invoice_lines.c.invoice_id == invoice.id))
-    _write_lines(connection, rows_of(invoice, ends))
+    insert(connection, invoice_lines, [_line_row(invoice, n, line) for n, line in enumerate(invoice.lines, 1)])
+
+
+def _places(invoice: Invoice) -> dict[tuple[int, int], InvoiceDetail]:
+    """The details by number of line and place in it."""
+    return {(n, place): detail for n, line in enumerate(invoice.lines, 1) for place, detail in enumerate(line.details, 1)}
 
 
 def _rewrite_header(connection: sa.Connection, header: Header) -> None:

@@ -18,6 +18,10 @@ from proforma.store.tables import leases, ticks
 
 #: The lease of the daemon that schedules.
 SCHEDULE: Final = "schedule"
+#: What the name of a worker begins with, by which its claims are told from those of others.
+WORKER_PREFIX: Final = "worker-"
+#: What the leases of workers are called, before their names.
+_WORKER: Final = "worker "
 #: When a lease ended that nobody has held yet.
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -58,6 +62,21 @@ class Leases:
         query = sa.select(leases).where(leases.c.name.startswith(beginning, autoescape=True), leases.c.owner != "").order_by(leases.c.name)
         now = self._now()
         return [row.name for row in self._connection.execute(query) if instant(row.until) > now]
+
+    def worker_is_alive(self, worker: str) -> bool:
+        """Whether the worker of this name still renews its lease: what it holds must not be taken from it."""
+        lease = self.get(_WORKER + worker)
+        return lease is not None and lease.left_seconds > 0
+
+    @staticmethod
+    def was_worker(owner: str) -> bool:
+        """Whether a claim was made under the name of a worker."""
+        return owner.startswith(WORKER_PREFIX)
+
+    def workers(self) -> list[Lease]:
+        """The leases of all workers, of dead ones too that nobody has buried yet."""
+        names = self._connection.execute(sa.select(leases.c.name).where(leases.c.name.startswith(_WORKER)).order_by(leases.c.name))
+        return [lease for (name,) in names.all() if (lease := self.get(name)) is not None]
 
     def last_tick(self, job: str) -> Tick | None:
         """The newest tick of the job that was begun."""
@@ -100,6 +119,26 @@ class LeaseWriter(Leases):
         until = instant_text(self._now() + timedelta(seconds=seconds))
         self._connection.execute(sa.update(leases).where(leases.c.name == name).values(owner=owner, epoch=epoch, until=until))
         return Lease(name=name, owner=owner, epoch=epoch, left_seconds=seconds)
+
+    def keep_worker(self, worker: str, owner: str, seconds: float) -> bool:
+        """Renews the lease of a worker, or begins it; False when it had ended: others may have taken over what the worker held."""
+        lease = self.take(_WORKER + worker, owner, seconds)
+        return lease is not None and lease.epoch == 1
+
+    def forget_worker(self, worker: str) -> None:
+        """A worker ends in order: what it held is free at once."""
+        self._connection.execute(sa.delete(leases).where(leases.c.name == _WORKER + worker))
+
+    def bury_workers(self) -> list[Lease]:
+        """Forgets the workers whose leases have ended, and ends the sessions of those that are frozen rather than dead."""
+        known = self.workers()
+        living = {lease.owner for lease in known if lease.left_seconds > 0}
+        dead = [lease for lease in known if lease.left_seconds <= 0]
+        for lease in dead:
+            if lease.owner and lease.owner not in living:
+                self._end_sessions(lease.owner)
+            self._connection.execute(sa.delete(leases).where(leases.c.name == lease.name, leases.c.epoch == lease.epoch))
+        return dead
 
     def give_back(self, lease: Lease) -> None:
         """Ends the lease now, if it is still this one, so that nobody has to wait for its end."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import product
@@ -17,6 +17,7 @@ from proforma.domain.codes import InvoiceStatus, Origin
 from proforma.domain.ids import ContractId, Guid, InvoiceId, RecordId, SourceId
 from proforma.domain.invoices import (
     Changes,
+    DetailsChanged,
     Happening,
     ImpossibleEventError,
     Invoice,
@@ -32,10 +33,10 @@ from proforma.store.columns import Cells, Row, codec, instant, instant_text
 from proforma.store.events import event_of, event_row, event_rows
 from proforma.store.headers import Header, header_of
 from proforma.store.integrity import IntegrityFault, check
-from proforma.store.invoice_rows import read_header, read_headers, read_invoices, rewrite, write_new
+from proforma.store.invoice_rows import Touched, read_header, read_headers, read_invoices, rewrite, write_new
 from proforma.store.ledger_rows import merge, sealable
 from proforma.store.seals import UNSEALED, chain
-from proforma.store.statements import chunks, distinct, insert, upsert
+from proforma.store.statements import IN_LIST_MAX, chunks, distinct, insert, upsert
 from proforma.store.tables import (
     invoice_details,
     invoice_events,
@@ -50,6 +51,7 @@ from proforma.store.tables import (
 
 Source = TypeVar("Source", bound=str)
 
+_INVOICES_AT_ONCE: Final = 20
 _ACTUAL: Final = codec(LedgerActual)
 _MARK: Final = codec(SourceMark)
 _ACTUAL_COLUMNS: Final = [ledger_actuals.c[name] for name in _ACTUAL.names]
@@ -102,13 +104,31 @@ class Ledger:
         drafts = read_headers(self._connection, invoices.c.status == InvoiceStatus.DRAFT.value)
         return sum(len(header.flags) for header in drafts)
 
+    def place_of(self, id_or_number: str) -> tuple[InvoiceId, ContractId] | None:
+        """Id and contract of an invoice, by its id or its number, without reading it."""
+        named = sa.or_(invoices.c.id == id_or_number, invoices.c.number == id_or_number)
+        row = self._connection.execute(sa.select(invoices.c.id, invoices.c.contract_id).where(named)).first()
+        return None if row is None else (row[0], row[1])
+
+    def all_headers(self, *, include_deleted: bool = False) -> list[Header]:
+        """The invoices without their lines, in order of creation; deleted drafts only when asked."""
+        conditions = () if include_deleted else (invoices.c.status != InvoiceStatus.DELETED.value,)
+        return read_headers(self._connection, *conditions)
+
     def invoices(self, contract_ids: Iterable[str] | None = None, include_deleted: bool = False) -> list[Invoice]:
         """The invoices (of these contracts) in order of creation; deleted drafts only when asked."""
+        return list(self.each_invoice(contract_ids, include_deleted=include_deleted, size=IN_LIST_MAX))
+
+    def each_invoice(
+        self, contract_ids: Iterable[str] | None = None, *, include_deleted: bool = False, size: int = _INVOICES_AT_ONCE
+    ) -> Iterator[Invoice]:
+        """As `invoices`, `size` of them read at a time: memory follows the largest, not their number."""
         wanted = sa.select(invoices.c.position)
         if not include_deleted:
             wanted = wanted.where(invoices.c.status != InvoiceStatus.DELETED.value)
         positions = sorted(row[0] for row in self._rows(wanted, (invoices.c.contract_id, contract_ids)))
-        return [invoice for piece in chunks(positions) for invoice in self._invoices(invoices.c.position.in_(piece))]
+        for piece in chunks(positions, size):
+            yield from self._invoices(invoices.c.position.in_(piece))
 
     def events(self, invoice_id: str) -> list[InvoiceEvent]:
         """Everything that happened to an invoice, in order."""
@@ -187,30 +207,37 @@ class LedgerWriter(Ledger):
         counted = first.on_conflict_do_update(index_elements=["prefix"], set_={"last": last + 1}).returning(last)
         return f"{prefix}{self._connection.execute(counted).scalar_one():06d}"
 
-    def save(self, changes: Changes, *, at: datetime, by: str) -> None:
-        """Appends what happened, and brings everything that follows from it up to date.
+    def save(self, changes: Changes, *, at: datetime, by: str, read: Iterable[Invoice] = ()) -> list[Invoice]:
+        """Appends what happened, and brings everything that follows from it up to date; answers the invoices as they are now.
 
+        `read`: invoices that the caller has read in this transaction. Those that neither it nor an event brings come without lines.
         Raises ImpossibleEventError when an event does not fit its invoice; the transaction must then be given up.
         """
-        self.append(changes.happenings, at=at, by=by)
+        touched = self.append(changes.happenings, at=at, by=by, read=read)
         self._append_actuals(changes.ledger)
         self._adjust(changes.adjusted)
         self._mark(changes.marks)
         self._mark_schedule(changes.schedule)
         self._pass_over(changes, at)
+        return touched
 
-    def append(self, happenings: Sequence[tuple[InvoiceId, Happening]], *, at: datetime, by: str) -> None:
-        """Appends events to their invoices, in order, and rewrites the rows of the invoices from them."""
+    def append(
+        self, happenings: Sequence[tuple[InvoiceId, Happening]], *, at: datetime, by: str, read: Iterable[Invoice] = ()
+    ) -> list[Invoice]:
+        """Appends events to their invoices, in order, and rewrites the rows of the invoices from them; as `save`."""
         by_invoice: defaultdict[InvoiceId, list[Happening]] = defaultdict(list)
         for invoice_id, happening in happenings:
             by_invoice[invoice_id].append(happening)
         headers = self._headers(by_invoice)
-        known = {header.id: header.invoice(()) for header in headers.values()}
-        # Lines are read only where they change: a confirmation or a push does not touch them.
-        reshaped = [headers[invoice_id] for invoice_id, each in by_invoice.items() if invoice_id in headers and _reshapes(each)]
-        known.update({invoice.id: invoice for invoice in read_invoices(self._connection, reshaped)})
-        for invoice_id, each in by_invoice.items():
+        lines = {invoice.id: invoice.lines for invoice in read if invoice.id in headers}
+        # Lines are read only where an event speaks of some of them: a confirmation or a push does not touch them.
+        unread = [header for id_, header in headers.items() if id_ not in lines and _touched(by_invoice[id_]) is Touched.DETAILS]
+        lines.update({invoice.id: invoice.lines for invoice in read_invoices(self._connection, unread)})
+        known = {id_: header.invoice(lines.get(id_, ())) for id_, header in headers.items()}
+        return [
             self._append_to(invoice_id, headers.get(invoice_id), known.get(invoice_id), _Act(tuple(each), at, by))
+            for invoice_id, each in by_invoice.items()
+        ]
 
     def _headers(self, ids: Iterable[InvoiceId]) -> dict[InvoiceId, Header]:
         """The headers, kept from other writers."""
@@ -221,7 +248,7 @@ class LedgerWriter(Ledger):
         found = (read_headers(self._connection, invoices.c.id.in_(piece), for_update=True) for piece in chunks(wanted))
         return {header.id: header for headers in found for header in headers}
 
-    def _append_to(self, invoice_id: InvoiceId, header: Header | None, before: Invoice | None, act: _Act) -> None:
+    def _append_to(self, invoice_id: InvoiceId, header: Header | None, before: Invoice | None, act: _Act) -> Invoice:
         first = 1 if header is None else header.events + 1
         events = [
             InvoiceEvent(invoice_id=invoice_id, sequence=first + n, at=act.at, by=act.by, happening=happening)
@@ -239,8 +266,9 @@ class LedgerWriter(Ledger):
         if before is None:
             write_new(self._connection, after, ends)
         else:
-            rewrite(self._connection, before, after, ends)
+            rewrite(self._connection, before, after, ends, touched=_touched(act.happenings))
         insert(self._connection, invoice_events, [(*row, seal) for row, seal in zip(rows, seals, strict=True)])
+        return after
 
     def _append_actuals(self, actuals: Sequence[LedgerActual]) -> None:
         by_invoice: defaultdict[InvoiceId, list[LedgerActual]] = defaultdict(list)
@@ -278,9 +306,10 @@ class LedgerWriter(Ledger):
         now = instant_text(at)
         since: dict[tuple[str, str], str] = {}
         known = sa.select(table.source, table.reason, table.since)
-        for piece in chunks(changes.considered):
-            since.update({(row[0], row[1]): row[2] for row in self._connection.execute(known.where(table.contract_id.in_(piece)))})
-            self._connection.execute(sa.delete(passed_over).where(table.contract_id.in_(piece)))
+        pieces = [table.contract_id.in_(piece) for piece in chunks([id_ for id_ in changes.considered if id_ is not None])]
+        for fits in [*pieces, *([table.contract_id.is_(None)] if None in changes.considered else [])]:
+            since.update({(row[0], row[1]): row[2] for row in self._connection.execute(known.where(fits))})
+            self._connection.execute(sa.delete(passed_over).where(fits))
         for source, reason, first in self._rows(known, (table.source, [each.source for each in changes.passed_over])):
             since[source, reason] = first
         rows: dict[tuple[str, str], Cells] = {
@@ -296,8 +325,11 @@ class LedgerWriter(Ledger):
         upsert(self._connection, passed_over, list(rows.values()))
 
 
-def _reshapes(happenings: Iterable[Happening]) -> bool:
-    return any(isinstance(happening, LinesChanged) for happening in happenings)
+def _touched(happenings: Iterable[Happening]) -> Touched:
+    kinds = {type(happening) for happening in happenings}
+    if LinesChanged in kinds:
+        return Touched.LINES
+    return Touched.DETAILS if DetailsChanged in kinds else Touched.HEADER
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,20 +54,25 @@ def file_lock(path: Path, *, what: str, wait_seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def advisory_lock(engine: sa.Engine, stage: str, *, what: str, wait_seconds: float) -> Iterator[None]:
-    """Holds an advisory lock of PostgreSQL on a connection of its own; it vanishes with the connection."""
+def advisory_lock(engine: sa.Engine, stage: str, *, what: str, wait_seconds: float, shared: bool = False) -> Iterator[None]:
+    """Holds an advisory lock of PostgreSQL on a connection of its own; it vanishes with the connection.
+
+    `shared`: together with others that share it, and with nobody who wants it alone.
+    """
     key = zlib.crc32(stage.encode()) & 0x7FFFFFFF
+    take, give = sa.func.pg_try_advisory_lock, sa.func.pg_advisory_unlock
+    if shared:
+        take, give = sa.func.pg_try_advisory_lock_shared, sa.func.pg_advisory_unlock_shared
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
 
         def attempt() -> bool:
-            locked = sa.select(sa.func.pg_try_advisory_lock(_ADVISORY_SPACE, key))
-            return bool(connection.execute(locked).scalar_one())
+            return bool(connection.execute(sa.select(take(_ADVISORY_SPACE, key))).scalar_one())
 
         _wait_for(attempt, what=what, wait_seconds=wait_seconds, holder=lambda: _session_holding(connection, key))
         try:
             yield
         finally:
-            connection.execute(sa.select(sa.func.pg_advisory_unlock(_ADVISORY_SPACE, key)))
+            connection.execute(sa.select(give(_ADVISORY_SPACE, key)))
 
 
 def _wait_for(attempt: Callable[[], bool], *, what: str, wait_seconds: float, holder: Callable[[], str]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 from operator import itemgetter
 from typing import Any, Final, Protocol, TypeVar, cast
 
@@ -16,6 +17,7 @@ from proforma.domain.records import Actual, TransactionConnection
 from proforma.store.columns import Cell, Cells, codec, instant, instant_text
 from proforma.store.cursors import CursorWriter
 from proforma.store.prepared import Prepared
+from proforma.store.price_due import PriceDueWriter
 from proforma.store.statements import chunks, distinct, renew, upsert
 from proforma.store.tables import MIRROR, mirror_entities
 
@@ -38,6 +40,22 @@ _BETWEEN: Final = "\x1f"
 _EMPTY: Final = "\x1e"
 _PRESENT: Final[dict[type[Any], sa.Select[Any]]] = {}
 _TABLES: Final = {table.name: table for table in MIRROR.values()}
+_CLASSES: Final = {table.name: cls for cls, table in MIRROR.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ContractSpan:
+    """The contracts from `first` on and before `last`, as the database sorts them; an open end is None, and with `first` open come those
+    without a contract."""
+
+    first: str | None
+    last: str | None
+
+    def holds(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        """The condition on a column of contracts."""
+        low = sa.true() if self.first is None else column >= self.first
+        high = sa.true() if self.last is None else column < self.last
+        return sa.or_(sa.and_(low, high), column.is_(None)) if self.first is None else sa.and_(low, high)
 
 
 class Mirror:
@@ -82,11 +100,13 @@ class Mirror:
         size: int,
         *,
         only: Mapping[str, tuple[str, Collection[str | None]]] | None = None,
+        contracts: ContractSpan | None = None,
     ) -> Iterator[list[Cells]]:
         """These columns of every record as they are stored, by id, in lists of at most `size`; `names` begins with the id.
 
         Several names together are read as one text, which `apart` takes apart: as a key it costs a fraction of as many cells.
-        `only`: a column that is read where another column has one of these values, and is None elsewhere.
+        `only`: a column that is read where another column has one of these values, and is None elsewhere. `contracts`: only records
+        of these contracts.
         `codec(cls).partial` makes records of them.
         """
 
@@ -96,6 +116,8 @@ class Mirror:
         columns = [column(name) if isinstance(name, str) else _joined([column(part) for part in name]) for name in names]
         key = MIRROR[cls].c.id
         wanted = sa.select(*columns).where(MIRROR[cls].c.deleted_at.is_(None)).order_by(key).limit(size)
+        if contracts is not None:
+            wanted = wanted.where(contracts.holds(MIRROR[cls].c.contract_id))
         last: Cell = None
         while True:
             # The driver's own tuples: rows of SQLAlchemy cost as much as the reading.
@@ -108,6 +130,20 @@ class Mirror:
                 return
             last = rows[-1][0]
 
+    def contract_spans(self, parts: int) -> list[ContractSpan]:
+        """Spans of contracts with about as many actuals each, at most so many; together they hold every actual once."""
+        table = MIRROR[Actual]
+        column = table.c.contract_id
+        counted = sa.select(column, sa.func.count()).where(column.is_not(None)).group_by(column).order_by(column)
+        rows = self._connection.execute(counted).all()
+        share, bounds, reached = sum(count for _, count in rows) / parts, list[str](), 0
+        for contract, count in rows:
+            if reached >= share * (len(bounds) + 1):
+                bounds.append(contract)
+            reached += count
+        ends = [None, *bounds, None]
+        return [ContractSpan(first, last) for first, last in pairwise(ends)]
+
     def starting_with(self, cls: type[Any], prefix: str, limit: int) -> list[Guid]:
         """The first ids, at most `limit`, that begin with these characters; lower case as all ids are."""
         table = MIRROR[cls]
@@ -119,6 +155,11 @@ class Mirror:
         tables = MIRROR.values() if cls is None else [MIRROR[cls]]
         counts = [sa.select(sa.func.count()).select_from(table).where(table.c.deleted_at.is_(None)).scalar_subquery() for table in tables]
         return sum(self._connection.execute(sa.select(*counts)).one())
+
+    def values(self, cls: type[Any], column: str) -> set[str | None]:
+        """The different values of a searched column."""
+        found = self._connection.execute(sa.select(MIRROR[cls].c[column]).distinct())
+        return set(found.scalars())
 
     def counts(self) -> dict[str, int]:
         """Number of records of each entity that was ever pulled."""
@@ -157,7 +198,14 @@ class Mirror:
 
 
 class MirrorWriter(Mirror):
-    """The mirror, written by the pull, a page a transaction, its cursor with it (promise 1)."""
+    """The mirror, written by the pull, a page a transaction, its cursor with it (promise 1).
+
+    Whatever a price can follow is noted with the change.
+    """
+
+    def __init__(self, connection: sa.Connection) -> None:
+        super().__init__(connection)
+        self._due = PriceDueWriter(connection)
 
     def upsert(self, entity: str, cls: type[R], records: Sequence[R], versions: Sequence[int | None], generation: int) -> None:
         """Keeps the newest form of these rows; a row that was deleted and is here again lives again.
@@ -170,7 +218,9 @@ class MirrorWriter(Mirror):
     def put(self, entity: str, cls: type[Any], rows: Sequence[Cells]) -> None:
         """As `upsert`, for rows that are cells already: those of the fields (`Codec.forms`), and behind them their `tail`."""
         self._remember(entity, MIRROR[cls])
+        self._note_before(cls, rows)
         upsert(self._connection, MIRROR[cls], self._in_order(cls, rows))
+        self._due.note_rows(cls, rows)
 
     def renew(self, entity: str, cls: type[Any], rows: Sequence[Cells], read_at: datetime) -> None:
         """As `put`, for rows asked for at `read_at` beside the pull: what is kept in a newer version, or was found gone since, stays.
@@ -181,7 +231,15 @@ class MirrorWriter(Mirror):
         generation = cursor.generation if cursor else 0
         self._remember(entity, MIRROR[cls])
         present = [(*cells[:-4], *tail(entity, cells[-3], generation)) for cells in rows]
+        self._note_before(cls, rows)
         renew(self._connection, MIRROR[cls], self._in_order(cls, present), instant_text(read_at))
+        self._due.note_rows(cls, rows)
+
+    def _note_before(self, cls: type[Any], rows: Sequence[Cells]) -> None:
+        """A connection may lead elsewhere than before: both its old ends and its new ones are priced anew."""
+        if cls is TransactionConnection:
+            for piece in chunks([row[0] for row in rows]):
+                self._due.note(cls, MIRROR[cls].c.id.in_(piece))
 
     def delete(self, entity: str, ids: Iterable[str], at: datetime) -> int:
         """Marks rows as removed in Dataverse; unknown ids are none of ours, and a row keeps the time of its first removal.
@@ -192,6 +250,7 @@ class MirrorWriter(Mirror):
         for _, table in self._entities(entity):
             statement = sa.update(table).where(table.c.entity == entity, table.c.deleted_at.is_(None)).values(deleted_at=instant_text(at))
             for piece in chunks(gone):
+                self._due.note(_CLASSES[table.name], sa.and_(table.c.entity == entity, table.c.deleted_at.is_(None), table.c.id.in_(piece)))
                 deleted += self._connection.execute(statement.where(table.c.id.in_(piece))).rowcount
         return deleted
 
@@ -204,11 +263,13 @@ class MirrorWriter(Mirror):
         swept = 0
         for _, table in self._entities(entity):
             unseen = sa.and_(table.c.entity == entity, table.c.generation != generation, table.c.deleted_at.is_(None))
+            self._due.note(_CLASSES[table.name], unseen)
             swept += self._connection.execute(sa.update(table).where(unseen).values(deleted_at=instant_text(at))).rowcount
         return swept
 
     def drop_entity(self, entity: str) -> None:
         """Forgets all rows of an entity, and its cursor with them: the next pull of it must be a full one."""
+        self._due.note_everything()
         for _, table in self._entities(entity):
             self._connection.execute(sa.delete(table).where(table.c.entity == entity))
         self._connection.execute(sa.delete(mirror_entities).where(mirror_entities.c.entity == entity))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from hashlib import blake2b
 from itertools import islice
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from proforma.store.columns import Cell, Cells
+from proforma.store.columns import Cell, Cells, json_text
 
 T = TypeVar("T")
+Number = TypeVar("Number", bound=int)
 
 #: Values in one IN list: far below what SQLite (32,766) and PostgreSQL (65,535) take, large enough that more would not be faster.
 IN_LIST_MAX: Final = 900
@@ -24,10 +26,26 @@ def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Cells]) ->
         connection.exec_driver_sql(_upsert_sql(table, connection.dialect.name), list(rows))
 
 
-def fill(connection: sa.Connection, table: sa.Table, rows: Sequence[Cells]) -> None:
-    """Inserts rows of all columns of the table whose keys are not there yet; the others stay as they are."""
-    if rows:
-        connection.exec_driver_sql(_upsert_sql(table, connection.dialect.name, replace=False), list(rows))
+def number_of(cells: Cells) -> int:
+    """A number made of the content of a row: equal rows have the same one, in every store."""
+    return int.from_bytes(blake2b(json_text(cells).encode(), digest_size=8).digest()) >> 1
+
+
+def fill_numbered(connection: sa.Connection, table: sa.Table, rows: Mapping[Number, Cells]) -> None:
+    """Inserts rows that are not there yet, each under the `number_of` its cells, which is the table's first column and key.
+
+    Raises ValueError should two different rows have the same number.
+    """
+    if not rows:
+        return
+    statement = _upsert_sql(table, connection.dialect.name, replace=False)
+    # In order: two that write the same ones at once would else wait for each other.
+    connection.exec_driver_sql(statement, [(number, *cells) for number, cells in sorted(rows.items())])
+    key = next(iter(table.primary_key))
+    for piece in chunks(list(rows)):
+        for row in connection.execute(sa.select(table).where(key.in_(piece))):
+            if tuple(row[1:]) != rows[row[0]]:
+                raise ValueError(f"two different rows of {table.name} have the number {row[0]}")
 
 
 def renew(connection: sa.Connection, table: sa.Table, rows: Sequence[Cells], read_at: str) -> None:

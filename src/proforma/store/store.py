@@ -22,6 +22,7 @@ from proforma.store.ledger import Ledger, LedgerWriter
 from proforma.store.locks import advisory_lock, file_lock
 from proforma.store.mirror import Mirror, MirrorWriter
 from proforma.store.outbox import Outbox, OutboxWriter
+from proforma.store.price_due import PriceDue, PriceDueWriter
 from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Quarantine, QuarantineWriter
 from proforma.store.runs import Runs, RunWriter
@@ -46,6 +47,7 @@ class Reader:
         self.leases: Leases = Leases(connection)
         self.reasons: PriceReasons = PriceReasons(connection)
         self.backfills: Backfills = Backfills(connection)
+        self.due: PriceDue = PriceDue(connection)
 
 
 class Transaction(Reader):
@@ -61,6 +63,7 @@ class Transaction(Reader):
     leases: LeaseWriter
     reasons: PriceReasonWriter
     backfills: BackfillWriter
+    due: PriceDueWriter
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
@@ -74,6 +77,7 @@ class Transaction(Reader):
         self.leases = LeaseWriter(connection)
         self.reasons = PriceReasonWriter(connection)
         self.backfills = BackfillWriter(connection)
+        self.due = PriceDueWriter(connection)
 
 
 class Store:
@@ -194,6 +198,19 @@ class Store:
         Gone with its holder, however that ends. Raises UnfinishedError naming the holder when it is not free within the time.
         """
         with faults_of(self._place), self._lock(stage, what=f"the stage {stage}", wait_seconds=wait_seconds):
+            yield
+
+    @contextmanager
+    def shared_lock(self, stage: str) -> Iterator[None]:
+        """Keeps out of the stage whoever wants it alone, while workers have it together, each with its own part of the work.
+
+        Gone with its holder. Raises UnfinishedError naming the holder when somebody has the stage alone, and ConfigurationError for a
+        SQLite store: that is for one machine.
+        """
+        if self._place.file is not None:
+            raise ConfigurationError("workers need a store in PostgreSQL", at="store", hint="move it with `proforma store copy`")
+        what = f"the stage {stage}"
+        with faults_of(self._place), advisory_lock(self._engine, stage, what=what, wait_seconds=0, shared=True):
             yield
 
     @contextmanager

@@ -38,7 +38,6 @@ from proforma.domain.prices import (
     RolePrice,
     RolePriceMarkup,
 )
-from proforma.domain.reasons import KeptReason
 from proforma.domain.records import Actual, Estimate, TransactionConnection
 from proforma.domain.units import Unit
 from proforma.domain.upstream import UpstreamDetail, UpstreamInvoice, UpstreamLine
@@ -58,7 +57,7 @@ metadata: Final = sa.MetaData(
 
 #: Every mirrored record class, with its table's name and the columns that are searched.
 _MIRRORED: Final[Mapping[type[Any], tuple[str, tuple[str, ...]]]] = {
-    Actual: ("mirror_actual", ("contract_id", "contract_line_id")),
+    Actual: ("mirror_actual", ("contract_id",)),
     Category: ("mirror_category", ()),
     CategoryPrice: ("mirror_category_price", ("price_list_id",)),
     Contract: ("mirror_contract", ()),
@@ -99,9 +98,11 @@ _MIRRORED: Final[Mapping[type[Any], tuple[str, tuple[str, ...]]]] = {
     UpstreamLine: ("mirror_upstream_line", ("invoice_id",)),
 }
 
+#: Columns that are searched only where another one is empty: their index holds those rows alone and costs the others nothing.
+_SEARCHED_WITHOUT: Final[Mapping[type[Any], Mapping[str, str]]] = {Actual: {"contract_line_id": "contract_id"}}
+
 
 def _mirror_table(cls: type[Any], name: str, searched: tuple[str, ...]) -> sa.Table:
-    deleted = sa.Column("deleted_at", sa.Text)
     return sa.Table(
         name,
         metadata,
@@ -109,11 +110,16 @@ def _mirror_table(cls: type[Any], name: str, searched: tuple[str, ...]) -> sa.Ta
         sa.Column("entity", sa.Text, nullable=False),
         sa.Column("row_version", sa.BigInteger),
         sa.Column("generation", sa.BigInteger, nullable=False),
-        deleted,
+        sa.Column("deleted_at", sa.Text),
         *(sa.Index(f"ix_{name}_{column}", column) for column in searched),
+        *(_partial(f"ix_{name}_{column}", column, f"{empty} IS NULL") for column, empty in _SEARCHED_WITHOUT.get(cls, {}).items()),
         # Only deleted rows are in it: it costs living rows nothing.
-        sa.Index(f"ix_{name}_deleted_at", deleted, sqlite_where=deleted.is_not(None), postgresql_where=deleted.is_not(None)),
+        _partial(f"ix_{name}_deleted_at", "deleted_at", "deleted_at IS NOT NULL"),
     )
+
+
+def _partial(name: str, column: str, condition: str) -> sa.Index:
+    return sa.Index(name, column, sqlite_where=sa.text(condition), postgresql_where=sa.text(condition))
 
 
 MIRROR: Final[Mapping[type[Any], sa.Table]] = {cls: _mirror_table(cls, name, searched) for cls, (name, searched) in _MIRRORED.items()}
@@ -258,6 +264,24 @@ price_decisions: Final = sa.Table(
     sqlite_with_rowid=False,
 )
 
+#: Actuals that changed since everything was priced, in the order of the changes.
+price_due: Final = sa.Table(
+    "price_due",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("record_id", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: One row: whether changes are noted in `price_due`, and the price book with which all else was priced.
+price_state: Final = sa.Table(
+    "price_state",
+    metadata,
+    sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("noted", sa.SmallInteger, nullable=False),
+    sa.Column("fingerprint", sa.Text),
+)
+
 # ---- invoices ---------------------------------------------------------------------------------------------------------------
 
 number_series: Final = sa.Table(
@@ -345,14 +369,28 @@ source_marks: Final = sa.Table(
 #: The marks of each source merged: the last billing status and the last not-to-exceed status that somebody gave it.
 marked_sources: Final = sa.Table("marked_sources", metadata, *codec(SourceMark).columns(key="source"))
 
-#: Why each detail has its price, as it was decided when the detail came onto its draft.
+#: What the reasons of many prices have in common, each once, under a number made of its content; steps that tell of one record are empty.
+shared_reasons: Final = sa.Table(
+    "shared_reasons",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    *(sa.Column(name, sa.Text) for name in ("price_list_id", "price_list", "price_line_id", "markup_line_id", "override_id", "currency")),
+    sa.Column("trail", sa.Text, nullable=False),
+)
+
+#: Why each detail has its price, as it was decided when the detail came onto its draft. Found by its source through the details.
 price_reasons: Final = sa.Table(
     "price_reasons",
     metadata,
-    *codec(KeptReason).columns(),
-    sa.PrimaryKeyConstraint("invoice_id", "source"),
-    sa.ForeignKeyConstraint(["invoice_id"], ["invoices.id"]),
-    sa.Index("ix_price_reasons_source", "source"),
+    sa.Column("invoice_id", sa.Text, sa.ForeignKey("invoices.id"), primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("kept_at", sa.Text, nullable=False),
+    sa.Column("shared_id", sa.BigInteger, sa.ForeignKey("shared_reasons.id"), nullable=False),
+    *(sa.Column(name, sa.Text) for name in ("price", "amount", "quantity")),
+    sa.Column("own_steps", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 schedule_marks: Final = sa.Table(

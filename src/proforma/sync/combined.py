@@ -19,7 +19,7 @@ from proforma.domain.ids import RecordId
 from proforma.domain.records import Actual
 from proforma.pricing import PriceBook
 from proforma.pricing.combinations import COMBINATIONS_MAX, LENDING, WORK, Combinations, Found, Place, Work, place_columns
-from proforma.store import Reader
+from proforma.store import ContractSpan, Reader
 from proforma.store.columns import Cells, codec
 from proforma.store.decisions import DecisionCells, GroundsId, numbered
 from proforma.store.mirror import apart
@@ -71,8 +71,8 @@ class CombinedPricing:
         self.fresh: dict[GroundsId, Cells] = {}
         self._reasons: dict[int, str] = {}
 
-    def spans(self, reader: Reader) -> Iterator[Span]:
-        """Every actual, by id; memory follows the price lists and the number of different places and kinds of work."""
+    def spans(self, reader: Reader, contracts: ContractSpan | None = None) -> Iterator[Span]:
+        """Every actual (of these contracts), by id; memory follows the price lists and the number of different places and kinds of work."""
         names = (*_FIGURES, self._place_names, WORK)
         only = {
             "role_id": ("billing_type", (None,)),
@@ -80,7 +80,7 @@ class CombinedPricing:
             "document_date": ("transaction_date", (None,)),
             "start_date": ("transaction_date", (None,)),
         }
-        pages = reader.mirror.cells(Actual, names, SPAN, only=only)
+        pages = reader.mirror.cells(Actual, names, SPAN, only=only, contracts=contracts)
         while True:
             with _uncollected():
                 rows = next(pages, None)

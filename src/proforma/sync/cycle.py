@@ -79,7 +79,8 @@ def run_cycle(
     """Runs every stage once, or those named, and keeps a record of the run; a stage that fails ends the cycle, and the next one goes
     on from there. `go_on` is asked before each stage: False ends the cycle in order."""
     kind = "sync" if len(stages) == len(STAGES) else "+".join(stage for stage in STAGES if stage in stages)
-    with workshop.store.stage_lock(kind):
+    # Not the stage's own name: a cycle of a single stage would wait for itself.
+    with workshop.store.stage_lock(f"cycle-{kind}"):
         return _recorded(workshop, kind, lambda so_far: _stages(workshop, as_of, so_far, _Stages(stages, go_on), dry_run=dry_run))
 
 
@@ -148,8 +149,7 @@ def _stages(workshop: Workshop, as_of: date, so_far: Counts, stages: _Stages, *,
         # After pricing: work that has only just come must not be told as work without a price.
         flagged = workshop.desk.flag_changed_sources()
     if "draft" in stages and not dry_run:
-        taken_over = workshop.desk.take_over(as_of=as_of)
-        drafted, confirmed = _draft(workshop, as_of)
+        taken_over, drafted, confirmed = draft_due(workshop, as_of)
         so_far |= {"drafted": len(drafted.invoices), "confirmed": len(confirmed.invoices)}
     if "push" in stages and not dry_run:
         for row in workshop.push().run():
@@ -181,18 +181,20 @@ def _price(workshop: Workshop) -> tuple[int, int]:
     return priced, unpriced
 
 
-def _draft(workshop: Workshop, as_of: date) -> tuple[Answer, Answer]:
-    """Drafts what the invoice schedules say is due, and confirms drafts, each where the configuration lets a schedule do it."""
+def draft_due(workshop: Workshop, as_of: date) -> tuple[Answer, Answer, Answer]:
+    """Takes over what Dataverse confirmed; then drafts what the invoice schedules say is due, and confirms drafts, each where the
+    configuration lets a schedule do it."""
     policy, desk = workshop.configuration.invoicing, workshop.desk
+    taken_over = desk.take_over(as_of=as_of)
     drafted = desk.run_periodic(as_of=as_of) if policy.schedule else Answer()
     confirmed = desk.confirm(_drafts(workshop), as_of=as_of) if policy.confirm == "automatic" else Answer()
-    return drafted, confirmed
+    return taken_over, drafted, confirmed
 
 
 def _drafts(workshop: Workshop) -> list[str]:
     """Drafts that were made here; a held invoice of Dataverse waits for a person, whatever the policy."""
     with workshop.store.read() as reader:
-        invoices = reader.ledger.invoices()
+        invoices = reader.ledger.all_headers()
     return [invoice.id for invoice in invoices if invoice.status is InvoiceStatus.DRAFT and not invoice.is_taken_over]
 
 

@@ -32,6 +32,8 @@ LEASE_SECONDS: Final = 900
 _WAIT_SECONDS_MAX: Final = 5.0
 
 NEEDS_A_PERSON: Final = frozenset({PushStatus.REFUSED, PushStatus.CONFLICT, PushStatus.PARKED})
+#: States in which a worker has something to do.
+_WAITING: Final = frozenset({PushStatus.QUEUED, PushStatus.SENDING})
 ARRIVED: Final = frozenset({PushStatus.SENT, PushStatus.ACCEPTED, PushStatus.POSTED})
 
 log = logging.getLogger(__name__)
@@ -74,7 +76,9 @@ class Delivery:
         owner: str,
         sleep: Callable[[float], None],
         follow_after: timedelta,
+        worker: bool = False,
     ) -> None:
+        """`worker`: others deliver from the same store at the same time; `owner` is then the name of this worker."""
         self._store = store
         self._target = target
         self._document_of = document_of
@@ -82,28 +86,39 @@ class Delivery:
         self._owner = owner
         self._sleep = sleep
         self._follow_after = follow_after
+        self._worker = worker
 
     def deliver(self, invoice_id: InvoiceId) -> Pushed:
         """Takes one invoice as far as it goes now. A fault of the transfer is in the result: its row stays queued or in doubt."""
         row, invoice, document = self._claim(invoice_id)
+        if row is None:
+            return self._as_it_is(invoice, "another worker is at this invoice, or it has come to its end")
         try:
             if document is not None:
                 return self._tell(row, invoice, document)
             return self._resolve_doubt(row, invoice) if row.state is PushStatus.SENDING else self._begin(row, invoice)
         except StaleFenceError:
             log.warning("another worker has taken an invoice over", extra={"event": "fenced", "invoice": invoice.number})
-            return self._as_it_is(invoice)
+            return self._as_it_is(invoice, "another worker has taken this invoice over; what this one learned was not written")
 
-    def _claim(self, invoice_id: InvoiceId) -> tuple[OutboxRow, Invoice, FinanceDocument | None]:
-        """The invoice is ours. What leaves without a question is *sending* by the same commit, and comes with its document."""
+    def _claim(self, invoice_id: InvoiceId) -> tuple[OutboxRow | None, Invoice, FinanceDocument | None]:
+        """The invoice is ours. What leaves without a question is *sending* by the same commit, and comes with its document.
+
+        No row: another worker has the invoice, or has brought it to its end.
+        """
         with self._store.begin() as tx:
-            # The stage lock says that nobody else is sending: whatever an older owner claimed is ours now, with a higher fence (F-84).
-            row = tx.outbox.claim(invoice_id, self._owner, self._now(), LEASE_SECONDS, take_over=True)
+            # Alone under the stage's lock nobody else is sending: whatever an older owner claimed is ours now, with a higher fence (F-84).
+            take_over = not self._worker or self._is_left(tx, invoice_id)
+            row = tx.outbox.claim(invoice_id, self._owner, self._now(), LEASE_SECONDS, take_over=take_over)
+            if row is not None and self._worker and row.state not in _WAITING:
+                # Since the job was made another one has brought it further: there is nothing left to send.
+                tx.outbox.release(row)
+                row = None
             invoice = tx.ledger.invoice(invoice_id)
-            if row is None or invoice is None:
+            if invoice is None or (row is None and not self._worker):
                 raise ConfigurationError(f"invoice {invoice_id} is in the outbox and not in the ledger", hint="run `proforma db check`")
-            document = self._leaving(tx, row, invoice)
-            if document is not None:
+            document = None if row is None else self._leaving(tx, row, invoice)
+            if row is not None and document is not None:
                 row = self._sending(tx, row, document)
         return row, invoice, document
 
@@ -116,10 +131,14 @@ class Delivery:
         except RefusedError:
             return None
 
-    def _as_it_is(self, invoice: Invoice) -> Pushed:
+    def _is_left(self, tx: Transaction, invoice_id: InvoiceId) -> bool:
+        """Whether the claim on an invoice belongs to a worker that is dead or frozen; one that nobody knows keeps it until it ends."""
+        row = tx.outbox.get(invoice_id)
+        return row is not None and row.owner is not None and tx.leases.was_worker(row.owner) and not tx.leases.worker_is_alive(row.owner)
+
+    def _as_it_is(self, invoice: Invoice, message: str) -> Pushed:
         with self._store.read() as reader:
             present = reader.ledger.invoice(invoice.id) or invoice
-        message = "another worker has taken this invoice over; what this one learned was not written"
         return Pushed(invoice_id=invoice.id, number=invoice.number, push=present.push, message=message)
 
     # ---- sending ---------------------------------------------------------------------------------------------------------
@@ -178,9 +197,13 @@ class Delivery:
         return self._created(row, invoice, document, created)
 
     def _require_lease(self, row: OutboxRow) -> None:
-        """A worker that was frozen past its lease sends nothing: somebody else may be sending already (F-84)."""
+        """A worker that was frozen past its lease, or overtaken since, sends nothing: somebody else may be sending already (F-84)."""
         if row.lease_until is not None and self._now() >= row.lease_until:
             raise StaleFenceError(f"the lease of {row.reference} ran out before its document left")
+        with self._store.read() as reader:
+            present = reader.outbox.get(row.invoice_id)
+        if present is None or present.fence != row.fence:
+            raise StaleFenceError(f"the push of {row.reference} was taken over before its document left")
 
     def _created(self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, created: Found) -> Pushed:
         """What was created is compared too, as far as the answer tells: finance may have rounded or defaulted (F-65)."""

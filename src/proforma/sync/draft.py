@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from proforma import invoicing
 from proforma.domain.codes import ContractState, InvoiceStatus, OrderType, Origin, TransactionType
@@ -27,14 +27,15 @@ from proforma.domain.contracts import (
     Retainer,
     ScheduleRow,
 )
-from proforma.domain.ids import ContractId, Guid, InvoiceId, RetainerId, SourceId
+from proforma.domain.ids import ContractId, Guid, InvoiceId, RecordId, RetainerId, SourceId
 from proforma.domain.invoices import Changes, Confirmed, Invoice, Refusal
 from proforma.domain.masters import Category, CurrencyRecord, Role
 from proforma.domain.policies import InvoicingPolicy, PricingPolicy
 from proforma.domain.records import Actual
 from proforma.invoicing import BacklogRow, Book, Clerk, ManualDetail, Takeover
 from proforma.invoicing.changes import joined
-from proforma.store import Reader, Store, Transaction
+from proforma.store import Header, Reader, Store, Transaction
+from proforma.store.statements import chunks
 from proforma.sync.price import price_book
 from proforma.sync.reasons import ReasonKeeper
 from proforma.sync.taking_over import (
@@ -48,6 +49,8 @@ from proforma.sync.taking_over import (
 )
 
 T = TypeVar("T")
+#: Contracts of one transaction of a periodic run: enough that reading and committing cost little for each, few enough for its memory.
+CONTRACTS_AT_ONCE: Final = 20
 _SALES_SIDE = (TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES)
 
 
@@ -85,6 +88,40 @@ def load_book(reader: Reader, contracts: Collection[ContractId], policy: Invoici
         invoices=reader.ledger.invoices(contract_ids=ids),
         ledger=ledger,
         run_rows=reader.ledger.run_rows(),
+        policy=policy,
+    )
+
+
+def load_homeless(reader: Reader, policy: InvoicingPolicy) -> Book:
+    """The unbilled sales that belong to no contract that there is: neither a contract nor the line of one names them (I-23)."""
+    contracts = {contract.id for contract in reader.mirror.all(Contract)}
+    if not contracts:
+        return Book(policy=policy)  # contracts were not pulled yet
+    gone = {id_ for id_ in reader.mirror.values(Actual, "contract_id") if id_ is not None and id_ not in contracts}
+    rows = list(reader.mirror.where(Actual, contract_id=[None, *gone], type=TransactionType.UNBILLED_SALES))
+    lines = reader.mirror.get_many(ContractLine, {row.contract_line_id for row in rows if row.contract_line_id is not None})
+    homes = {line.id for line in lines.values() if line.contract_id in contracts}
+    lost = [row for row in rows if row.contract_id is not None or row.contract_line_id not in homes]
+    return Book(
+        actuals=[replace(row, contract_id=None, contract_line_id=None) for row in lost],
+        decisions=reader.decisions.of([row.id for row in lost]),
+        policy=policy,
+    )
+
+
+def load_draft(reader: Reader, invoice_id: InvoiceId, policy: InvoicingPolicy, sources: Collection[SourceId] = ()) -> Book:
+    """What changing these details of one draft needs: the invoice, the lines of its contract, and the rows that the details are of."""
+    invoice = reader.ledger.invoice(invoice_id)
+    contracts = [] if invoice is None else [invoice.contract_id]
+    where = reader.mirror.where
+    actuals = reader.mirror.get_many(Actual, [RecordId(source) for source in sources])
+    return Book(
+        contracts=list(where(Contract, id=contracts)),
+        lines=list(where(ContractLine, contract_id=contracts)),
+        actuals=list(actuals.values()),
+        currencies={currency.id: currency for currency in reader.mirror.all(CurrencyRecord)},
+        decisions=reader.decisions.of(actuals),
+        invoices=() if invoice is None else (invoice,),
         policy=policy,
     )
 
@@ -134,6 +171,8 @@ class BillingDesk:
             contracts = [c.id for c in reader.mirror.all(Contract)] if include_all else work_based_contracts(reader)
             for contract in contracts:
                 yield from invoicing.backlog(load_book(reader, [contract], self._policy), include_all=include_all)
+            if include_all:
+                yield from invoicing.backlog(load_homeless(reader, self._policy), include_all=True)
 
     def mark(self, sources: Sequence[SourceId], *, ready: bool) -> Answer:
         """Marks rows ready or not ready; refused rows are reported, the rest proceeds (I-52)."""
@@ -155,10 +194,16 @@ class BillingDesk:
 
     def create(self, contracts: Sequence[ContractId], *, as_of: date, only: Sequence[SourceId] = (), to_existing: bool = False) -> Answer:
         """Drafts invoices of these contracts, each contract by itself: one's failure does not stop the others (I-73)."""
+        return together(list(self.creations(contracts, as_of=as_of, only=only, to_existing=to_existing)))
+
+    def creations(
+        self, contracts: Sequence[ContractId], *, as_of: date, only: Sequence[SourceId] = (), to_existing: bool = False
+    ) -> Iterator[Answer]:
+        """As `create`, one contract after the other, so that nobody needs to keep all drafts."""
         with self._store.read() as reader:
             require_clear_origins(reader, self._policy)
-        answers = [self._create_one(contract, as_of, only, to_existing=to_existing) for contract in dict.fromkeys(contracts)]
-        return together(answers)
+        for contract in dict.fromkeys(contracts):
+            yield self._create_one(contract, as_of, only, to_existing=to_existing)
 
     def _create_one(self, contract: ContractId, as_of: date, only: Sequence[SourceId], *, to_existing: bool) -> Answer:
         def act(book: Book, clerk: Clerk) -> Changes:
@@ -168,53 +213,56 @@ class BillingDesk:
 
     def run_periodic(self, *, as_of: date) -> Answer:
         """The periodic run of a day over all active project contracts whose invoices are made here (I-79)."""
+        return together(list(self.periodic_run(as_of=as_of)))
+
+    def periodic_run(self, *, as_of: date) -> Iterator[Answer]:
+        """As `run_periodic`, some contracts at a time: one transaction, one answer; memory does not follow the number of contracts."""
         with self._store.read() as reader:
             require_clear_origins(reader, self._policy)
             contracts = work_based_contracts(reader, billed_here=self._policy)
-        return together([self._act([c], lambda book, clerk: invoicing.run_periodic(book, clerk, as_of=as_of)) for c in contracts])
+        for page in chunks(contracts, CONTRACTS_AT_ONCE):
+            yield self._act(page, lambda book, clerk: invoicing.run_periodic(book, clerk, as_of=as_of))
 
     def edit(self, invoice: str, *, source: SourceId, changes: Mapping[str, str]) -> Answer:
         """Edits one detail of a draft (I-81)."""
-        return self._on_invoice(
-            invoice, lambda book, clerk, found: invoicing.edit(book, clerk, invoice_id=found.id, source=source, changes=changes)
-        )
+        return self.edit_many(invoice, {source: changes})
+
+    def edit_many(self, invoice: str, edits: Mapping[SourceId, Mapping[str, str]]) -> Answer:
+        """Edits several details of a draft in one transaction; refused ones are reported, the rest proceeds (I-81)."""
+        return self._on_draft(invoice, edits, lambda book, clerk, id_: invoicing.edit_many(book, clerk, invoice_id=id_, edits=edits))
 
     def add(self, invoice: str, *, detail: ManualDetail) -> Answer:
         """Adds a detail by hand; a missing price is found by the pricing rules (I-83)."""
         with self._store.read() as reader:
             book_of_prices = price_book(reader, self._pricing_policy)
 
-        def act(book: Book, clerk: Clerk, found: Invoice) -> Changes:
-            return invoicing.add(book, clerk, invoice_id=found.id, detail=detail, price=self._keeper.noting(book_of_prices.decide))
+        def act(book: Book, clerk: Clerk, id_: InvoiceId) -> Changes:
+            return invoicing.add(book, clerk, invoice_id=id_, detail=detail, price=self._keeper.noting(book_of_prices.decide))
 
         return self._on_invoice(invoice, act)
 
     def remove(self, invoice: str, *, source: SourceId) -> Answer:
         """Takes a detail off a draft; its source is ready again (I-84)."""
-        return self._on_invoice(invoice, lambda book, clerk, found: invoicing.remove(book, clerk, invoice_id=found.id, source=source))
+        return self._on_draft(invoice, (), lambda book, clerk, id_: invoicing.remove(book, clerk, invoice_id=id_, source=source))
 
     def apply_retainer(self, invoice: str, *, retainer: RetainerId, amount: Decimal) -> Answer:
         """Sets the applied amount of a retainer on a draft (I-67)."""
         return self._on_invoice(
             invoice,
-            lambda book, clerk, found: invoicing.apply_retainer(book, clerk, invoice_id=found.id, retainer_id=retainer, amount=amount),
+            lambda book, clerk, id_: invoicing.apply_retainer(book, clerk, invoice_id=id_, retainer_id=retainer, amount=amount),
         )
 
     def refresh(self, invoice: str, *, as_of: date) -> Answer:
         """Adds to a draft what can be billed since, and takes its flags away (I-85)."""
-        return self._on_invoice(invoice, lambda book, clerk, found: invoicing.refresh(book, clerk, invoice_id=found.id, as_of=as_of))
+        return self._on_invoice(invoice, lambda book, clerk, id_: invoicing.refresh(book, clerk, invoice_id=id_, as_of=as_of))
 
     def delete(self, invoices: Sequence[str]) -> Answer:
         """Deletes drafts; their sources are ready again (I-101). One of Dataverse that is held is given up with `problems drop`."""
-        return together(
-            [self._on_invoice(i, lambda book, clerk, found: invoicing.delete(book, clerk, invoice_id=found.id)) for i in invoices]
-        )
+        return together([self._on_draft(i, (), lambda book, clerk, id_: invoicing.delete(book, clerk, invoice_id=id_)) for i in invoices])
 
     def correct(self, invoice: str, *, as_of: date, only: Sequence[SourceId] = ()) -> Answer:
         """Drafts the correction of a confirmed invoice, starting from a full credit (I-95, I-96)."""
-        return self._on_invoice(
-            invoice, lambda book, clerk, found: invoicing.correct(book, clerk, invoice_id=found.id, only=only, as_of=as_of)
-        )
+        return self._on_invoice(invoice, lambda book, clerk, id_: invoicing.correct(book, clerk, invoice_id=id_, only=only, as_of=as_of))
 
     # ---- invoices of Dataverse ---------------------------------------------------------------------------------------
 
@@ -234,12 +282,12 @@ class BillingDesk:
                 accepted=accepted,
                 compared=last_compared(tx, book.invoices),
             )
-            taken = invoicing.take_over(book, clerk, load_upstream(tx, contract), how)
-            answer = self._commit(tx, taken.changes)
+            taken = invoicing.take_over(book, clerk, load_upstream(tx, contract, book.invoices), how)
+            answer = self._commit(tx, book, taken.changes)
             told = tuple(as_passed_over(finding, contract) for finding in keep_findings(tx, taken, self._now()))
         return replace(answer, changes=replace(taken.changes, passed_over=told))
 
-    def _accept(self, invoice: Invoice, as_of: date) -> Answer:
+    def _accept(self, invoice: Header, as_of: date) -> Answer:
         """A person takes a held invoice over as it is, whatever our prices say; what is wrong with it as a whole still holds it."""
         answer = self._take_over(invoice.contract_id, as_of, [invoice.id])
         own = tuple(i for i in answer.invoices if i.id == invoice.id)
@@ -258,15 +306,16 @@ class BillingDesk:
             message = f"{len(invoices)} invoices at once; at most {limit} can be confirmed in one go"
             return Answer(changes=Changes(refusals=tuple(Refusal(id=Guid(i), reason="too-many", message=message) for i in invoices)))
 
-        def act(book: Book, clerk: Clerk, found: Invoice) -> Changes:
-            return invoicing.confirm(book, clerk, invoice_ids=[found.id], accounting_date=accounting_date, as_of=as_of)
+        def act(book: Book, clerk: Clerk, id_: InvoiceId) -> Changes:
+            return invoicing.confirm(book, clerk, invoice_ids=[id_], accounting_date=accounting_date, as_of=as_of)
 
         return together([self._accept(held, as_of) if (held := self._held(i)) else self._on_invoice(i, act) for i in invoices])
 
-    def _held(self, name: str) -> Invoice | None:
+    def _held(self, name: str) -> Header | None:
         """An invoice of Dataverse that is held here, by its id or number."""
         with self._store.read() as reader:
-            found = reader.ledger.invoice(name)
+            place = reader.ledger.place_of(name)
+            found = None if place is None else reader.ledger.headers([place[0]])[place[0]]
         return found if found is not None and found.is_taken_over and found.status is InvoiceStatus.DRAFT else None
 
     # ---- after a pull ------------------------------------------------------------------------------------------------
@@ -274,29 +323,47 @@ class BillingDesk:
     def flag_changed_sources(self) -> Answer:
         """Flags drafts whose sources changed or vanished in Dataverse, and lists confirmed ones that did (I-8, promise 2)."""
         with self._store.read() as reader:
-            contracts = {invoice.contract_id for invoice in reader.ledger.invoices()}
-        return together([self._act([c], lambda book, clerk: invoicing.source_changes(book)) for c in sorted(contracts)])
+            contracts = {header.contract_id for header in reader.ledger.all_headers()}
+        flagged = [self._act([c], lambda book, clerk: invoicing.source_changes(book)) for c in sorted(contracts)]
+        return together([*flagged, self._tell_of_homeless()])
+
+    def _tell_of_homeless(self) -> Answer:
+        """Lists the unbilled sales that nothing could ever bill because no contract is theirs (I-23, promise 5)."""
+        with self._writing() as (tx, _):
+            book = load_homeless(tx, self._policy)
+            return self._commit(tx, book, Changes(passed_over=invoicing.problems(book), considered=(None,)))
 
     # ---- one act -----------------------------------------------------------------------------------------------------
 
     def _on_sources(self, sources: Sequence[SourceId], act: Callable[[Book, Clerk], Changes]) -> Answer:
         with self._writing() as (tx, clerk):
-            contracts = contracts_of(tx, sources)
-            return self._commit(tx, act(load_book(tx, contracts, self._policy), clerk))
+            book = load_book(tx, contracts_of(tx, sources), self._policy)
+            return self._commit(tx, book, act(book, clerk))
 
-    def _on_invoice(self, name: str, act: Callable[[Book, Clerk, Invoice], Changes]) -> Answer:
+    def _on_draft(self, name: str, sources: Collection[SourceId], act: Callable[[Book, Clerk, InvoiceId], Changes]) -> Answer:
+        """An act that concerns one draft alone: nothing else of its contract is read."""
+        return self._on_invoice(name, act, lambda tx, id_, _: load_draft(tx, id_, self._policy, sources))
+
+    def _on_invoice(
+        self,
+        name: str,
+        act: Callable[[Book, Clerk, InvoiceId], Changes],
+        load: Callable[[Transaction, InvoiceId, ContractId], Book] | None = None,
+    ) -> Answer:
         with self._writing() as (tx, clerk):
-            found = tx.ledger.invoice(name)
+            found = tx.ledger.place_of(name)
             if found is None:
                 refusal = Refusal(
                     id=Guid(name), reason="unknown-invoice", message=f"there is no invoice {name!r}; see `proforma invoice list`"
                 )
                 return Answer(changes=Changes(refusals=(refusal,)))
-            return self._commit(tx, act(load_book(tx, [found.contract_id], self._policy), clerk, found))
+            book = load_book(tx, [found[1]], self._policy) if load is None else load(tx, *found)
+            return self._commit(tx, book, act(book, clerk, found[0]))
 
     def _act(self, contracts: Sequence[ContractId], act: Callable[[Book, Clerk], Changes]) -> Answer:
         with self._writing() as (tx, clerk):
-            return self._commit(tx, act(load_book(tx, contracts, self._policy), clerk))
+            book = load_book(tx, contracts, self._policy)
+            return self._commit(tx, book, act(book, clerk))
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Transaction, Clerk]]:
@@ -304,17 +371,15 @@ class BillingDesk:
             prefix = self._policy.number_prefix
             yield tx, Clerk(at=self._now(), by=self._by, new_id=_new_id, next_number=lambda: tx.ledger.next_number(prefix))
 
-    def _commit(self, tx: Transaction, changes: Changes) -> Answer:
+    def _commit(self, tx: Transaction, book: Book, changes: Changes) -> Answer:
         at = self._now()
-        tx.ledger.save(changes, at=at, by=self._by)
-        touched = dict.fromkeys(invoice_id for invoice_id, _ in changes.happenings)
+        invoices = tx.ledger.save(changes, at=at, by=self._by, read=book.invoices)
         for invoice_id, happening in changes.happenings:
             if isinstance(happening, Confirmed):
                 # Promise 4: the outbox row is born in the transaction that confirms.
                 tx.outbox.enqueue(invoice_id, happening.reference, self._target, at)
-        invoices = [invoice for invoice_id in touched if (invoice := tx.ledger.invoice(invoice_id)) is not None]
         # Promise 3: the reason of a price is born in the transaction that puts the price on a draft.
-        self._keeper.keep(tx, invoices, at)
+        self._keeper.keep(tx, book, invoices, at)
         return Answer(invoices=tuple(invoices), changes=changes)
 
 

@@ -16,7 +16,7 @@ from proforma.store import Cursor, Transaction
 from proforma.sync.log_context import inherited
 from proforma.sync.mapped_pages import MappedPage, PageMapper
 from proforma.sync.pull_desk import PullDesk, StoppedError
-from proforma.sync.ranges import RangePage, RangeReading
+from proforma.sync.ranges import RangePages, RangeReading
 from proforma.sync.walks import FULL, RANGES, TRACKED, Walk, newest
 from proforma.transport.errors import ForbiddenOriginError
 
@@ -97,8 +97,8 @@ class EntityPull:
             return False
         self._cursor = reading.cursor
         with closing(reading.pages()) as pages:
-            for page in pages:
-                self._commit(page.mapped, page)
+            for arrived in pages:
+                self._commit(arrived.mapped, arrived)
         return True
 
     def _walk_to_the_end(self) -> None:
@@ -141,10 +141,10 @@ class EntityPull:
                 raise StoppedError
             self._commit(page)
 
-    def _commit(self, page: MappedPage, part: RangePage | None = None) -> None:
+    def _commit(self, page: MappedPage, part: RangePages | None = None) -> None:
         """One page: its rows, its deletions, its quarantined rows and the cursor after it, in one transaction (promise 1).
 
-        `part`: the page belongs to a range, and what is left to read of the table goes with it.
+        `part`: the page belongs to ranges, and what is left to read of the table goes with it.
         """
         self._missing |= page.missing_columns
         at = self._now()
@@ -166,7 +166,7 @@ class EntityPull:
                 cursor = _complete(cursor, page.delta_link)
             tx.cursors.set(self._compiled.entity, cursor)
         self._cursor = cursor
-        self._pages += 1
+        self._pages += page.pages
         self._rows += len(page.rows)
         self._deleted += deleted
         self._desk.advance(len(page.rows))

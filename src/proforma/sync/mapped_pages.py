@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -28,7 +28,8 @@ class Rejected:
 class MappedPage:
     """A page ready to be committed: its rows as the mirror keeps them, those to put aside, ids of deleted ones, and where it goes on.
 
-    `newest`: the latest time of change among its rows. `last`: the place of its last row in the range that is being read.
+    `newest`: the latest time of change among its rows. `last`: the place of its last row in the range that is being read. `pages`: how many
+    pages of the server it is.
     """
 
     rows: list[Cells]
@@ -39,6 +40,23 @@ class MappedPage:
     delta_link: str | None
     missing_columns: frozenset[str]
     last: datetime | None = None
+    pages: int = 1
+
+
+def together(pages: Sequence[MappedPage]) -> MappedPage:
+    """Pages of different ranges as one, to be committed at once; none of them goes on anywhere."""
+    if len(pages) == 1:
+        return pages[0]
+    return MappedPage(
+        rows=[cells for page in pages for cells in page.rows],
+        rejected=tuple(row for page in pages for row in page.rejected),
+        deleted=tuple(key for page in pages for key in page.deleted),
+        newest=max((page.newest for page in pages if page.newest is not None), default=None),
+        next_link=None,
+        delta_link=None,
+        missing_columns=frozenset[str]().union(*(page.missing_columns for page in pages)),
+        pages=len(pages),
+    )
 
 
 class PageMapper:
@@ -63,7 +81,7 @@ class PageMapper:
             rows=rows,
             rejected=tuple(rejected),
             deleted=page.deleted,
-            newest=_newest(page.rows, compiled.modified),
+            newest=compiled.newest(page.rows),
             next_link=page.next_link,
             delta_link=page.delta_link,
             missing_columns=page.missing_columns,
@@ -88,7 +106,3 @@ class PageMapper:
                 # A row without a readable id stays as it is: it goes to quarantine.
                 latest[key or object()] = row
         return list(latest.values())
-
-
-def _newest(rows: Iterable[Any], modified: Callable[[Any], datetime | None]) -> datetime | None:
-    return max((at for row in rows if (at := modified(row)) is not None), default=None)

@@ -21,7 +21,7 @@ def paper_of(reader: Reader, invoice: Invoice, settings: DocumentSettings) -> Pa
     rows = list(invoice.details)
     known = Names(
         seller=_seller(reader, contract, settings),
-        customer=Party(name=(customer.name if customer else None) or invoice.customer_id, number=customer.number if customer else None),
+        customer=_customer(customer, invoice),
         contract_number=contract.number if contract else None,
         contract_name=contract.name if contract else None,
         payment_terms=_payment_terms(reader, invoice),
@@ -36,6 +36,13 @@ def paper_of(reader: Reader, invoice: Invoice, settings: DocumentSettings) -> Pa
         price_lists=names(reader, PriceList, (row.price_list_id for row in rows), lambda price_list: price_list.name),
     )
     return compose(invoice, known)
+
+
+def _customer(customer: Customer | None, invoice: Invoice) -> Party:
+    """The customer, with the address that Dataverse has."""
+    if customer is None:
+        return Party(name=invoice.customer_id)
+    return Party(name=customer.name or invoice.customer_id, number=customer.number, lines=customer.address)
 
 
 def _seller(reader: Reader, contract: Contract | None, settings: DocumentSettings) -> Party | None:

@@ -1,7 +1,8 @@
 """The second stage: a price decision for every actual and estimate of the mirror.
 
-Deciding is pure and cheap, so everything is decided anew each time; only decisions that differ from the stored ones are written.
-Actuals are decided in columns, each combination once, unless the caller wants to be told the decisions with their trails.
+Only decisions that differ from the stored ones are written. Actuals are decided in columns, each combination once, unless the caller
+wants to be told the decisions with their trails; when nothing that all prices follow from has changed since the last time, only those
+that changed themselves, or are connected to one that did.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from proforma.domain.codes import CustomerKind, PriceListOwner
@@ -25,6 +27,7 @@ from proforma.domain.contracts import (
     Subcontract,
 )
 from proforma.domain.decisions import PriceDecision
+from proforma.domain.errors import RefusedError
 from proforma.domain.ids import RecordId
 from proforma.domain.masters import Category, CurrencyRecord, Customer, OrganizationalUnit, Product, Role
 from proforma.domain.policies import PricingPolicy
@@ -42,8 +45,10 @@ from proforma.domain.prices import (
 from proforma.domain.records import Actual, Estimate, PricedRecord
 from proforma.domain.units import Unit
 from proforma.pricing import PriceBook, PricingRecords
-from proforma.store import Reader, Store
+from proforma.store import ContractSpan, Reader, Store
+from proforma.store.price_due import PriceState
 from proforma.store.statements import chunks
+from proforma.sync.book_fingerprint import fingerprint_of
 from proforma.sync.combined import CombinedPricing, Outcome
 from proforma.sync.progress import Progress, Silent
 
@@ -123,16 +128,86 @@ def price(
     shown = progress or Silent()
     with store.stage_lock("price"):
         with store.read() as reader:
-            book = price_book(reader, policy)
+            records = pricing_records(reader)
+            book, fingerprint = PriceBook(records, policy), fingerprint_of(records, policy)
+            is_known = reader.due.state() == PriceState(True, fingerprint) and not (anew or told)
             kinds: tuple[type[PricedRecord], ...] = (Actual, Estimate) if estimates else (Actual,)
             total = sum(reader.mirror.count(kind) for kind in kinds)
         shown.begin("price", total)
-        for kind in kinds:
-            batches = _each(store, book, kind, now, anew=anew) if told or kind is Estimate else _combined(store, book, now, anew=anew)
-            for batch in batches:
-                shown.advance(batch.records)
-                yield batch
+        every = _each(store, book, Actual, now, anew=anew) if told else _combined(store, book, now, anew=anew)
+        runs = [_due(store, book, now) if is_known else _completed(store, every, fingerprint)]
+        runs += [_each(store, book, Estimate, now, anew=anew)] if estimates else []
+        for batch in chain.from_iterable(runs):
+            shown.advance(batch.records)
+            yield batch
         shown.end()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything is being priced in parts: with which price book, and up to which change of the mirror."""
+
+    fingerprint: str
+    position: int
+
+
+def begin_parts(store: Store, policy: PricingPolicy) -> Parts | None:
+    """Makes everything due, to be priced in parts with the present price book; None when only changes are, which `price` does sooner."""
+    with store.read() as reader:
+        fingerprint = fingerprint_of(pricing_records(reader), policy)
+        if reader.due.state() == PriceState(True, fingerprint):
+            return None
+    with store.begin() as tx:
+        return Parts(fingerprint, tx.due.begin())
+
+
+def price_part(
+    store: Store, policy: PricingPolicy, contracts: ContractSpan, *, fingerprint: str, now: Callable[[], datetime]
+) -> Iterator[Priced]:
+    """Decides the actuals of some contracts as a worker, beside others that decide other ones; each batch is one commit.
+
+    Raises UnfinishedError while somebody prices alone, RefusedError `price-book-changed` when the parts began with another book.
+    """
+    with store.shared_lock("price"):
+        with store.read() as reader:
+            records = pricing_records(reader)
+        if fingerprint_of(records, policy) != fingerprint:
+            raise RefusedError("price-book-changed", "price lists or rules changed since this pricing began: the next prices everything")
+        yield from _combined(store, PriceBook(records, policy), now, anew=False, contracts=contracts)
+
+
+def complete_parts(store: Store, parts: Parts) -> None:
+    """All parts are priced: from here on only changes are due."""
+    with store.begin() as tx:
+        tx.due.complete(parts.fingerprint, parts.position)
+
+
+def _completed(store: Store, every: Iterator[Priced], fingerprint: str) -> Iterator[Priced]:
+    """Everything is decided; when that has come to its end, only changes are due."""
+    with store.begin() as tx:
+        position = tx.due.begin()
+    yield from every
+    # A run that was stopped has not come here: everything stays due.
+    with store.begin() as tx:
+        tx.due.complete(fingerprint, position)
+
+
+def _due(store: Store, book: PriceBook, now: Callable[[], datetime]) -> Iterator[Priced]:
+    """What changed is decided, all else is as it was: one batch that counts everything."""
+    changed = 0
+    with store.begin() as tx:
+        position = tx.due.reached()
+    with store.read() as reader:
+        for ids in chunks(reader.due.ids(position), BATCH):
+            others = (actual.id for actuals in reader.mirror.related(ids).values() for actual in actuals)
+            due = _actuals(reader, [*ids, *others])
+            with store.begin() as tx:
+                changed += tx.decisions.save(_decisions(reader, book, due), now())
+    if position:
+        with store.begin() as tx:
+            tx.due.settle(position)
+    with store.read() as reader:
+        yield _priced(Counter(reader.decisions.outcomes()), changed)
 
 
 def _each(store: Store, book: PriceBook, kind: type[PricedRecord], now: Callable[[], datetime], *, anew: bool) -> Iterator[Priced]:
@@ -145,11 +220,13 @@ def _each(store: Store, book: PriceBook, kind: type[PricedRecord], now: Callable
             yield _priced(_outcomes(decisions), changed, decisions)
 
 
-def _combined(store: Store, book: PriceBook, now: Callable[[], datetime], *, anew: bool) -> Iterator[Priced]:
+def _combined(
+    store: Store, book: PriceBook, now: Callable[[], datetime], *, anew: bool, contracts: ContractSpan | None = None
+) -> Iterator[Priced]:
     """In columns; what cannot be shared is decided record by record."""
     pricing = CombinedPricing(book)
     with store.read() as reader:
-        for span in pricing.spans(reader):
+        for span in pricing.spans(reader, contracts):
             alone = [decision for ids in chunks(span.alone, BATCH) for decision in _decisions(reader, book, _actuals(reader, ids))]
             with store.begin() as tx:
                 tx.decisions.save_grounds(pricing.fresh)

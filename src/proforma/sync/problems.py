@@ -49,7 +49,7 @@ def open_problems(reader: Reader) -> list[OpenProblem]:
                 since=row.since,
             )
         )
-    for invoice in reader.ledger.invoices():
+    for invoice in reader.ledger.all_headers():
         for source in invoice.flags:
             message = f"draft {invoice.number}: this source changed or vanished in Dataverse; refresh the draft or remove the detail"
             problems.append(

@@ -66,6 +66,26 @@ class Pull:
             finally:
                 self._progress.end()
 
+    def one(self, entity: str) -> Pulled:
+        """Pulls one entity as a worker, beside others that pull other ones.
+
+        Raises UnfinishedError while somebody pulls alone, or is at this entity already.
+        """
+        (mapping,) = self._chosen([entity])
+        with self._store.shared_lock("pull"), self._store.stage_lock(f"pull-{entity}"):
+            self._desk.stop.clear()
+            return self._pull(mapping, full=False)
+
+    def waves(self) -> list[list[str]]:
+        """All entities, in groups that can be pulled at once, each after the groups that it needs."""
+        waves: list[list[str]] = []
+        place: dict[str, int] = {}
+        for mapping in self._chosen(()):
+            place[mapping.entity] = max((place[name] + 1 for name in mapping.after if name in place), default=0)
+            waves += [[]] * (place[mapping.entity] == len(waves))
+            waves[place[mapping.entity]] = [*waves[place[mapping.entity]], mapping.entity]
+        return waves
+
     def _together(self, chosen: Sequence[EntityMapping], *, full: bool) -> Iterator[Pulled]:
         self._desk.stop.clear()
         needs = {mapping.entity: set(mapping.after) for mapping in chosen}

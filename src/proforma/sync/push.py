@@ -75,14 +75,18 @@ class Push:
         rules: PushRules | None = None,
         sleep: Callable[[float], None] = time.sleep,
         progress: Progress | None = None,
+        worker: str | None = None,
     ) -> None:
-        owner = f"{socket.gethostname()}:{os.getpid()}"
+        """`worker`: the name of a worker that delivers beside others; None for whoever pushes alone."""
+        owner = worker or f"{socket.gethostname()}:{os.getpid()}"
         self._store = store
         self._target = target
         self._now = now
         self._rules = rules = rules or PushRules()
         self._progress = progress or Silent()
-        self._delivery = Delivery(store, target, document_of, now=now, owner=owner, sleep=sleep, follow_after=rules.follow_after)
+        self._delivery = Delivery(
+            store, target, document_of, now=now, owner=owner, sleep=sleep, follow_after=rules.follow_after, worker=worker is not None
+        )
 
     def run(self) -> Iterator[Pushed]:
         """Sends every due invoice of this target; yields each as its result is committed.
@@ -92,13 +96,37 @@ class Push:
         when another process is pushing.
         """
         with self._store.stage_lock("push"):
-            with self._store.read() as reader:
-                due = [row for row in reader.outbox.all(states=_UNFINISHED) if self._is_due(row)]
-                invoices = reader.ledger.headers(row.invoice_id for row in due)
-            self._require_within_limits(due, invoices)
+            due, invoices = self._due()
             self._progress.begin("push", len(due))
             yield from self._in_order([row.invoice_id for row in due], invoices)
             self._progress.end()
+
+    def due(self) -> list[InvoiceId]:
+        """What a run would send now. Raises RefusedError `push-limit`."""
+        return [row.invoice_id for row in self._due()[0]]
+
+    def one(self, invoice_id: InvoiceId) -> Pushed | None:
+        """Sends one invoice as a worker, beside others; None when it is not this target's, or nothing is due of it.
+
+        Run twice, at once or one after the other, it sends once: the second finds the claim of the first, or its result.
+        Raises TransportError, and UnfinishedError while somebody pushes alone.
+        """
+        with self._store.shared_lock("push"):
+            with self._store.read() as reader:
+                row, headers = reader.outbox.get(invoice_id), reader.ledger.headers([invoice_id])
+            if row is None or row.state not in _UNFINISHED or not self._is_due(row):
+                return None
+            pushed = self._waiting(headers.get(invoice_id)) or self._delivery.deliver(invoice_id)
+        if pushed.fault is not None:
+            raise pushed.fault
+        return pushed
+
+    def _due(self) -> tuple[list[OutboxRow], Mapping[InvoiceId, Header]]:
+        with self._store.read() as reader:
+            due = [row for row in reader.outbox.all(states=_UNFINISHED) if self._is_due(row)]
+            invoices = reader.ledger.headers(row.invoice_id for row in due)
+        self._require_within_limits(due, invoices)
+        return due, invoices
 
     def _is_due(self, row: OutboxRow) -> bool:
         return row.target == self._target.name and (row.next_attempt_at is None or row.next_attempt_at <= self._now())

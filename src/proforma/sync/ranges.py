@@ -1,8 +1,8 @@
 """Reads a large table in ranges of a column that never changes, several at once, one page a request.
 
 The ranges that are left are kept beside the cursor, and each page moves its own in the page's transaction, so an interrupted pull goes
-on with them. A range begins anew at the place of the last row committed: no link is kept, none can go stale. Since nobody knows how the
-rows lie, one that turns out long is halved whenever a reader would be idle.
+on with them; pages that arrived while others were being written share one. A range begins anew at the place of the last row committed: no
+link is kept, none can go stale. Since nobody knows how the rows lie, one that turns out long is halved whenever a reader would be idle.
 
     first pull    |----1----|----2----|----3----|----4----|      equal spans of time
     3 is long     |  done   |  done   |##-5-|-6-|  done   |      the rest of it is shared out
@@ -11,7 +11,7 @@ rows lie, one that turns out long is halved whenever a reader would be idle.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from proforma.dataverse.query import Condition, Query, and_, eq, ge, lt, ne, or_
 from proforma.mapping import CompiledEntity
 from proforma.store import Cursor, Range, Transaction
 from proforma.sync.log_context import inherited
-from proforma.sync.mapped_pages import MappedPage, PageMapper
+from proforma.sync.mapped_pages import MappedPage, PageMapper, together
 from proforma.sync.pull_desk import PullDesk, StoppedError
 from proforma.sync.walks import RANGES
 from proforma.transport.errors import BadResponseError
@@ -32,6 +32,8 @@ from proforma.transport.errors import BadResponseError
 AT_ONCE: Final = 16
 #: Small pages: as many may be in memory as are under way.
 PAGE_ROWS: Final = 1000
+#: Pages that one transaction takes at most: as many rows as a page of a walk from one end to the other.
+_TOGETHER: Final = 5
 #: A table of fewer rows is read from one end to the other.
 WORTH_ROWS: Final = 50_000
 #: Ranges to begin with: more than readers, since some turn out empty.
@@ -41,18 +43,19 @@ _SHORTEST: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RangePage:
-    """A page of a range, and the ranges that are left when it is committed. `is_last`: with it the whole table has been read."""
+class RangePages:
+    """Pages of different ranges, and what is left of their ranges when they are committed. `is_last`: the whole table has been read."""
 
     mapped: MappedPage
     entity: str
-    number: int
+    numbers: tuple[int, ...]
     left: tuple[Range, ...]
     is_last: bool
 
     def write_down(self, tx: Transaction) -> None:
-        """Moves the page's range in the page's transaction (promise 1)."""
-        tx.cursors.drop_ranges(self.entity, self.number)
+        """Moves the ranges in the transaction of their pages (promise 1)."""
+        for number in self.numbers:
+            tx.cursors.drop_ranges(self.entity, number)
         tx.cursors.set_ranges(self.left)
 
 
@@ -104,31 +107,42 @@ class RangeReading:
         reading._numbers = max(part.number for part in ranges) + 1
         return reading
 
-    def pages(self) -> Generator[RangePage, None, None]:
-        """Every page, in the order in which they arrive; each must be committed before the next one is asked for."""
+    def pages(self) -> Generator[RangePages, None, None]:
+        """Every page, with those that arrived together; they must be committed before the next ones are asked for."""
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="range", initializer=inherited()) as pool:
             try:
                 self._start(pool)
                 while self._under_way:
                     finished, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        part, page = self._under_way.pop(future), future.result()
-                        left = self._left(part, page)
-                        self._waiting.extend(left)
-                        self._start(pool)
+                    failed = [future for future in finished if future.exception() is not None]
+                    if len(failed) < len(finished):
+                        arrived = self._arrived(pool, list(finished.difference(failed))[:_TOGETHER])
                         if self._desk.stop.is_set():
                             raise StoppedError
-                        yield self._page(part, page, left)
+                        yield arrived
+                    # What came beside a fault is kept first.
+                    for future in failed:
+                        future.result()
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def _page(self, part: _Part, page: MappedPage, left: list[_Part]) -> RangePage:
-        return RangePage(
-            mapped=page,
+    def _arrived(self, pool: ThreadPoolExecutor, finished: Sequence[Future[MappedPage]]) -> RangePages:
+        """Takes pages over, and lets the readers that brought them go on."""
+        pages, numbers, left = [], [], []
+        for future in finished:
+            part, page = self._under_way.pop(future), future.result()
+            rest = self._left(part, page)
+            self._waiting.extend(rest)
+            self._start(pool)
+            pages.append(page)
+            numbers.append(part.range.number)
+            left += [piece.range for piece in rest]
+        return RangePages(
+            mapped=together(pages),
             entity=self._compiled.entity,
-            number=part.range.number,
-            left=tuple(rest.range for rest in left),
-            is_last=not (left or self._waiting or self._under_way),
+            numbers=tuple(numbers),
+            left=tuple(left),
+            is_last=not (self._waiting or self._under_way),
         )
 
     def _start(self, pool: ThreadPoolExecutor) -> None:

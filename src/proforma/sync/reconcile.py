@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
-from proforma.dataverse.client import DataverseClient
-from proforma.dataverse.query import Condition, Query
-from proforma.domain.codes import BillingStatus, TransactionClass, TransactionType
+from proforma.domain.codes import BillingStatus, InvoiceStatus, TransactionClass, TransactionType
 from proforma.domain.contracts import Contract
-from proforma.domain.ids import ContractId, Guid, RecordId, SourceId
+from proforma.domain.ids import ContractId, RecordId, SourceId
 from proforma.domain.money import plain, total
 from proforma.domain.policies import InvoicingPolicy
 from proforma.domain.records import Actual
 from proforma.invoicing.accounts import Account, account
 from proforma.invoicing.facts import Facts
 from proforma.invoicing.sources.actuals import transaction_day
-from proforma.mapping import CompiledEntity, RowRejectedError
 from proforma.store import Reader
+from proforma.store.statements import chunks
 from proforma.sync.draft import load_book
+from proforma.sync.live_actuals import AT_ONCE, LiveActuals
 
 #: Differences that somebody must act on; the others are how billing here, and not there, looks from there.
 _TO_DO: Final = frozenset({"not-pulled", "not-mapped", "gone", "changed", "billed-on-both-sides"})
 #: What a row says that decides whether and how it is billed.
-_COMPARED: Final = ("quantity", "amount", "billing_type", "billing_status", "adjustment")
+_COMPARED: Final = ("contract_id", "quantity", "amount", "billing_type", "billing_status", "adjustment")
 _NOT_BACKLOG: Final = frozenset({TransactionClass.RETAINER, TransactionClass.TAX})
 
 
@@ -48,16 +47,16 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reconciliation:
-    """The accounts of all contracts with work in these days, and every row that the two sides see differently."""
+class Reconciled:
+    """What was found of one contract, or of none: its account, where it has work in these days, and the rows seen differently."""
 
-    accounts: tuple[Account, ...]
+    account: Account | None
     differences: tuple[Difference, ...]
 
     @property
     def needs_a_person(self) -> bool:
-        """Whether an account does not add up, or a difference must be acted on."""
-        return any(a.difference for a in self.accounts) or any(d.needs_a_person for d in self.differences)
+        """Whether the account does not add up, or a difference must be acted on."""
+        return bool(self.account and self.account.difference) or any(d.needs_a_person for d in self.differences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,50 +74,74 @@ class Days:
         return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
 
 
-def reconcile(
-    reader: Reader, client: DataverseClient, compiled: CompiledEntity[Any], policy: InvoicingPolicy, *, days: Days
-) -> Reconciliation:
-    """Reads the unbilled sales of Dataverse and puts them beside the mirror and the ledger. Changes nothing on either side."""
-    live, rejected = _live(client, compiled, days)
-    accounts: list[Account] = []
-    differences: list[Difference] = list(_rejected(rejected))
-    for batch in reader.mirror.batches(Contract):
-        for contract in batch:
-            book = load_book(reader, [contract.id], policy)
-            facts = Facts(book)
-            mine = {a.id: a for a in book.actuals if _is_unbilled(a) and days.have(a)}
-            theirs = {id_: live.pop(id_) for id_ in [i for i, a in live.items() if a.contract_id == contract.id or i in mine]}
-            found = account(book, contract.id, first=days.first, last=days.last)
-            if mine or theirs or found.unbilled:
-                accounts.append(found)
-            differences += _compared(facts, contract.id, mine, theirs)
-    differences += [_not_pulled(actual, actual.contract_id) for actual in live.values()]
-    return Reconciliation(accounts=tuple(accounts), differences=tuple(sorted(differences, key=lambda d: (d.contract_id or "", d.source))))
+def reconcile(reader: Reader, live: LiveActuals, policy: InvoicingPolicy, *, days: Days) -> Iterator[Reconciled]:
+    """Reads the unbilled sales of Dataverse and puts them beside the mirror and the ledger, contract after contract, by id.
+
+    Changes nothing on either side. Memory follows a few contracts at a time.
+    """
+    walk = _Walk(reader, live, policy, days)
+    yield Reconciled(account=None, differences=tuple(walk.of_no_contract()))
+    known = {contract.id for batch in reader.mirror.batches(Contract) for contract in batch}
+    for piece in chunks(sorted(known | set(live.contracts())), AT_ONCE):
+        theirs = walk.of_contracts(piece)
+        for contract_id in piece:
+            own = theirs.get(contract_id, {})
+            yield walk.contract(contract_id, own) if contract_id in known else walk.unknown(contract_id, own)
+    yield Reconciled(account=None, differences=tuple(_rejected(live.rejected)))
+
+
+class _Walk:
+    """One comparison. Actuals that name no contract are few: they are kept, and belong to the contract of their line."""
+
+    def __init__(self, reader: Reader, live: LiveActuals, policy: InvoicingPolicy, days: Days) -> None:
+        self._reader = reader
+        self._live = live
+        self._policy = policy
+        self._days = days
+        self._homeless = {actual.id: actual for actual in live.of_no_contract() if self._is_meant(actual)}
+
+    def of_no_contract(self) -> Iterator[Difference]:
+        """The rows that no contract owns, and that the mirror has not."""
+        here = self._reader.mirror.get_many(Actual, self._homeless)
+        yield from (_not_pulled(actual, None) for id_, actual in self._homeless.items() if id_ not in here)
+
+    def of_contracts(self, ids: Sequence[ContractId]) -> dict[ContractId, dict[RecordId, Actual]]:
+        """What Dataverse has of these contracts."""
+        found: dict[ContractId, dict[RecordId, Actual]] = {}
+        for actual in self._live.of_contracts(ids):
+            if actual.contract_id is not None and self._is_meant(actual):
+                found.setdefault(actual.contract_id, {})[actual.id] = actual
+        return found
+
+    def unknown(self, contract_id: ContractId, theirs: Mapping[RecordId, Actual]) -> Reconciled:
+        """A contract that the mirror has not."""
+        here = self._reader.mirror.get_many(Actual, theirs)
+        return Reconciled(account=None, differences=tuple(_not_pulled(a, contract_id) for id_, a in theirs.items() if id_ not in here))
+
+    def contract(self, contract_id: ContractId, theirs: Mapping[RecordId, Actual]) -> Reconciled:
+        """A contract of the mirror. A row may have moved to another contract since: it is looked for by its id."""
+        book = load_book(self._reader, [contract_id], self._policy)
+        mine = {a.id: a for a in book.actuals if _is_unbilled(a) and self._days.have(a)}
+        moved_in = self._reader.mirror.get_many(Actual, [id_ for id_ in theirs if id_ not in mine])
+        there = {**{id_: a for id_, a in theirs.items() if id_ not in moved_in}, **self._elsewhere(mine, theirs)}
+        found = account(book, contract_id, first=self._days.first, last=self._days.last)
+        return Reconciled(
+            account=found if mine or there or found.unbilled else None,
+            differences=tuple(_compared(Facts(book), contract_id, mine, there)),
+        )
+
+    def _elsewhere(self, mine: Mapping[RecordId, Actual], theirs: Mapping[RecordId, Actual]) -> dict[RecordId, Actual]:
+        missing = [id_ for id_ in mine if id_ not in theirs]
+        named = {id_: self._homeless[id_] for id_ in missing if id_ in self._homeless}
+        moved = self._live.by_id([id_ for id_ in missing if id_ not in named])
+        return {**named, **{actual.id: actual for actual in moved if self._is_meant(actual)}}
+
+    def _is_meant(self, actual: Actual) -> bool:
+        return _is_unbilled(actual) and self._days.have(actual)
 
 
 def _is_unbilled(actual: Actual) -> bool:
     return actual.active and actual.type is TransactionType.UNBILLED_SALES and actual.transaction_class not in _NOT_BACKLOG
-
-
-def _live(client: DataverseClient, compiled: CompiledEntity[Any], days: Days) -> tuple[dict[RecordId, Actual], dict[RecordId, str]]:
-    query = Query(
-        entity_set=compiled.entity_set,
-        select=compiled.select,
-        optional=compiled.optional,
-        filter=Condition(compiled.filter) if compiled.filter else None,
-    )
-    found: dict[RecordId, Actual] = {}
-    rejected: dict[RecordId, str] = {}
-    for page in client.pages(query, compiled.row_type):
-        for row in page.rows:
-            try:
-                actual: Actual = compiled.to_record(row)
-            except RowRejectedError as error:
-                rejected[RecordId(compiled.key(row) or Guid(error.reason))] = error.message
-                continue
-            if _is_unbilled(actual) and days.have(actual):
-                found[actual.id] = actual
-    return found, rejected
 
 
 def _rejected(rejected: Mapping[RecordId, str]) -> Iterator[Difference]:
@@ -172,6 +195,11 @@ def _of_billing(facts: Facts, contract_id: ContractId, live: Actual) -> Iterator
         if holding.detail.is_edited and holding.detail.original is not None:
             change = total((holding.detail.value, -holding.detail.original.amount))
             yield told("edited-here", f"{number} bills {plain(change)} more than the row says, by an edit (I-88)", amount)
+    for invoice, detail in facts.taken_over.get(SourceId(live.id), ()):
+        if invoice.status is InvoiceStatus.DRAFT:
+            yield told("held-here", f"billed by {invoice.number} of Dataverse, which is held here", detail.value)
+        else:
+            yield told("taken-over", f"billed by {invoice.number} of Dataverse, which was taken over (I-130)", detail.value)
     mark = facts.book.marks.get(SourceId(live.id))
     there = live.billing_status or BillingStatus.NOT_READY
     if not holdings and mark is not None and mark.status not in (None, there):

@@ -55,18 +55,23 @@ def contracts_made_elsewhere(reader: Reader, policy: InvoicingPolicy) -> list[Co
     if policy.origin is Origin.LOCAL and Origin.DATAVERSE not in policy.origins.values():
         return []
     billed: set[ContractId] = {invoice.contract_id for invoice in reader.mirror.all(UpstreamInvoice) if invoice.contract_id is not None}
-    billed |= {invoice.contract_id for invoice in reader.ledger.invoices() if invoice.is_taken_over}
+    billed |= {header.contract_id for header in reader.ledger.all_headers() if header.is_taken_over}
     contracts = reader.mirror.get_many(Contract, billed).values()
     return sorted(contract.id for contract in contracts if policy.origin_of(contract) is Origin.DATAVERSE)
 
 
-def load_upstream(reader: Reader, contract_id: ContractId) -> Upstream:
-    """Everything that Dataverse says of the invoices of a contract, and what was decided here about them."""
+def load_upstream(reader: Reader, contract_id: ContractId, live: Sequence[Invoice]) -> Upstream:
+    """Everything that Dataverse says of the invoices of a contract, and what was decided here about them.
+
+    `live`: the invoices of the contract that are here; only the others are looked up.
+    """
     invoices = list(reader.mirror.where(UpstreamInvoice, contract_id=contract_id))
     ids = [invoice.id for invoice in invoices]
     details = list(reader.mirror.where(UpstreamDetail, invoice_id=ids))
-    known = [found for invoice in invoices if (found := reader.ledger.invoice(invoice.id)) is not None]
-    numbers = (reader.ledger.invoice(invoice.number) for invoice in invoices if invoice.number)
+    here = {invoice.id for invoice in live}
+    new = [invoice for invoice in invoices if invoice.id not in here]
+    known = [found for invoice in new if (found := reader.ledger.invoice(invoice.id)) is not None]
+    numbers = (reader.ledger.invoice(invoice.number) for invoice in new if invoice.number)
     return Upstream(
         invoices=invoices,
         lines=list(reader.mirror.where(UpstreamLine, invoice_id=ids)),

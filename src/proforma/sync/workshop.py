@@ -163,7 +163,15 @@ class Workshop:
         stages = {name: (self._push(name, beyond_limits=beyond_limits), self._follow(name)) for name in self.target_names}
         return Pushes(self.store, Routes(self.configuration.finance), stages)
 
-    def _push(self, name: str, *, beyond_limits: bool) -> Push:
+    def push_to(self, name: str, *, worker: str | None = None) -> Push:
+        """The push to one finance system; `worker`: the name of a worker that pushes beside others."""
+        return self._push(name, beyond_limits=False, worker=worker)
+
+    def follow(self, name: str) -> Follow:
+        """What became of earlier documents in one finance system."""
+        return self._follow(name)
+
+    def _push(self, name: str, *, beyond_limits: bool, worker: str | None = None) -> Push:
         settings = self._settings_of(name)
         rules = PushRules(
             limits=PushLimits() if beyond_limits else limits_of(settings),
@@ -171,7 +179,7 @@ class Workshop:
             follow_after=timedelta(minutes=settings.follow_minutes),
         )
         documents = self.documents_for(name)
-        return Push(self.store, self.target_of(name), documents.of, now=self.now, rules=rules, progress=self.progress)
+        return Push(self.store, self.target_of(name), documents.of, now=self.now, rules=rules, progress=self.progress, worker=worker)
 
     def _follow(self, name: str) -> Follow:
         every = timedelta(minutes=self._settings_of(name).follow_minutes)

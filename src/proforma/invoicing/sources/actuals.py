@@ -42,6 +42,9 @@ def unbilled_sales(facts: Facts) -> Iterator[Source]:
 
 def transaction_day(record: PricedRecord) -> date | None:
     """The date of a record, the same one on which it is priced (I-57, P-5); None when it has no date at all."""
+    if isinstance(record, Actual) and record.transaction_date is not None:
+        # The first that is asked for: nearly always there, and telling of it in words would be in vain.
+        return record.transaction_date
     try:
         return pricing_day(record)[0]
     except Unresolved:

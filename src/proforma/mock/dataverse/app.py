@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
 from uuid import uuid4
@@ -23,7 +24,7 @@ from proforma.mock.dataverse.messages import MESSAGE_SETS, fill_messages
 from proforma.mock.dataverse.metadata import definitions_response, is_metadata
 from proforma.mock.dataverse.paging import collection_response, count_response
 from proforma.mock.dataverse.privileges import require
-from proforma.mock.dataverse.query import preferences_of, split_outside
+from proforma.mock.dataverse.query import preferences_of, split_outside, wants_number_texts
 from proforma.mock.dataverse.writes import create_response, delete_response, patch_response
 from proforma.mock.http import Request, Response, json_response, text_response
 from proforma.mock.throttling import Refusal
@@ -60,9 +61,16 @@ def throttled_response(request: Request, refusal: Refusal) -> Response:
 def _served(world: World, request: Request, page_size: int) -> Response:
     try:
         with world.written_by(author_of(world, request)):
-            return _answer(world, request, page_size)
+            answer = _answer(world, request, page_size)
+            return _typed(answer) if wants_number_texts(request) else answer
     except ODataError as refusal:
         return refusal.response(preferences_of(request).wants)
+
+
+def _typed(answer: Response) -> Response:
+    """The answer with a content type that says that numbers come as texts (W-110)."""
+    told = ("Content-Type", f"{JSON_TYPE}; IEEE754Compatible=true")
+    return replace(answer, headers=tuple(told if header == ("Content-Type", JSON_TYPE) else header for header in answer.headers))
 
 
 def _finished(request: Request, response: Response) -> Response:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from proforma.mock.dataverse.bodies import document_of
 from proforma.mock.dataverse.cells import has_column
-from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_property, no_segment, wrong_method
+from proforma.mock.dataverse.errors import JSON_TYPE, ODataError, no_property, no_row, no_segment, wrong_method
 from proforma.mock.dataverse.keys import key_of, missing, referenced, row_by_key
 from proforma.mock.dataverse.paging import collection_response, count_response
 from proforma.mock.dataverse.pairs import Pair, pairs_of
@@ -72,9 +72,9 @@ def below_response(world: World, table: Table, request: Request, api: str, key_t
     relation = collections_of(table.schema).get(member[1] if member else name)
     if relation is not None:
         return _collection(place, relation, member[2] if member else None, more)
-    pair = pairs_of(table.schema).get(name)
+    pair = pairs_of(table.schema).get(member[1] if member else name)
     if pair is not None:
-        return _paired(place, pair, more)
+        return _paired(place, pair, member[2] if member else None, more)
     column = table.schema.navs.get(name)
     if column is not None and more in ([], ["$ref"]):
         return _reference(place, column, name) if more else _related(place, column, name)
@@ -165,8 +165,12 @@ def _references(place: Place, relation: Relation, table: Table) -> Response:
     return _detached(place, relation, table, row)
 
 
-def _paired(place: Place, pair: Pair, more: list[str]) -> Response:
-    """A many-to-many collection of a row: rows, count, references."""
+def _paired(place: Place, pair: Pair, member: str | None, more: list[str]) -> Response:
+    """A many-to-many collection of a row: rows, count, references, and one member of it."""
+    if more == ["$ref"] and (member is not None or place.request.method != "GET"):
+        return _pairing(place, pair, member)
+    if member is not None:
+        raise no_segment(more[0] if more else member)
     place.only("GET")
     table, rows = pair.table(place.world), pair.rows(place.world, place.id)
     keys = {row[table.schema.primary_id] for row in rows}
@@ -181,6 +185,22 @@ def _paired(place: Place, pair: Pair, more: list[str]) -> Response:
     if more == ["$ref"]:
         return references_response(place.api, table, rows)
     raise no_segment(more[0])
+
+
+def _pairing(place: Place, pair: Pair, member: str | None) -> Response:
+    """Two rows are paired, or no more (W-137)."""
+    place.only(*(("DELETE",) if member else ("GET", "POST", "DELETE")))
+    table = pair.table(place.world)
+    if place.request.method == "POST":
+        _, row = referenced(place.world, _named(place.request), [table.schema.logical])
+        pair.join(place.world, place.id, str(row[table.schema.primary_id]))
+        return Response(status=204)
+    address = f"{table.schema.entity_set}({member})" if member else place.request.parameter("$id") or ""
+    _, row = referenced(place.world, address, [table.schema.logical])
+    row_id = str(row[table.schema.primary_id])
+    if not pair.part(place.world, place.id, row_id):
+        raise no_row(table.schema.logical, row_id)
+    return Response(status=204)
 
 
 def _member(place: Place, relation: Relation, member: str, more: list[str]) -> Response:

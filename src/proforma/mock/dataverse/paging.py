@@ -16,6 +16,7 @@ from proforma.mock.dataverse.ordering import Cursor, Ordering, cursor_of, token_
 from proforma.mock.dataverse.query import Options, Preferences, options_of, preferences_of, shape_of
 from proforma.mock.dataverse.rows import Renderer
 from proforma.mock.dataverse.tracking import changes_count, is_tracked, tracked_response
+from proforma.mock.dataverse.views import with_view
 from proforma.mock.http import Request, Response, json_response
 from proforma.mock.values import Row, Value
 from proforma.mock.world import Table, World
@@ -39,7 +40,7 @@ def collection_response(world: World, table: Table, request: Request, api: str, 
 
     `page_size` is the most rows this server gives at once.
     """
-    options, preferences = options_of(request), preferences_of(request)
+    options, preferences = with_view(world, options_of(request)), preferences_of(request)
     if is_tracked(options, preferences):
         _refuse_aggregates(options, "Change Tracking")
         return tracked_response(world, table, request, api, options, preferences, min(page_size, ROWS_MAX))
@@ -64,7 +65,7 @@ def collection_response(world: World, table: Table, request: Request, api: str, 
 
 def count_response(world: World, table: Table, request: Request, belongs: Passes | None = None) -> Response:
     """The answer to `/$count`: digits behind a byte order mark, 5,000 at most (W-79)."""
-    options = options_of(request)
+    options = with_view(world, options_of(request))
     _refuse_aggregates(options, "/$count")
     if options.delta_token is not None:
         total = changes_count(world, table, options)
@@ -130,7 +131,8 @@ def _counts(table: Table, options: Options, preferences: Preferences, passes: Ca
         counts[f"@{_TOTAL}"] = min(total, ROWS_MAX)
         counts[f"@{_TOTAL}limitexceeded"] = total > ROWS_MAX
     if options.count:
-        counts["@odata.count"] = min(total, ROWS_MAX)
+        count = min(total, ROWS_MAX)
+        counts["@odata.count"] = str(count) if preferences.number_texts else count
     return counts
 
 

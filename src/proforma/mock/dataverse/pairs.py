@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
+from uuid import uuid4
 
+from proforma.mock.dataverse.errors import ODataError
 from proforma.mock.schema import TableSchema, known_tables
 from proforma.mock.values import Row
 from proforma.mock.world import Table, World
@@ -27,9 +29,29 @@ class Pair:
 
     def rows(self, world: World, row_id: str) -> Sequence[Row]:
         """The rows that are paired with this one, in order of arrival."""
-        pairs, table = world.table(self.intersect.entity_set), self.table(world)
-        wanted = [str(row.get(self.other)) for row in pairs.rows.values() if row.get(self.own) == row_id] if pairs else []
+        table = self.table(world)
+        wanted = [str(row.get(self.other)) for row in self._pairs(world).rows.values() if row.get(self.own) == row_id]
         return [table.rows[other] for other in dict.fromkeys(wanted) if other in table.rows]
+
+    def join(self, world: World, row_id: str, other_id: str) -> None:
+        """Pairs two rows (W-137). Raises when they are a pair already."""
+        pairs = self._pairs(world)
+        if pairs.find({self.own: row_id, self.other: other_id}):
+            raise ODataError(412, "0x80040237", "A record with matching key values already exists.")
+        row: Row = {self.intersect.primary_id: str(uuid4()), self.own: row_id, self.other: other_id}
+        world.stamp(row)
+        world.put(pairs, row)
+
+    def part(self, world: World, row_id: str, other_id: str) -> bool:
+        """Ends the pairing of two rows, which both stay; False when they were none."""
+        pairs = self._pairs(world)
+        found = pairs.find({self.own: row_id, self.other: other_id})
+        return found is not None and world.delete(pairs, str(found[self.intersect.primary_id]))
+
+    def _pairs(self, world: World) -> Table:
+        table = world.table(self.intersect.entity_set)
+        assert table is not None
+        return table
 
     def table(self, world: World) -> Table:
         """The table of the other side."""

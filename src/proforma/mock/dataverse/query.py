@@ -13,7 +13,9 @@ from proforma.mock.dataverse.errors import not_served, syntax_error
 from proforma.mock.http import Request
 
 SERVED: Final = frozenset({"$select", "$filter", "$orderby", "$top", "$count", "$expand", "$skiptoken", "$deltatoken", "$apply"})
-_LATER: Final = frozenset({"sql", "savedQuery", "userQuery"})
+#: Options that name a view (W-19).
+VIEWS: Final = frozenset({"savedQuery", "userQuery"})
+_NUMBER_TEXTS: Final = re.compile(r";\s*ieee754compatible\s*=\s*true\b", re.IGNORECASE)
 _UNQUOTED: Final = "$,;:/()'@=*"
 _IN_EXPAND: Final = ("$select", "$filter", "$orderby", "$top", "$expand")
 _EXPANDS_MAX: Final = 15
@@ -48,7 +50,7 @@ class Expand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The options of one query; None where an option was not given."""
+    """The options of one query; None where an option was not given. `view`: option and id of a view."""
 
     select: tuple[str, ...] | None
     filter: str | None
@@ -60,17 +62,22 @@ class Options:
     delta_token: str | None
     apply: str | None
     fetch: str | None
+    view: tuple[str, str] | None
     aliases: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
-    """What `Prefer` asked for (W-13). `applied` repeats the honoured ones as they were written."""
+    """What `Prefer` asked for (W-13). `applied` repeats the honoured ones as they were written.
+
+    `number_texts`: what `Accept` asked for beside it, decimals and 64-bit numbers as texts (W-110).
+    """
 
     page_size: int | None
     annotations: tuple[str, ...]
     representation: bool
     track_changes: bool
+    number_texts: bool
     applied: tuple[str, ...]
 
     def wants(self, annotation: str) -> bool:
@@ -82,8 +89,8 @@ def options_of(request: Request) -> Options:
     """The checked options of the URL; raises for unsupported, unknown, repeated and malformed ones (W-80, W-81)."""
     given: dict[str, str] = {}
     for name, value in request.parameters:
-        if name in _LATER:
-            raise not_served(f"the query option {name}")
+        if name == "sql":
+            raise not_served("the query option sql")
         if name.startswith("$") and name not in SERVED:
             raise syntax_error(f"The query parameter {name} is not supported")
         if name in given and name.startswith("$"):
@@ -100,13 +107,15 @@ def options_of(request: Request) -> Options:
         delta_token=given.get("$deltatoken"),
         apply=given.get("$apply"),
         fetch=given.get("fetchXml"),
+        view=next(((name, given[name]) for name in sorted(VIEWS & given.keys())), None),
         aliases={name: value for name, value in given.items() if name.startswith("@")},
     )
 
 
 def refuse_on_one_row(options: Options) -> None:
     """Options that only collections have."""
-    given = {"$filter": options.filter, "$orderby": options.order, "$top": options.top, "$apply": options.apply, "fetchXml": options.fetch}
+    given: dict[str, object] = {"$filter": options.filter, "$orderby": options.order, "$top": options.top, "$apply": options.apply}
+    given |= {"fetchXml": options.fetch, options.view[0] if options.view else "savedQuery": options.view}
     for name, option in given.items():
         if option not in (None, ()):
             raise syntax_error(f"The query parameter {name} can be applied only on collections")
@@ -133,8 +142,14 @@ def preferences_of(request: Request) -> Preferences:
         annotations=tuple(part.strip() for part in annotations.split(",") if part.strip()),
         representation=found.get("return", "").lower() == "representation",
         track_changes="odata.track-changes" in found,
+        number_texts=wants_number_texts(request),
         applied=tuple(applied),
     )
+
+
+def wants_number_texts(request: Request) -> bool:
+    """Whether decimals and 64-bit numbers are to come as texts (W-110)."""
+    return _NUMBER_TEXTS.search(request.headers.get("accept", "")) is not None
 
 
 def split_outside(text: str, separator: str) -> list[str]:

@@ -23,12 +23,9 @@ def revise(world: World, invoice: Row, chosen: Collection[str]) -> Row:
     if not is_confirmed(invoice):
         raise plugin_refusal("Only a confirmed or paid proforma invoice can be revised: edit the draft.")
     details = _details(world, invoice, chosen)
-    draft = _copy(
-        world,
-        _table(world, INVOICES),
-        invoice,
-        {"msdyn_projectinvoicestatus": int(InvoiceStatus.DRAFT), "msdyn_hascorrections": True, "totalamount": _total(details)},
-    )
+    totals: Row = dict.fromkeys(("totallineitemamount", "totalamount"), _total(details))
+    state: Row = {"msdyn_projectinvoicestatus": int(InvoiceStatus.DRAFT), "msdyn_hascorrections": True}
+    draft = _copy(world, _table(world, INVOICES), invoice, {**state, **totals})
     lines: dict[Value, Row] = {}
     for detail in details:
         line_id = detail.get("_msdyn_invoicelineid_value")

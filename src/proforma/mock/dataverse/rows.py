@@ -13,13 +13,15 @@ from proforma.mock.dataverse.expand import Surroundings, expander
 from proforma.mock.dataverse.formatted import formatted_value
 from proforma.mock.dataverse.query import Expand, Preferences
 from proforma.mock.schema import LOOKUPS, PRINCIPALS, Column
-from proforma.mock.values import Row, Value
+from proforma.mock.values import Row, Value, encode
 from proforma.mock.world import Table, World
 
 FORMATTED: Final = "OData.Community.Display.V1.FormattedValue"
 LOOKUP_NAME: Final = "Microsoft.Dynamics.CRM.lookuplogicalname"
 NAVIGATION: Final = "Microsoft.Dynamics.CRM.associatednavigationproperty"
 _CURRENCY: Final = "_transactioncurrencyid_value"
+#: Types whose numbers may be asked for as texts, since not every reader keeps all their digits (W-110).
+_NUMBERS_AS_TEXT: Final = frozenset({"money", "decimal", "bigint"})
 _CENTS: Final = Decimal("0.0001")
 #: Parts of an address, whose whole is shown beside them (W-63).
 _ADDRESS: Final = re.compile(r"(address\d|billto|shipto)_(?:line\d|city|stateorprovince|postalcode|country)")
@@ -71,6 +73,8 @@ class Renderer:
         self.names = chosen_columns(table, select)
         wire = table.schema.wire
         self._money = [name for name in self.names if name in wire and wire[name].type == "money"]
+        exact = wire if preferences is not None and preferences.number_texts else {}
+        self._texts = [name for name in self.names if name in exact and exact[name].type in _NUMBERS_AS_TEXT]
         self._inherited = "ownerid" in self.names and table.schema.logical in PRINCIPALS
         self._expanders = [expander(self._surroundings(), table, expand) for expand in expands]
         self._annotated = preferences is not None and any(map(preferences.wants, (FORMATTED, LOOKUP_NAME, NAVIGATION)))
@@ -85,6 +89,8 @@ class Renderer:
             shown.update((name, get(name)) for name in self.names)
         for name in self._money:
             shown[name] = _with_cents(shown[name])
+        for name in self._texts:
+            shown[name] = _number_text(shown[name])
         if self._inherited:
             shown["ownerid"] = row[self._table.schema.primary_id]
         for expand in self._expanders:
@@ -144,6 +150,11 @@ class Renderer:
                     return nav, logical, row
                 first = first or (nav, logical, None)
         return first
+
+
+def _number_text(value: Value) -> Value:
+    """A number as a text with its digits."""
+    return encode(value).decode() if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
 
 
 def _with_cents(value: Value) -> Value:

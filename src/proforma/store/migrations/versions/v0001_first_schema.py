@@ -34,8 +34,9 @@ def _mirror_tables() -> None:
         "customer_id quantity price amount amount_method basis_quantity basis_price basis_amount percent price_list_id currency_id "
         "billing_type adjustment dimensions! description created_at active:flag! account_id customer_kind billing_status nte_status "
         "invoice_id external_description extended_amount",
-        searched="contract_id contract_line_id",
+        searched="contract_id",
     )
+    _partial_index("mirror_actual", "contract_line_id", "contract_id IS NULL")
     _mirror("category", "name billing_type unit_group_id default_unit_id active:flag!")
     _mirror(
         "category_price",
@@ -61,7 +62,7 @@ def _mirror_tables() -> None:
         searched="contract_id",
     )
     _mirror("currency", "code! precision:whole exchange_rate active:flag!")
-    _mirror("customer", "kind! name number currency_id active:flag!")
+    _mirror("customer", "kind! name number street postal_code city region country currency_id active:flag!")
     _mirror("dated_exchange_rate", "from_currency_id to_currency_id first_day last_day rate active:flag!")
     _mirror("dimension_field_name", "dimension_id table column active:flag!")
     _mirror(
@@ -244,6 +245,9 @@ def _ledger_tables() -> None:
         key="record_id",
         rowid=False,
     )
+    _table("price_due", "position:number! record_id!", key="position")
+    _table("price_state", "id:flag! noted:flag! fingerprint", key="id")
+    op.execute("INSERT INTO price_state (id, noted) VALUES (1, 0)")
     _table(
         "ledger_actuals",
         "position:number! id! invoice_id! detail_id! sequence:whole! source! type! transaction_class! reversal:flag! quantity! price "
@@ -257,12 +261,17 @@ def _ledger_tables() -> None:
     _table("source_marks", "position:number! source! kind! at! by! status nte", key="position", searched="source")
     _table("marked_sources", "source! kind! at! by! status nte", key="source")
     _table(
+        "shared_reasons",
+        "id:whole! rule! reason! price_list_id price_list price_line_id markup_line_id override_id currency trail!",
+        key="id",
+    )
+    _table(
         "price_reasons",
-        "invoice_id! source! kept_at! rule! reason! price_list_id price_list price_line_id markup_line_id override_id price amount "
-        "quantity currency trail!",
+        "invoice_id! source! kept_at! shared_id:whole! price amount quantity own_steps!",
         _belongs("price_reasons", "invoice_id", "invoices.id"),
+        _belongs("price_reasons", "shared_id", "shared_reasons.id"),
         key="invoice_id source",
-        searched="source",
+        rowid=False,
     )
     _table("schedule_marks", "row_id! successful:flag! at!", key="row_id")
     _table("passed_over", "source! reason! contract_id message! since!", key="source reason", searched="contract_id")
@@ -290,8 +299,12 @@ def _outbox_tables() -> None:
 def _mirror(name: str, columns: str, *, searched: str = "") -> None:
     table = f"mirror_{name}"
     _table(table, f"id! {columns} entity! row_version:whole generation:whole! deleted_at", key="id", searched=searched)
-    gone = sa.text("deleted_at IS NOT NULL")
-    op.create_index(f"ix_{table}_deleted_at", table, ["deleted_at"], sqlite_where=gone, postgresql_where=gone)
+    _partial_index(table, "deleted_at", "deleted_at IS NOT NULL")
+
+
+def _partial_index(table: str, column: str, condition: str) -> None:
+    rows = sa.text(condition)
+    op.create_index(f"ix_{table}_{column}", table, [column], sqlite_where=rows, postgresql_where=rows)
 
 
 def _table(name: str, columns: str, *constraints: sa.Constraint, key: str, searched: str = "", rowid: bool = True) -> None:

@@ -1,0 +1,135 @@
+"""The queue that workers take jobs from: procrastinate, in a schema of its own beside the store's tables.
+
+A job says what to do and holds nothing that is not in the store, so the queue may be lost or emptied at any time: the next tick fills it
+again. The engine may run a job twice; what keeps that from doing anything twice lies in the store (claims, fences, locks).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+
+from proforma.domain.errors import ConfigurationError, UnfinishedError
+from proforma.store.processes import this_process
+
+if TYPE_CHECKING:
+    from procrastinate import App
+
+SCHEMA: Final = "proforma_jobs"
+#: Names of the tasks.
+PULL, BACKFILL, PRICE, PUSH = "pull", "backfill", "price", "push"
+#: Two programs that make the tables at once: the second waits.
+_MAKING: Final = 0x70726A62
+
+
+@dataclass(frozen=True, slots=True)
+class JobOf:
+    """A job to be done: the task, its arguments, and the name under which it waits at most once and runs at most once at a time."""
+
+    task: str
+    arguments: Mapping[str, str | int | None]
+    name: str
+
+
+class JobQueue:
+    """The queue, as those see it who put jobs into it and wait for them."""
+
+    def __init__(self, url: str) -> None:
+        require_postgresql(url)
+        self._engine = sa.create_engine(
+            url, hide_parameters=True, connect_args={"application_name": str(this_process()), "options": f"-c search_path={SCHEMA},public"}
+        )
+        self._url = url
+
+    def close(self) -> None:
+        """Gives back all connections."""
+        self._engine.dispose()
+
+    def prepare(self, *, reset: bool = False) -> None:
+        """Makes the tables of the queue where they are missing; `reset` makes them anew, and with them an empty queue.
+
+        Raises ConfigurationError when another version of the engine has made them.
+        """
+        mine = version("procrastinate")
+        with self._engine.begin() as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MAKING)))
+            comment = sa.text("SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = :name")
+            found = connection.execute(comment, {"name": SCHEMA}).first()
+            if found is not None and not reset:
+                if found[0] == mine:
+                    return
+                hint = "stop all workers, then `proforma worker --reset-queue`; no work is lost, it is queued again"
+                raise ConfigurationError(f"procrastinate {found[0]} made the queue, this is {mine}", at="store", hint=hint)
+            connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+            connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
+            connection.exec_driver_sql(f"COMMENT ON SCHEMA {SCHEMA} IS '{mine}'")
+            connection.exec_driver_sql(_schema_text())
+
+    def put(self, jobs: Iterable[JobOf]) -> list[str]:
+        """Queues jobs; one that waits already is not queued again. Answers their names."""
+        from procrastinate.exceptions import AlreadyEnqueued
+
+        app = jobs_app(self._url, asynchronous=False)
+        names = []
+        with app.open():
+            for job in jobs:
+                names.append(job.name)
+                try:
+                    app.configure_task(job.task, lock=job.name, queueing_lock=job.name).defer(**dict(job.arguments))
+                except AlreadyEnqueued:
+                    continue
+        return names
+
+    def unfinished(self, names: Iterable[str]) -> int:
+        """How many of these jobs wait or run."""
+        return len(self._in_states(names, ("todo", "doing")))
+
+    def take_failed(self, names: Iterable[str]) -> list[str]:
+        """The names of those that were given up, which are then forgotten."""
+        failed = self._in_states(names, ("failed", "aborted"))
+        with self._engine.begin() as connection:
+            gone = "DELETE FROM procrastinate_jobs WHERE queueing_lock = ANY(:names) AND status IN ('failed', 'aborted')"
+            connection.execute(sa.text(gone), {"names": failed})
+        return failed
+
+    def _in_states(self, names: Iterable[str], states: tuple[str, ...]) -> list[str]:
+        words = ", ".join(f"'{state}'" for state in states)
+        asked = f"SELECT DISTINCT queueing_lock FROM procrastinate_jobs WHERE queueing_lock = ANY(:names) AND status IN ({words})"  # noqa: S608
+        try:
+            with self._engine.connect() as connection:
+                return list(connection.execute(sa.text(asked), {"names": list(names)}).scalars())
+        except sa.exc.OperationalError as fault:
+            raise UnfinishedError("the queue of jobs cannot be reached", hint="check that the database runs") from fault
+
+
+def require_postgresql(url: str) -> None:
+    """Raises ConfigurationError for a store that is no PostgreSQL, and when the engine is not installed."""
+    if sa.make_url(url).get_backend_name() != "postgresql":
+        hint = "move it with `proforma store copy --to URL`; on one machine `proforma daemon` does the same work"
+        raise ConfigurationError("workers need a store in PostgreSQL, and this one is a SQLite file", at="store", hint=hint)
+    try:
+        import procrastinate  # noqa: F401
+    except ModuleNotFoundError as missing:
+        hint = "install proforma-sync with the extra `postgres`"
+        raise ConfigurationError(f"{missing.name} is not installed, and workers need it", hint=hint) from None
+
+
+def jobs_app(url: str, *, asynchronous: bool) -> App:
+    """The engine on the store's database. Workers serve it asynchronously; who only puts jobs into it needs no event loop."""
+    from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+
+    connection: dict[str, Any] = {
+        "conninfo": sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
+        "kwargs": {"application_name": str(this_process()), "options": f"-c search_path={SCHEMA},public"},
+    }
+    return App(connector=PsycopgConnector(**connection) if asynchronous else SyncPsycopgConnector(**connection))
+
+
+def _schema_text() -> str:
+    from procrastinate.schema import SchemaManager
+
+    return SchemaManager.get_schema().replace("%", "%%")
