@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench crash kill-test leader-test simulate stop-signals long-run explore mutate format clean pins
+.PHONY: help demo test check bench crash kill-test stop-signals long-run leader-test simulate explore mutate format clean pins
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 18
@@ -38,17 +38,17 @@ crash: $(STAMP) ## The long crash proof: SIGKILL at 200 moments of pull and push
 kill-test: $(STAMP) ## SIGKILL at every boundary of a push to each finance system; prints the report of docs/reliability.md
 	PYTHONPATH=tests $(BIN)/python tests/faults/kill_points.py
 
-leader-test: $(STAMP) ## Four daemons on one PostgreSQL, the leader killed or frozen 100 times while 300 invoices flow
-	PYTHONPATH=tests $(BIN)/python tests/service/leader_kills.py
-
-simulate: $(STAMP) ## 5,000 histories of a push that seeds decide; SEED=17 replays one, SEEDS=200 runs so many
-	PYTHONPATH=tests $(BIN)/python tests/faults/simulation.py $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),5000))
-
 stop-signals: $(STAMP) ## Stop a daemon at 100 random moments and look for what is lost or doubled
 	PROFORMA_STOP_SIGNALS=100 $(BIN)/python -m pytest tests/service/test_service_stopping.py
 
 long-run: $(STAMP) ## Half a year of a daemon on a shortened clock, 2,000 ticks: memory and size of the store (about an hour)
 	PYTHONPATH=tests:tests/service $(BIN)/python tests/service/long_run.py
+
+leader-test: $(STAMP) ## Four daemons on one PostgreSQL, the leader killed or frozen 100 times while 300 invoices flow
+	PYTHONPATH=tests $(BIN)/python tests/service/leader_kills.py
+
+simulate: $(STAMP) ## 5,000 histories of a push that seeds decide; SEED=17 replays one, SEEDS=200 runs so many
+	PYTHONPATH=tests $(BIN)/python tests/faults/simulation.py $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),5000))
 
 explore: $(STAMP) ## The laws of the rules against new random examples, many more than in the tests
 	$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=explore

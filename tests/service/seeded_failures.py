@@ -104,7 +104,7 @@ def newer(site: Site) -> None:
 
 def other_run(site: Site) -> None:
     """The same is under way in another process."""
-    site.held.enter_context(site.held.enter_context(site.opened()).stage_lock("sync"))
+    site.held.enter_context(site.held.enter_context(site.opened()).stage_lock("cycle-sync"))
 
 
 FAILURES = (

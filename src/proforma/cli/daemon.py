@@ -27,7 +27,6 @@ def daemon(
 
     from proforma.cli.context import who
     from proforma.cli.logs import configure_logs
-    from proforma.cli.report import cycle_line
     from proforma.service.alerts import alerter_of
     from proforma.service.daemon import Daemon, Means, Plan
     from proforma.service.job_queue import JobQueue
@@ -41,28 +40,27 @@ def daemon(
     configuration = context.configuration
     configure_logs(context.verbosity, context.log_format)
     tally, telemetry = Tally(), telemetry_of()
-    work = CycleWork(
+    kind = SharedWork if defer else CycleWork
+    work = kind(
         configuration=configuration,
         tally=tally,
         telemetry=telemetry,
         by=who(),
         now=context.now,
         business_date=lambda: context.business_date,
-        told=lambda cycle: context.out.line(cycle_line(cycle)),
+        told=context.out.line,
     )
-    left = SharedWork(alone=work, told=lambda counts: context.out.line(", ".join(f"{count} {name}" for name, count in counts.items())))
     with context.workshop() as workshop:
+        # Opened first: the queue's tables may only join those of a store.
+        store = workshop.store
         if defer:
-            # Behind the store: the queue's tables may only join those of a store.
             with closing(JobQueue(store_url(configuration))) as queue:
                 queue.prepare()
-        alerter = alerter_of(
-            configuration, workshop.store, counted=lambda channel, result: tally.add("proforma_alerts_total", (channel, result))
-        )
+        alerter = alerter_of(configuration, store, counted=lambda channel, result: tally.add("proforma_alerts_total", (channel, result)))
         means = Means(
             configuration=configuration,
-            store=workshop.store,
-            work=left if defer else work,
+            store=store,
+            work=work,
             metrics=Metrics(tally),
             alerter=alerter,
             notifier=Notifier.of(),

@@ -31,6 +31,10 @@ KINDS: Final[Mapping[str, str]] = {
 }
 
 
+#: What the record of a run calls a cycle that workers did.
+SHARED: Final = "shared"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """Something that is wrong. `subject`: what it is about, a job for instance; with `kind` it names it. No customer is named."""
@@ -51,7 +55,7 @@ def conditions_of(status: Status, plan: Plan, settings: MonitoringSettings) -> l
     """Everything that is wrong at the instant of the status."""
     late = timedelta(minutes=settings.late_minutes)
     return [
-        *_of_runs(status.runs, {plan.kind_of(job) for job in plan.jobs}),
+        *_of_runs(status.runs, {SHARED, *map(plan.kind_of, plan.jobs)}),
         *_of_ticks(status, plan, late),
         *_of_pushes(status, timedelta(minutes=settings.stuck_minutes)),
         *_of_problems(status),
@@ -71,7 +75,7 @@ def _of_ticks(status: Status, plan: Plan, late: timedelta) -> Iterator[Condition
     """A job whose tick came, and came to no good end within the time; without any run at all nothing is expected yet."""
     runs = {run.kind: run for run in status.runs}
     for job in plan.jobs:
-        run = runs.get(plan.kind_of(job))
+        run = runs.get(plan.kind_of(job)) or runs.get(SHARED)
         since = None if run is None else run.last_success or run.failing_since
         expected = None if since is None else plan.expected_after(job, since)
         if expected is not None and status.at > expected + late:

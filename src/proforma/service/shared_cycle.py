@@ -12,6 +12,7 @@ from proforma.domain.errors import UnfinishedError
 from proforma.service.job_queue import BACKFILL, PRICE, PULL, PUSH, JobOf, JobQueue
 from proforma.settings import Stage
 from proforma.store import Backfill, PartState
+from proforma.sync.causes import cause_of
 from proforma.sync.cycle import draft_due
 from proforma.sync.price import begin_parts, complete_parts, price
 from proforma.sync.routes import Routes
@@ -43,10 +44,12 @@ class SharedCycle:
         with store.stage_lock("shared"):
             with store.begin() as tx:
                 run_id = tx.runs.start("shared", self._workshop.now())
-            outcome = "failed"
+            outcome = "done"
             try:
                 self._stages(as_of, stages)
-                outcome = "done"
+            except BaseException as fault:
+                outcome = cause_of(fault, self._workshop.configuration).outcome
+                raise
             finally:
                 with store.begin() as tx:
                     tx.runs.finish(run_id, self._workshop.now(), outcome, self.counts)

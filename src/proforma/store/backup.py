@@ -16,7 +16,7 @@ from proforma.store.locks import file_lock
 from proforma.store.schema import HEAD
 
 #: Locks that may never have been taken, and so have no file yet; the others are found by their files.
-_STAGES: Final = ("sync", "pull", "price", "invoicing", "push", "migration")
+_STAGES: Final = ("cycle-sync", "pull", "price", "invoicing", "push", "migration")
 _PAGES_AT_ONCE: Final = 4_096
 
 
