@@ -76,8 +76,10 @@ OWN: dict[str, list[tuple[str, int, bytes, str]]] = {
         (BATCH, 200, part(500, DEADLOCK), "queued"),
         (BATCH, 200, part(400, EXISTS), "conflict"),
         (JSON, 400, MISSING, "refused"),
-        # The status of the whole batch says that it may have been carried out.
-        (JSON, 500, MISSING, "sending"),
+        # Whatever the status of the whole batch, finance's own infolog says that nothing was carried out.
+        (JSON, 500, MISSING, "refused"),
+        (JSON, 500, DEADLOCK, "queued"),
+        (JSON, 500, told(), "sending"),
         *((BATCH, 200, body, "sending") for body in (part(201, b"{}"), part(500, HTML), b"")),
         *((BATCH, 200, part(status, body, rows=2), "sending") for status, body in ((201, b"{}"), (201, HTML), (202, b""))),
     ],

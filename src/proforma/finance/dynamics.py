@@ -17,12 +17,12 @@ import msgspec
 from proforma.domain.codes import PushStatus
 from proforma.domain.money import total
 from proforma.finance.document import FinanceDocument
-from proforma.finance.dynamics_errors import refusal
+from proforma.finance.dynamics_errors import has_infolog, refusal
 from proforma.finance.dynamics_values import day, noon
 from proforma.finance.target import Found, Guarantee
 from proforma.mapping.finance import DynamicsMapping
 from proforma.transport.decoding import decode_untyped
-from proforma.transport.errors import BadResponseError, HttpStatusError, Trace, TransportError
+from proforma.transport.errors import BadResponseError, DoubtfulError, HttpStatusError, Trace, TransportError
 from proforma.transport.multipart import Answers, ChangeSet, PartAnswer, decoded, encoded
 from proforma.transport.remote import Remote
 from proforma.transport.session import Answer, Request
@@ -175,6 +175,8 @@ class DynamicsTarget:
                 raise refusal(error.body, error.trace) from error
             raise
         except TransportError as fault:
+            if isinstance(fault, DoubtfulError) and fault.attempts == 1 and has_infolog(fault.body):
+                raise refusal(fault.body, fault.trace) from fault
             # An earlier attempt of the same call may have been carried out even if the last one was not (F-84).
             fault.doubtful = fault.doubtful or fault.attempts > 1
             raise

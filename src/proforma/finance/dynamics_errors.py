@@ -26,7 +26,7 @@ _ITEM: Final = re.compile(r"^(info|warning|error):\s*", re.IGNORECASE)
 
 def refusal(body: bytes, trace: Trace) -> TargetRefusedError | TransportError:
     """The error to raise for a refused write. A body that is no error of finance's own is a doubt, never a refusal."""
-    text = _inner_message(body)
+    text = _message(body)
     if text is None:
         return BadResponseError(f"a refusal without finance's own reason: {excerpt(body)!r}", trace=trace, transient=True, doubtful=True)
     if _EXISTS.search(text):
@@ -36,18 +36,31 @@ def refusal(body: bytes, trace: Trace) -> TargetRefusedError | TransportError:
     return TargetRefusedError(_words(text), certain=_CLEAR.search(text) is not None, request_id=trace.request_id)
 
 
-def _inner_message(body: bytes) -> str | None:
+def has_infolog(body: bytes) -> bool:
+    """Whether finance itself says why it refused: then nothing was carried out, whatever the status (F-13, F-14)."""
+    return bool(_text(_inner(_error(body))))
+
+
+def _message(body: bytes) -> str | None:
     """The text of the inner error, where the useful words stand; the stack trace beside it is never looked at (F-14)."""
+    error = _error(body)
+    return _text(_inner(error)) or _text(error)
+
+
+def _error(body: bytes) -> object:
     try:
         document: Any = decode_untyped(body)
     except BadResponseError:
         return None
-    error = document.get("error") if isinstance(document, dict) else None
-    if not isinstance(error, dict):
-        return None
-    inner = error.get("innererror")
-    said = inner.get("message") if isinstance(inner, dict) else None
-    text = said or error.get("message")
+    return document.get("error") if isinstance(document, dict) else None
+
+
+def _inner(error: object) -> object:
+    return error.get("innererror") if isinstance(error, dict) else None
+
+
+def _text(error: object) -> str | None:
+    text = error.get("message") if isinstance(error, dict) else None
     return text if isinstance(text, str) and text else None
 
 

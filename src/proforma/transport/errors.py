@@ -124,7 +124,14 @@ class HttpStatusError(TransportError):
 
 
 class DoubtfulError(TransportError):
-    """A write was sent and may have been carried out: ask the remote side before sending it again (promise 4)."""
+    """A write was sent and may have been carried out: ask the remote side before sending it again (promise 4).
+
+    `body`: what was answered all the same, for whoever can read more from it than its status says.
+    """
+
+    def __init__(self, what: str, *, todo: str = "", trace: Trace | None = None, doubtful: bool = False, body: bytes = b"") -> None:
+        super().__init__(what, todo=todo, trace=trace, doubtful=doubtful)
+        self.body = body
 
 
 def _status_advice(status: int | None) -> str:

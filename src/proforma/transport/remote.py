@@ -139,7 +139,8 @@ def _final(fault: TransportError, request: Request) -> TransportError:
     """The fault as the caller must see it: what to do next depends on whether the request may have been carried out."""
     if fault.doubtful and not request.may_repeat:
         todo = "Ask the remote side whether it was done before sending it again."
-        return DoubtfulError(f"no clear answer: {fault.what}", todo=todo, trace=fault.trace, doubtful=True)
+        body = fault.body if isinstance(fault, HttpStatusError) else b""
+        return DoubtfulError(f"no clear answer: {fault.what}", todo=todo, trace=fault.trace, doubtful=True, body=body)
     if isinstance(fault, HttpStatusError) and is_transient(fault.trace.status or 0):
         return UnreachableError(fault.what, todo="Run again later.", trace=fault.trace, transient=fault.transient, doubtful=fault.doubtful)
     return fault
