@@ -178,8 +178,10 @@ def test_custom_dimension_named_in_the_mapping(tmp_path: Path) -> None:
         ({"_adv_worktype_value": guid("w").upper()}, {"adv_worktype": guid("w")}),
         ({"_adv_worktype_value": None, "adv_worktype": 2}, {"adv_worktype": 2}),
         ({"adv_worktype": "night"}, {"adv_worktype": "night"}),
+        ({"adv_worktype": True}, {"adv_worktype": 1}),
+        ({"adv_worktype": False}, {"adv_worktype": 0}),
     ],
-    ids=["option", "option 0 is a value", "empty", "lookup", "option beside an empty lookup", "text"],
+    ids=["option", "option 0 is a value", "empty", "lookup", "option beside an empty lookup", "text", "yes", "no is a value"],
 )
 def test_custom_dimension_of_the_environment(tmp_path: Path, values: dict[str, object], result: dict[str, str | int]) -> None:
     """Whether a dimension is an option or a lookup is found out by asking for both, as columns that may be missing (P-31)."""

@@ -44,7 +44,7 @@ from proforma.mapping.fields import FieldType, Kind, fields_of
 
 R = TypeVar("R")
 
-#: How a value travels. GUIDs and days are text on the wire; a dimension may turn out to be a lookup, an option or a text.
+#: How a value travels. GUIDs and days are text on the wire; a dimension may turn out to be a lookup, an option, yes or no, or a text.
 _WIRE: Final[Mapping[Kind, Any]] = {
     Kind.TEXT: str | None,
     Kind.GUID: str | None,
@@ -53,7 +53,7 @@ _WIRE: Final[Mapping[Kind, Any]] = {
     Kind.DECIMAL: Decimal | None,
     Kind.BOOLEAN: bool | None,
     Kind.INSTANT: datetime | None,
-    Kind.DIMENSION: int | str | None,
+    Kind.DIMENSION: bool | int | str | None,
 }
 _VERSION: Final[Any] = int | str | None
 #: What a conversion raises for a value that does not fit.
@@ -268,7 +268,7 @@ def _agreed(first: Any, second: Any) -> Any:
     pair = (first, second)
     if _WIRE[Kind.INSTANT] in pair and _WIRE[Kind.TEXT] in pair:
         return _WIRE[Kind.TEXT]  # instants are then parsed here
-    if _WIRE[Kind.DIMENSION] in pair and (_WIRE[Kind.INTEGER] in pair or _WIRE[Kind.TEXT] in pair):
+    if _WIRE[Kind.DIMENSION] in pair and any(_WIRE[kind] in pair for kind in (Kind.INTEGER, Kind.BOOLEAN, Kind.TEXT)):
         return _WIRE[Kind.DIMENSION]
     return None
 

@@ -68,9 +68,9 @@ def whole(value: object) -> int | None:
 
 
 def option(value: str | int) -> str | int:
-    """A dimension's value: a number, or a GUID in canonical form where the column turns out to hold one."""
+    """A dimension's value: a number, 1 or 0 for yes or no, or a GUID in canonical form where the column turns out to hold one."""
     if isinstance(value, int):
-        return value
+        return int(value)
     try:
         return canonical_guid(value)
     except ValueError:
