@@ -168,14 +168,14 @@ class Site(Project):
     def kill(self) -> None:
         """The next run is killed in the middle of its push."""
         self._killed = True
-        self.fault("/finance/", delay_ms=60_000)
+        self.fault("/finance/rest/invoices", delay_ms=60_000)
 
     def ends_with(self) -> int:
         """The exit code of one `proforma sync`; of one that is killed, the signal below 0."""
         if not self._killed:
             return self.run("sync").code
         with self.start("sync") as process:
-            while not any("finance" in str(request["path"]) for request in self.server.requests()):
+            while not any("/finance/rest/invoices" in str(request["path"]) for request in self.server.requests()):
                 assert process.poll() is None, "it ended before it came to finance"
                 time.sleep(0.02)
             process.kill()

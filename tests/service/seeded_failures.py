@@ -35,6 +35,11 @@ def finance(method: str | None = None, **action: object) -> Callable[[Site], Non
     return lambda site: site.fault("/finance/", method, **action)
 
 
+def invoices(**action: object) -> Callable[[Site], None]:
+    """Finance tells which documents it has, and fails at the invoices themselves."""
+    return lambda site: site.fault("/finance/rest/invoices", None, **action)
+
+
 def changed(**columns: object) -> Callable[[Site], None]:
     """Somebody changed the work that south's draft bills."""
     return lambda site: site.server.patch(upsert={"msdyn_actuals": [{"msdyn_actualid": "@w-south", **columns}]})
@@ -144,14 +149,17 @@ FAILURES = (
     # ---- finance ---------------------------------------------------------------------------------------------------------
     Failure("finance: the connection is refused",
             lambda s: s.change(f"url: {s.server.url}/finance/rest", "url: http://127.0.0.1:9/"), 3, cause=("unreachable", "finance")),
-    Failure("finance: 503", finance(status=503), 3, (FAILING, "in-doubt"), ("unreachable", "finance")),
+    Failure("finance: 503", finance(status=503), 3, cause=("unreachable", "finance")),
+    Failure("finance: 503 to every invoice", invoices(status=503), 3, (FAILING, "in-doubt"), ("unreachable", "finance")),
     Failure("finance: down for two hours", stuck, 3, ("did-not-run", "queue-stuck", FAILING), ("sign-in-refused", "finance")),
     Failure("finance: 429 without end", finance(status=429), 3, cause=("throttled", "finance")),
     Failure("finance: the key is refused (401)", finance(status=401), 3, cause=("sign-in-refused", "finance")),
     Failure("finance: 403", finance(status=403), 3, cause=("forbidden", "finance")),
-    Failure("finance: a proxy's page answers", finance(status=200, body="<html>"), 3, (FAILING, "in-doubt"), ("bad-answer", "finance")),
+    Failure("finance: a proxy's page answers", finance(status=200, body="<html>"), 3, cause=("bad-answer", "finance")),
+    Failure("finance: a proxy's page answers every invoice", invoices(status=200, body="<html>"), 3, (FAILING, "in-doubt"),
+            ("bad-answer", "finance")),
     Failure("finance: the answer is lost, then it can be asked", finance("POST", drop="after"), 0, ()),
-    Failure("finance: every answer is lost", finance(drop="after"), 3, (FAILING, "in-doubt"), ("unreachable", "finance")),
+    Failure("finance: every answer about invoices is lost", invoices(drop="after"), 3, (FAILING, "in-doubt"), ("unreachable", "finance")),
     Failure("finance: the answer is lost, and it cannot be asked", unanswerable, 1, ("push-parked",)),
     Failure("finance: the customer is unknown", lambda s: s.server.switch_finance("rest", {"reject_customers": ["C-north"]}), 1,
             ("push-refused",)),

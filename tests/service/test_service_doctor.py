@@ -110,7 +110,7 @@ def test_the_file_for_support_holds_no_secret_and_no_name(project: Project, monk
     for words in (("sync",), ("invoice", "create", "--all"), ("invoice", "confirm", "--all-drafts")):
         assert project.run(*words).code == 0
     refusal = {"error": {"code": "x", "message": f"Canarian Holding is unknown to {SECRET}"}}
-    project.server.faults([{"match": {"path": "/finance/"}, "times": 0, "action": {"status": 422, "body": refusal}}])
+    project.server.faults([{"match": {"path": "/finance/rest/invoices"}, "times": 0, "action": {"status": 422, "body": refusal}}])
     assert project.run("sync").code == 1
     project.server.faults([{"match": {"path": "/api/data/"}, "times": 0, "action": {"status": 400, "body": refusal}}])
     assert project.run("sync").code == 3

@@ -58,7 +58,7 @@ def write_mapping(folder: Path, text: str, name: str = "actual") -> None:
 def made(server: MockServer, folder: Path, text: str = ACTUAL, *, invoices: int = 2, system: Any = BUSINESS_CENTRAL) -> Finance:
     """Confirmed invoices on their way to a system, in an environment whose actuals have columns for their fate."""
     finance = Finance(Project(folder, server), system)
-    finance.configure(more="follow_minutes: 0\npaid_hours: 0.0001")
+    finance.configure(more="follow_minutes: 0\npaid_hours: 0.000001")
     write_mapping(folder, text)
     finance.confirm(invoices, **({"tax_percent": {"": "25"}} if system is BUSINESS_CENTRAL else {}))
     upsert(server, "msdyn_actuals", *({"msdyn_actualid": f"@c{n}-1", **dict.fromkeys(COLUMNS)} for n in range(invoices)))

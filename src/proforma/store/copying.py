@@ -21,13 +21,15 @@ from proforma.store.connect import check_file, connect, faults_of, place
 from proforma.store.leases import SCHEDULE, Leases
 from proforma.store.statements import insert
 from proforma.store.store import Store
-from proforma.store.tables import metadata
+from proforma.store.tables import metadata, price_state
 
 #: Everything that changes a store holds one of these.
 STAGES: Final = ("pull", "price", "invoicing", "push")
 _BATCH_ROWS: Final = 2_000
 _DIGEST_BYTES: Final = 16
 _BUSY_SECONDS: Final = 10.0
+#: Tables in which a store has a row from its birth.
+_BORN_WITH_ROWS: Final = (price_state,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ def copy_target(url: str, source: Store) -> Iterator[Store]:
         raise ConfigurationError("the target is the store itself", at="--to", hint="name another file or database")
     with Store.open(url, migrate=_is_fresh(url)) as target:
         with target.read() as reader:
-            held = [table.name for table in metadata.sorted_tables if _count(reader.connection, table)]
+            held = [table.name for table in metadata.sorted_tables if table not in _BORN_WITH_ROWS and _count(reader.connection, table)]
         if held:
             hint = "name an empty database; what is there is never overwritten"
             raise ConfigurationError(f"the target holds rows already, in {', '.join(held[:3])}", at=target.url, hint=hint)
@@ -68,6 +70,8 @@ def copy_store(source: Store, target: Store, *, told: Callable[[int], None] = la
     """
     with _quiet(source), source.read() as reader, faults_of(place(target.url)), target.begin() as tx:
         _refuse_scheduled(reader.connection)
+        for table in _BORN_WITH_ROWS:
+            tx.connection.execute(sa.delete(table))
         for table in metadata.sorted_tables:
             with closing(_batches(reader.connection, table)) as batches:
                 for batch in batches:
