@@ -39,7 +39,10 @@ def project_of(server: MockServer, folder: Path, system: System, contracts: int,
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
 def test_a_frozen_worker_keeps_the_others_out(server: MockServer, tmp_path: Path, system: System) -> None:
-    """Stopped in the middle of a push, for longer than anybody waits: the second worker ends with 3, the first goes on when it is woken."""
+    """Stopped in the middle of a push, for longer than anybody waits: the second worker ends with 3, the first goes on when it is woken.
+
+    A server that has closed the connection meanwhile leaves it with a doubt, which the next run settles.
+    """
     finance = project_of(server, tmp_path, system, 3)
     server.faults([{"match": {"path": system.path}, "times": 0, "action": {"delay_ms": 30}}])
     first = finance.project.start("push")
@@ -51,8 +54,10 @@ def test_a_frozen_worker_keeps_the_others_out(server: MockServer, tmp_path: Path
     os.kill(first.pid, signal.SIGCONT)
     first.communicate(timeout=60)
     assert second.code == 3
-    assert first.returncode == 0
+    assert first.returncode in (0, 3)
     server.faults([])
+    if first.returncode == 3:
+        assert finance.push() == 0
     finance.require_each_once()
 
 
