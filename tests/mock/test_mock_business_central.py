@@ -54,7 +54,7 @@ def test_a_draft_is_numbered_and_its_reference_is_upper_case(caller: Caller, inv
     [
         ({"customerNumber": ""}, "Application_DialogException"),
         ({"customerNumber": "C-9"}, "Internal_RecordNotFound"),
-        ({"currencyCode": "XXX"}, "Internal_InvalidTableRelation"),
+        ({"currencyCode": "XXX"}, "Internal_InvalidTableRelation"),  # ISO 4217: no currency
         ({"externalDocumentNumber": "X" * 36}, "Application_StringExceededLength"),
     ],
 )

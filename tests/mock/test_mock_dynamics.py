@@ -81,7 +81,7 @@ def test_keys_know_no_case_and_want_all_their_parts(caller: Caller) -> None:
     ("change", "words"),
     [
         ({"CustomerAccount": "C-9"}, "'Customer account' is not found in the related table"),
-        ({"CurrencyCode": "XXX"}, "'Currency' is not found in the related table"),
+        ({"CurrencyCode": "XXX"}, "'Currency' is not found in the related table"),  # ISO 4217: no currency
         ({"dataAreaId": "demf"}, "'Company' is not found in the related table"),
         ({"ExternalInvoiceId": ""}, "must be filled in"),
     ],

@@ -109,8 +109,7 @@ class Watch:
                 return
             try:
                 self.look()
-            except Exception:
-                # Whoever watches must not die of what it sees.
+            except Exception:  # whoever watches must not die of what it sees
                 log.exception("the look at the store failed", extra={"event": "watch_failed"})
 
     def _forget(self, at: datetime) -> None:
