@@ -73,7 +73,12 @@ def optional_decimal(text: str | None) -> Decimal | None:
 
 def json_text(value: object) -> str:
     """A small structure as JSON text, the same text for equal values; decimals as strings."""
-    return msgspec.json.encode(value, order="deterministic").decode()
+    return json_bytes(value).decode()
+
+
+def json_bytes(value: object) -> bytes:
+    """As `json_text`, in UTF-8."""
+    return msgspec.json.encode(value, order="deterministic")
 
 
 @lru_cache(maxsize=1 << 12)
