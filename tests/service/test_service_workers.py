@@ -26,6 +26,7 @@ from proforma.store import ContractSpan, OutboxRow, Store
 from proforma.sync.book_fingerprint import fingerprint_of
 from proforma.sync.delivery import Delivery
 from proforma.sync.price import pricing_records
+from proforma.sync.status import read_status
 from proforma.sync.workshop import Workshop
 from project_folder import Project
 
@@ -78,9 +79,13 @@ def test_a_cycle_is_done_by_workers(waiting: Project, queue: JobQueue, url: str)
         assert sent_once(waiting)
         with shop.store.read() as reader:
             (run,) = [run for run in reader.runs.list() if run.kind == "shared"]
+            backlog = read_status(reader, at=datetime.now(UTC)).backlog
             assert reader.leases.workers() != []
     assert (run.outcome, dict(run.counts)) == ("done", cycle.counts)
     assert cycle.counts["pushes"] == CONTRACTS
+    # Everything is billed: nothing waits, and the status tells so.
+    assert backlog is not None
+    assert (backlog.rows, cycle.counts["drafts"], cycle.counts["unsent"]) == (0, 0, 0)
     with Store.open(url) as store, store.read() as reader:
         assert reader.leases.workers() == []
 
