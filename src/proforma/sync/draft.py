@@ -395,7 +395,8 @@ def contracts_of(reader: Reader, sources: Sequence[SourceId]) -> list[ContractId
     for row in rows:
         if row.contract_id is not None:
             found[row.contract_id] = None
-    for contract_id in reader.ledger.contracts_holding(sources).values():
+    given_back = (row.contract_id for row in reader.ledger.actuals(ids=sources))  # known by their ledger ids alone (I-98)
+    for contract_id in (*given_back, *reader.ledger.contracts_holding(sources).values()):
         found[contract_id] = None
     return list(found)
 
