@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from proforma.domain.codes import BillingType, Side
+from proforma.domain.frozen import made_quickly
 from proforma.domain.ids import CurrencyId, PriceLineId, PriceListId, RecordId, UnitId
 
 
@@ -27,6 +28,7 @@ class Grounds:
     billing_type: BillingType | None = None
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceDecision:
     """The price of one record, or the reason why it has none (P-67).

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
+from functools import reduce
 from typing import Final
 
 #: Wide enough that no product or quotient of Dataverse's 19-digit columns loses a digit that rounding could see.
@@ -13,6 +14,7 @@ EXACT: Final = Context(prec=50)
 DEFAULT_PRECISION: Final = 2
 #: Decimals of the widest money column.
 PRECISION_MAX: Final = 10
+_ZERO: Final = Decimal(0)
 
 
 class Rounding(StrEnum):
@@ -82,10 +84,7 @@ def round_amount(amount: Decimal, *, precision: int, mode: Rounding = Rounding.H
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """Exact sum of amounts that are rounded already; sums are never made of unrounded parts (I-112)."""
-    result = Decimal(0)
-    for amount in amounts:
-        result = EXACT.add(result, amount)
-    return result
+    return reduce(EXACT.add, amounts, _ZERO)
 
 
 def plain(value: Decimal) -> str:
@@ -97,4 +96,4 @@ def plain(value: Decimal) -> str:
     whole, _, decimals = text.partition(".")
     if len(decimals) > 3 and decimals.endswith("0"):
         text = f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
-    return text.removeprefix("-") if value.is_zero() else text
+    return text[1:] if text[0] == "-" and value.is_zero() else text

@@ -12,12 +12,15 @@ from typing import Any, Final, Protocol, TypeVar, cast
 
 import sqlalchemy as sa
 
-from proforma.domain.ids import Guid
+from proforma.domain.codes import TransactionType
+from proforma.domain.decisions import PriceDecision
+from proforma.domain.ids import Guid, RecordId
 from proforma.domain.records import Actual, TransactionConnection
 from proforma.store.columns import Cell, Cells, codec, instant, instant_text
 from proforma.store.cursors import CursorWriter
 from proforma.store.prepared import Prepared
 from proforma.store.price_due import PriceDueWriter
+from proforma.store.priced_work import priced_work
 from proforma.store.statements import chunks, distinct, renew, upsert
 from proforma.store.tables import MIRROR, mirror_entities
 
@@ -92,6 +95,10 @@ class Mirror:
     def batches(self, cls: type[R], size: int = _BATCH_ROWS, **values: object) -> Iterator[list[R]]:
         """As `where`, in lists of at most `size`: memory stays flat however many there are."""
         return _batches(self._connection, cls, size, values)
+
+    def priced(self, contracts: Collection[str], types: Collection[TransactionType]) -> tuple[list[Actual], dict[RecordId, PriceDecision]]:
+        """The actuals of these contracts that have one of these types, by id, and the decisions about them."""
+        return priced_work(self._connection, contracts, types)
 
     def cells(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from itertools import islice
@@ -106,7 +106,7 @@ def _compiled(statement: sa.Insert, dialect: str) -> str:
     return str(statement.compile(dialect=chosen))
 
 
-def chunks(values: Sequence[T], size: int = IN_LIST_MAX) -> Iterator[list[T]]:
+def chunks(values: Iterable[T], size: int = IN_LIST_MAX) -> Iterator[list[T]]:
     """The values in pieces of at most `size`."""
     rest = iter(values)
     while piece := list(islice(rest, size)):
