@@ -22,7 +22,8 @@ from proforma.store.leases import Leases, LeaseWriter
 from proforma.store.ledger import Ledger, LedgerWriter
 from proforma.store.locks import advisory_lock, file_lock
 from proforma.store.mirror import Mirror, MirrorWriter
-from proforma.store.outbox import Outbox, OutboxWriter
+from proforma.store.outbox import Outbox, OutboxWriter, fence_of
+from proforma.store.prepared import execute
 from proforma.store.price_due import PriceDue, PriceDueWriter
 from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Quarantine, QuarantineWriter
@@ -190,9 +191,15 @@ class Store:
         """One consistent snapshot for the whole block; it holds no writer up."""
         snapshot = {} if self._place.file is not None else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with faults_of(self._place), self._engine.connect().execution_options(**snapshot) as connection:
+            connection.begin()
             # The snapshot is taken at the first read: take it now, so that the block's first line decides nothing.
-            connection.exec_driver_sql("SELECT version_num FROM alembic_version").all()
+            execute(connection, "SELECT version_num FROM alembic_version", ())
             yield Reader(connection)
+
+    def fence_of(self, invoice_id: str) -> int | None:
+        """The fence of the last claim on a push, as it is committed now; the one look between *sending* and the first byte (F-84)."""
+        with faults_of(self._place), self._engine.connect() as connection:
+            return fence_of(connection, invoice_id)
 
     @contextmanager
     def _begun(self, how: str) -> Iterator[sa.Connection]:
