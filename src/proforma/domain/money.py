@@ -10,6 +10,7 @@ from typing import Final
 
 #: Wide enough that no product or quotient of Dataverse's 19-digit columns loses a digit that rounding could see.
 EXACT: Final = Context(prec=50)
+_NOTHING: Final = Decimal(0)
 DEFAULT_PRECISION: Final = 2
 #: Decimals of the widest money column.
 PRECISION_MAX: Final = 10
@@ -82,9 +83,9 @@ def round_amount(amount: Decimal, *, precision: int, mode: Rounding = Rounding.H
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """Exact sum of amounts that are rounded already; sums are never made of unrounded parts (I-112)."""
-    result = Decimal(0)
+    result, add = _NOTHING, EXACT.add
     for amount in amounts:
-        result = EXACT.add(result, amount)
+        result = add(result, amount)
     return result
 
 

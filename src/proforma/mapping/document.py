@@ -43,12 +43,12 @@ def document(invoice: Invoice, facts: DocumentFacts, mapping: FinanceMapping) ->
         raise RefusedError("no-reference", f"invoice {invoice.number} is not confirmed, so it has no reference yet")
     rules = mapping.document
     writer = _Writer(facts, rules, invoice.currency.precision)
-    lines = writer.lines(invoice.lines)
-    if total(writer.sent) != invoice.total:
-        raise RefusedError("total-differs", f"the lines of invoice {invoice.number} add up to {total(writer.sent)}, not to {invoice.total}")
+    lines, billed = writer.lines(invoice.lines), invoice.total
+    if total(writer.sent) != billed:
+        raise RefusedError("total-differs", f"the lines of invoice {invoice.number} add up to {total(writer.sent)}, not to {billed}")
     content: Document = {
         "reference": invoice.reference,
-        "kind": "credit" if invoice.total < 0 else "invoice",
+        "kind": "credit" if billed < 0 else "invoice",
         "number": invoice.number,
         "corrects": facts.corrects_reference,
         "company": facts.company,
@@ -64,7 +64,7 @@ def document(invoice: Invoice, facts: DocumentFacts, mapping: FinanceMapping) ->
         "purchase_order": facts.purchase_order,
         "contract": {"number": facts.contract_number, "name": facts.contract_name, "id": invoice.contract_id},
         "lines": lines,
-        "total": writer.money(invoice.total),
+        "total": writer.money(billed),
     }
     return content | {DIGEST: digest(content)}
 

@@ -17,6 +17,7 @@ from proforma.store.columns import Cell, Row, instant, instant_text, optional_in
 from proforma.store.invoice_rows import read_headers
 from proforma.store.ledger import LedgerWriter
 from proforma.store.prepared import Prepared
+from proforma.store.push_events import tell
 from proforma.store.tables import invoices, outbox, outbox_attempts
 
 #: States that a document may be sent from. SENDING: an earlier attempt was in doubt, and the target said that nothing had come (F-86).
@@ -388,7 +389,7 @@ class OutboxWriter(Outbox):
         news = change.push is not before.state or learned != (before.external_id, before.external_number)
         if news or self._is_news(before.invoice_id, change.read_back):
             by = before.owner or "push"
-            LedgerWriter(self._connection).append([(before.invoice_id, change)], at=step.at, by=by)
+            tell(self._connection, before.invoice_id, change, at=step.at, by=by)
 
     def _is_news(self, invoice_id: str, told: ReadBack | None) -> bool:
         """Whether finance told something of a posted document that the invoice does not say yet (F-90)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Final, Self
 
 import sqlalchemy as sa
 
-from proforma.domain.errors import ConfigurationError
+from proforma.domain.errors import ConfigurationError, StoreFaultError
 from proforma.store import schema
 from proforma.store.backfills import Backfills, BackfillWriter
 from proforma.store.backup import back_up
@@ -92,9 +93,11 @@ class Transaction(Reader):
 class Store:
     """A store that is open. Threads may share it: each transaction and each snapshot has a connection of its own."""
 
-    def __init__(self, where: Place, engine: sa.Engine) -> None:
+    def __init__(self, where: Place, engine: sa.Engine, *, busy_seconds: float) -> None:
         self._place = where
         self._engine = engine
+        self._busy_seconds = busy_seconds
+        self._writing = threading.Lock()
 
     @classmethod
     def open(cls, url: str, *, migrate: bool = True, busy_seconds: float = 10.0) -> Store:
@@ -110,7 +113,7 @@ class Store:
             if not migrate and not where.file.exists():
                 raise ConfigurationError("there is no store yet", at=str(where.file), hint="run `proforma db upgrade`")
         engine = connect(where, busy_seconds=busy_seconds)
-        store = cls(where, engine)
+        store = cls(where, engine, busy_seconds=busy_seconds)
         try:
             with faults_of(where):
                 store._prepare(migrate=migrate)
@@ -183,8 +186,23 @@ class Store:
 
         Raises UnfinishedError when another writer holds the store too long, or the disk or database fails.
         """
-        with faults_of(self._place), self._begun("BEGIN IMMEDIATE") as connection:
+        with faults_of(self._place), self._turn(), self._begun("BEGIN IMMEDIATE") as connection:
             yield Transaction(connection)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Threads of this process take turns before they ask SQLite, which would let them sleep and look again."""
+        if self._place.file is None:
+            yield
+            return
+        if not self._writing.acquire(timeout=self._busy_seconds):
+            raise StoreFaultError(
+                "store-locked", "the store is locked by this process", at=str(self._place.file), hint="run again when it is done"
+            )
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
