@@ -38,6 +38,7 @@ R = TypeVar("R", bound=Record)
 Id = TypeVar("Id", bound=str)
 
 _BATCH_ROWS: Final = 2000
+_FEW: Final = 8
 #: Marks of cells read as one text: between two, and in the place of an empty one. No id, word, date or JSON text holds a control character.
 _BETWEEN: Final = "\x1f"
 _EMPTY: Final = "\x1e"
@@ -73,12 +74,16 @@ class Mirror:
 
     def get(self, cls: type[R], id: str) -> R | None:  # noqa: A002 - the field's own name
         """One record."""
-        return next(codec(cls).decode(_one(cls).run(self._connection, wanted=id)), None)
+        return next(codec(cls).decode(_one(cls).rows(self._connection, wanted=id)), None)
 
     def get_many(self, cls: type[R], ids: Iterable[Id]) -> dict[Id, R]:
         """Those of the records that are there, by id."""
-        found: dict[Any, R] = {record.id: record for record in _by_id(self._connection, cls, sorted(set(ids)))}
-        return found
+        wanted = sorted(set(ids))
+        if len(wanted) > _FEW:
+            found: dict[Any, R] = {record.id: record for record in _by_id(self._connection, cls, wanted)}
+            return found
+        # A statement for a list is written anew for each length of it, which costs more than some look-ups of one.
+        return {key: record for key in wanted if (record := self.get(cls, key)) is not None}
 
     def all(self, cls: type[R]) -> Iterator[R]:
         """Every record of a class, read in batches."""

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from proforma.store.columns import Cell, Cells, json_text
+from proforma.store.prepared import execute
 
 T = TypeVar("T")
 Number = TypeVar("Number", bound=int)
@@ -60,7 +61,9 @@ def renew(connection: sa.Connection, table: sa.Table, rows: Sequence[Cells], rea
 
 def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Cells], *, columns: tuple[str, ...] | None = None) -> None:
     """Inserts rows of the named columns, which stand in the table's order (all when None)."""
-    if rows:
+    if len(rows) == 1:
+        execute(connection, _insert_sql(table, columns or tuple(table.c.keys()), connection.dialect.name), rows[0])
+    elif rows:
         connection.exec_driver_sql(_insert_sql(table, columns or tuple(table.c.keys()), connection.dialect.name), list(rows))
 
 
