@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 #: Wide enough that no product or quotient of Dataverse's 19-digit columns loses a digit that rounding could see.
@@ -24,7 +25,10 @@ class Rounding(StrEnum):
 
 #: The last decimals that currencies have, made once.
 _STEPS: Final = tuple(Decimal(1).scaleb(-precision) for precision in range(5))
-_MODES: Final = {Rounding.HALF_UP: ROUND_HALF_UP, Rounding.HALF_EVEN: ROUND_HALF_EVEN}
+_QUANTIZE: Final = {
+    Rounding.HALF_UP: Context(prec=EXACT.prec, rounding=ROUND_HALF_UP).quantize,
+    Rounding.HALF_EVEN: Context(prec=EXACT.prec, rounding=ROUND_HALF_EVEN).quantize,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +78,15 @@ class Money:
             raise CurrencyMismatchError(f"{self.currency.code} and {other.currency.code} cannot be added")
 
 
-def round_amount(amount: Decimal, *, precision: int, mode: Rounding = Rounding.HALF_UP) -> Decimal:
-    """The amount with exactly `precision` decimals. The only place of the product that rounds (P-56, I-112)."""
+def rounding_to(precision: int, mode: Rounding = Rounding.HALF_UP) -> Callable[[Decimal], Decimal]:
+    """What gives amounts exactly `precision` decimals. The only place of the product that rounds (P-56, I-112)."""
     step = _STEPS[precision] if 0 <= precision < len(_STEPS) else Decimal(1).scaleb(-precision)
-    return amount.quantize(step, _MODES[mode], EXACT)
+    return partial(_QUANTIZE[mode], b=step)
+
+
+def round_amount(amount: Decimal, *, precision: int, mode: Rounding = Rounding.HALF_UP) -> Decimal:
+    """The amount with exactly `precision` decimals (P-56, I-112)."""
+    return rounding_to(precision, mode)(amount)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
