@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
-from functools import partial
 from typing import Final
 
 #: Wide enough that no product or quotient of Dataverse's 19-digit columns loses a digit that rounding could see.
@@ -81,7 +80,8 @@ class Money:
 def rounding_to(precision: int, mode: Rounding = Rounding.HALF_UP) -> Callable[[Decimal], Decimal]:
     """What gives amounts exactly `precision` decimals. The only place of the product that rounds (P-56, I-112)."""
     step = _STEPS[precision] if 0 <= precision < len(_STEPS) else Decimal(1).scaleb(-precision)
-    return partial(_QUANTIZE[mode], b=step)
+    quantize = _QUANTIZE[mode]
+    return lambda amount: quantize(amount, step)
 
 
 def round_amount(amount: Decimal, *, precision: int, mode: Rounding = Rounding.HALF_UP) -> Decimal:
