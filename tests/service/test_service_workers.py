@@ -23,6 +23,7 @@ from proforma.service.worker import OVERTAKEN, Jobs
 from proforma.settings import load_configuration
 from proforma.settings.schedule import STAGES
 from proforma.store import ContractSpan, OutboxRow, Store
+from proforma.store.mirror import Lines
 from proforma.sync.book_fingerprint import fingerprint_of
 from proforma.sync.delivery import Delivery
 from proforma.sync.price import pricing_records
@@ -193,8 +194,8 @@ def test_every_actual_is_in_one_span_of_contracts(waiting: Project, url: str) ->
     with Store.open(url) as store, store.read() as reader:
         for parts in (1, 5, CONTRACTS, 100):
             spans = reader.mirror.contract_spans(parts)
-            found = [row[0] for span in spans for rows in reader.mirror.cells(Actual, ["id"], 3, contracts=span) for row in rows]
-            assert sorted(map(str, found)) == sorted(actual.id for actual in reader.mirror.all(Actual))
+            found = [line for span in spans for line in reader.mirror.lines(Actual, Lines(["id"]), 10_000, contracts=span)]
+            assert sorted(found) == sorted(actual.id for actual in reader.mirror.all(Actual))
             assert len(spans) <= parts
         assert (spans[0].first, spans[-1].last) == (None, None)
         assert ContractSpan(None, None) not in spans
