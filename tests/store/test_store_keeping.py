@@ -171,7 +171,7 @@ def problems(store: Store) -> list[Problem]:
 def test_a_problem_is_listed_until_it_is_solved(store: Store) -> None:
     """The same problem again is one problem, told anew, with the time it was first seen (promise 5)."""
     with store.begin() as tx:
-        tx.quarantine.put("mapping", "msdyn_actuals", guid("monday"), "unknown-option", "9 is no billing type", b'{"a":1}', NOON)
+        tx.quarantine.put("mapping", "msdyn_actuals", guid("monday"), "unknown-status", "9 is no billing type", b'{"a":1}', NOON)
         tx.quarantine.put("push", None, guid("invoice"), "refused", "the period is closed", None, later(1))
         tx.quarantine.put("mapping", "msdyn_actuals", guid("monday"), "no-date", "the date is empty", b"\x00\xff", later(2))
     mapping = Problem(

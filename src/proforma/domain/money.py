@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
@@ -26,7 +26,10 @@ class Rounding(StrEnum):
 
 #: The last decimals that currencies have, made once.
 _STEPS: Final = tuple(Decimal(1).scaleb(-precision) for precision in range(5))
-_MODES: Final = {Rounding.HALF_UP: ROUND_HALF_UP, Rounding.HALF_EVEN: ROUND_HALF_EVEN}
+_QUANTIZE: Final = {
+    Rounding.HALF_UP: Context(prec=EXACT.prec, rounding=ROUND_HALF_UP).quantize,
+    Rounding.HALF_EVEN: Context(prec=EXACT.prec, rounding=ROUND_HALF_EVEN).quantize,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +79,16 @@ class Money:
             raise CurrencyMismatchError(f"{self.currency.code} and {other.currency.code} cannot be added")
 
 
-def round_amount(amount: Decimal, *, precision: int, mode: Rounding = Rounding.HALF_UP) -> Decimal:
-    """The amount with exactly `precision` decimals. The only place of the product that rounds (P-56, I-112)."""
+def rounding_to(precision: int, mode: Rounding = Rounding.HALF_UP) -> Callable[[Decimal], Decimal]:
+    """What gives amounts exactly `precision` decimals. The only place of the product that rounds (P-56, I-112)."""
     step = _STEPS[precision] if 0 <= precision < len(_STEPS) else Decimal(1).scaleb(-precision)
-    return amount.quantize(step, _MODES[mode], EXACT)
+    quantize = _QUANTIZE[mode]
+    return lambda amount: quantize(amount, step)
+
+
+def round_amount(amount: Decimal, *, precision: int, mode: Rounding = Rounding.HALF_UP) -> Decimal:
+    """The amount with exactly `precision` decimals (P-56, I-112)."""
+    return rounding_to(precision, mode)(amount)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

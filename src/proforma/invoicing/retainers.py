@@ -97,7 +97,7 @@ def refundable(facts: Facts, contract_id: ContractId, customer_id: CustomerId, *
 
 def _free(facts: Facts, contract_id: ContractId, customer_id: CustomerId, *, without: InvoiceId | None) -> list[Balance]:
     own = (r for r in facts.retainers.values() if r.contract_id == contract_id and r.customer_id == customer_id)
-    found = (balance(facts, r, without=without) for r in own)
+    found = (balance(facts, r, without=without) for r in own if not facts.is_foreign(contract_id, r.currency_id))
     return sorted((b for b in found if b.free > 0), key=lambda b: (b.invoiced_on or date.max, b.retainer.id))
 
 

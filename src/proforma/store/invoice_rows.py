@@ -38,7 +38,8 @@ _HEADER_KEPT: Final = Prepared(sa.select(*HEADER_COLUMNS).where(invoices.c.id ==
 _REWRITE: Final = Prepared(
     sa.update(invoices)
     .where(invoices.c.id == sa.bindparam("wanted"))
-    .values({name: sa.bindparam(f"{name}_", type_=invoices.c[name].type) for name in _HEADER.names})
+    # Not the key, which never changes: told to set it, SQLite looks through every table that refers to it.
+    .values({name: sa.bindparam(f"{name}_", type_=invoices.c[name].type) for name in _HEADER.names if name != "id"})
 )
 
 
@@ -158,13 +159,16 @@ def read_headers(connection: sa.Connection, *conditions: sa.ColumnElement[bool],
 def read_header(connection: sa.Connection, invoice_id: str, *, for_update: bool = False) -> Header | None:
     """The header of one invoice, as `read_headers` does it."""
     statement = _HEADER_KEPT if for_update else _HEADER_OF_ONE
-    return next(iter(_HEADER.decode(statement.run(connection, wanted=invoice_id))), None)
+    return next(_HEADER.decode(statement.rows(connection, wanted=invoice_id)), None)
 
 
 def _lines(connection: sa.Connection, ids: Sequence[InvoiceId]) -> dict[InvoiceId, tuple[InvoiceLine, ...]]:
     details = _details(connection, ids)
-    statement = _LINES.where(invoice_lines.c.invoice_id.in_(ids))
-    rows: Iterable[Row] = _LINES_OF_ONE.run(connection, wanted=ids[0]) if len(ids) == 1 else connection.execute(statement)
+    rows: Iterable[Row]
+    if len(ids) == 1:
+        rows = _LINES_OF_ONE.rows(connection, wanted=ids[0])
+    else:
+        rows = connection.execute(_LINES.where(invoice_lines.c.invoice_id.in_(ids)))
     lines: defaultdict[InvoiceId, list[InvoiceLine]] = defaultdict(list)
     for invoice_id, n, contract_line_id, kind, description, _amount in rows:
         line = InvoiceLine(
@@ -178,8 +182,11 @@ def _lines(connection: sa.Connection, ids: Sequence[InvoiceId]) -> dict[InvoiceI
 
 
 def _details(connection: sa.Connection, ids: Sequence[InvoiceId]) -> dict[tuple[InvoiceId, int], list[InvoiceDetail]]:
-    statement = _DETAILS.where(invoice_details.c.invoice_id.in_(ids))
-    rows: Sequence[Row] = (_DETAILS_OF_ONE.run(connection, wanted=ids[0]) if len(ids) == 1 else connection.execute(statement)).all()
+    rows: Sequence[Row]
+    if len(ids) == 1:
+        rows = _DETAILS_OF_ONE.rows(connection, wanted=ids[0])
+    else:
+        rows = connection.execute(_DETAILS.where(invoice_details.c.invoice_id.in_(ids))).all()
     details: defaultdict[tuple[InvoiceId, int], list[InvoiceDetail]] = defaultdict(list)
     for row, detail in zip(rows, _DETAIL.decode(row[2:] for row in rows), strict=True):
         details[row[0], row[1]].append(detail)

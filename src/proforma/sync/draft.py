@@ -28,12 +28,12 @@ from proforma.domain.contracts import (
     ScheduleRow,
 )
 from proforma.domain.ids import ContractId, Guid, InvoiceId, RecordId, RetainerId, SourceId
-from proforma.domain.invoices import Changes, Confirmed, Invoice, Refusal
+from proforma.domain.invoices import Changes, Confirmed, Invoice, LedgerActual, Refusal
 from proforma.domain.masters import Category, CurrencyRecord, Role
 from proforma.domain.policies import InvoicingPolicy, PricingPolicy
 from proforma.domain.records import Actual
 from proforma.invoicing import BacklogRow, Book, Clerk, ManualDetail, Takeover
-from proforma.invoicing.changes import joined
+from proforma.invoicing.changes import joined, refused
 from proforma.store import Header, Reader, Store, Transaction
 from proforma.store.statements import chunks
 from proforma.sync.combined import uncollected
@@ -211,6 +211,9 @@ class BillingDesk:
         """As `create`, one contract after the other, so that nobody needs to keep all drafts."""
         with self._store.read() as reader:
             require_clear_origins(reader, self._policy)
+            unknown = unknown_sources(reader, only)
+        if unknown:
+            yield Answer(changes=joined(refused(id_, "unknown-source", "no such row in the backlog") for id_ in unknown))
         for contract in dict.fromkeys(contracts):
             yield self._create_one(contract, as_of, only, to_existing=to_existing)
 
@@ -319,7 +322,8 @@ class BillingDesk:
         def act(book: Book, clerk: Clerk, id_: InvoiceId) -> Changes:
             return invoicing.confirm(book, clerk, invoice_ids=[id_], accounting_date=accounting_date, as_of=as_of)
 
-        return together([self._accept(held, as_of) if (held := self._held(i)) else self._on_invoice(i, act) for i in invoices])
+        names = dict.fromkeys(invoices)
+        return together([self._accept(held, as_of) if (held := self._held(i)) else self._on_invoice(i, act) for i in names])
 
     def _held(self, name: str) -> Header | None:
         """An invoice of Dataverse that is held here, by its id or number."""
@@ -398,19 +402,25 @@ class BillingDesk:
 
 def contracts_of(reader: Reader, sources: Sequence[SourceId]) -> list[ContractId]:
     """The contracts that these sources belong to; unknown sources belong to none."""
-    found: dict[ContractId, None] = {}
-    rows: list[Actual | Milestone | Retainer | ContractLine] = [
+    homes = (*(row.contract_id for row in _rows_of(reader, sources)), *reader.ledger.contracts_holding(sources).values())
+    return [id_ for id_ in dict.fromkeys(homes) if id_ is not None]
+
+
+def unknown_sources(reader: Reader, sources: Sequence[SourceId]) -> list[SourceId]:
+    """Those of which neither the mirror nor our ledger has a row."""
+    known = {*(row.id for row in _rows_of(reader, sources)), *reader.ledger.contracts_holding(sources)}
+    return [id_ for id_ in dict.fromkeys(sources) if id_ not in known]
+
+
+def _rows_of(reader: Reader, sources: Sequence[SourceId]) -> list[Actual | Milestone | Retainer | ContractLine | LedgerActual]:
+    """What the mirror has of them, and what corrections gave back, which the ledger alone knows (I-98)."""
+    return [
         *reader.mirror.get_many(Actual, sources).values(),
         *reader.mirror.get_many(Milestone, sources).values(),
         *reader.mirror.get_many(Retainer, sources).values(),
         *reader.mirror.get_many(ContractLine, sources).values(),
+        *reader.ledger.actuals(ids=sources),
     ]
-    for row in rows:
-        if row.contract_id is not None:
-            found[row.contract_id] = None
-    for contract_id in reader.ledger.contracts_holding(sources).values():
-        found[contract_id] = None
-    return list(found)
 
 
 def _new_id() -> Guid:
