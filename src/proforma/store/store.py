@@ -33,6 +33,8 @@ from proforma.store.write_backs import WriteBacks, WriteBackWriter
 
 #: Two processes that open a fresh store at once: one migrates, the other waits this long for it.
 _MIGRATION_SECONDS_MAX: Final = 60.0
+#: How long a SQLite writer waits for another one, unless told otherwise.
+_BUSY_SECONDS: Final = 10.0
 
 
 class Reader:
@@ -100,10 +102,11 @@ class Store:
         self._writing = threading.Lock()
 
     @classmethod
-    def open(cls, url: str, *, migrate: bool = True, busy_seconds: float = 10.0) -> Store:
+    def open(cls, url: str, *, migrate: bool = True, upgrade: bool = False, busy_seconds: float = _BUSY_SECONDS) -> Store:
         """Opens the store at a SQLAlchemy URL; a fresh or older one is migrated first, unless `migrate` is False.
 
-        `busy_seconds`: how long a SQLite writer waits for another one.
+        `upgrade`: also an older one in PostgreSQL. Of that no copy is made by the way, and other machines may work with it, so it is
+        migrated only when a person says so. `busy_seconds`: how long a SQLite writer waits for another one.
         Raises ConfigurationError for a wrong URL, a schema of a newer program, and an unmigrated store that may not be migrated;
         UnfinishedError when the database cannot be opened, read or written now.
         """
@@ -116,13 +119,23 @@ class Store:
         store = cls(where, engine, busy_seconds=busy_seconds)
         try:
             with faults_of(where):
-                store._prepare(migrate=migrate)
+                store._prepare(migrate=migrate, upgrade=upgrade)
         except BaseException:
             engine.dispose()
             raise
         return store
 
-    def _prepare(self, *, migrate: bool) -> None:
+    @classmethod
+    def schema_at(cls, url: str) -> str | None:
+        """Schema of the store at a URL, which is only looked at; None where there is none yet. Raises as `open` does."""
+        where = place(url)
+        if where.file is not None and not where.file.exists():
+            return None
+        engine = connect(where, busy_seconds=_BUSY_SECONDS)
+        with cls(where, engine, busy_seconds=_BUSY_SECONDS) as store, faults_of(where), store._engine.connect() as connection:
+            return schema.version(connection)
+
+    def _prepare(self, *, migrate: bool, upgrade: bool) -> None:
         with self._engine.connect() as connection:
             found = schema.version(connection)
         if found == schema.HEAD:
@@ -131,12 +144,15 @@ class Store:
             raise ConfigurationError(
                 f"the store has schema {found or 'none'}, not {schema.HEAD}", at="store", hint="run `proforma db upgrade`"
             )
+        if found is not None and found < schema.HEAD and self._place.file is None and not upgrade:
+            hint = "stop all daemons and workers of the older version, then `proforma db upgrade`, which makes a dump first"
+            raise ConfigurationError(f"the store has schema {found}, and this program works with {schema.HEAD}", at="store", hint=hint)
         with self._lock("migration", what="the migration of the store", wait_seconds=_MIGRATION_SECONDS_MAX):
             self._back_up_before_migration()
             self._migrate()
 
     def _back_up_before_migration(self) -> None:
-        """An older SQLite store is copied beside itself; PostgreSQL has tools of its own (docs/store.md)."""
+        """An older SQLite store is copied beside itself; of PostgreSQL `proforma db upgrade` makes a dump before it opens the store."""
         with self._engine.connect() as connection:
             found = schema.version(connection)
         file = self._place.file
