@@ -40,7 +40,7 @@ def what_if(
             for currency, (now, then) in sorted(sums.amounts.items()):
                 context.out.line(f"{currency}: {now:f} now, {then:f} then, difference {total((then, -now)):f}")
             if not sums.rows:
-                context.out.remark("no work waits to be billed on the contracts that this list prices; see `proforma backlog list`")
+                context.out.line("no work waits to be billed on the contracts that this list prices; see `proforma backlog list`")
             if sums.outside:
                 context.out.remark(f"{sums.outside} rows lie outside the days of the list and keep their price; --days any prices them too")
     if sums.unpriced:
