@@ -135,5 +135,5 @@ def _amount(facts: Facts, detail: InvoiceDetail, *, precision: int) -> Decimal:
     """The amount that follows; the row itself, where Dataverse still has it, says by which method, and whether a discount is in it."""
     actual = facts.actuals.get(RecordId(detail.source))
     is_work = actual is not None and actual.type is TransactionType.UNBILLED_SALES
-    extended = is_work and actual is not None and worth(facts, actual, precision=precision).extended
+    extended = is_work and actual is not None and worth(facts, actual, facts.book.decisions.get(actual.id)).extended
     return recomputed(figures(detail), detail.original or detail.previous, actual, extended=extended, precision=precision)

@@ -111,13 +111,15 @@ def chargeable_base(details: Iterable[InvoiceDetail]) -> Decimal:
     return total(d.value for d in details if d.type in BASE_TYPES)
 
 
-def applied_anew(details: Sequence[InvoiceDetail], usable: Iterable[Balance], clerk: Clerk) -> tuple[InvoiceDetail, ...]:
+def applied_anew(details: Sequence[InvoiceDetail], usable: Sequence[Balance], clerk: Clerk) -> tuple[InvoiceDetail, ...]:
     """The details with retainers applied as on creation; amounts that a person set are kept (I-67).
 
     `usable`: balances that leave out this invoice's own reservations, oldest first.
     """
-    kept = [d for d in details if not d.is_application or d.touched]
     before = {d.source: d for d in details if d.is_application}
+    if not before and not usable:
+        return tuple(details)
+    kept = [d for d in details if not d.is_application or d.touched]
     left = chargeable_base(kept) + total(d.amount for d in kept if d.is_application)
     applied: list[InvoiceDetail] = []
     for found in usable:

@@ -287,18 +287,19 @@ class LedgerWriter(Ledger):
         return after
 
     def _append_actuals(self, actuals: Sequence[LedgerActual]) -> None:
-        by_invoice: defaultdict[InvoiceId, list[LedgerActual]] = defaultdict(list)
-        for actual in actuals:
-            by_invoice[actual.invoice_id].append(actual)
+        by_invoice: defaultdict[InvoiceId, list[Cells]] = defaultdict(list)
+        rows = _ACTUAL.encode(actuals)
+        for actual, cells in zip(actuals, rows, strict=True):
+            by_invoice[actual.invoice_id].append(cells)
         headers = self._headers(by_invoice)
-        insert(self._connection, ledger_actuals, _ACTUAL.encode(actuals), columns=_ACTUAL.names)
+        insert(self._connection, ledger_actuals, rows, columns=_ACTUAL.names)
         for invoice_id, each in by_invoice.items():
             header = headers.get(invoice_id)
             if header is None:
                 raise ImpossibleEventError(f"ledger rows of invoice {invoice_id}, which is not there")
             ends = {
                 "ledger_rows": header.ledger_rows + len(each),
-                "ledger_seal": chain(header.ledger_seal, sealable(_ACTUAL.encode(each)))[-1],
+                "ledger_seal": chain(header.ledger_seal, sealable(each))[-1],
             }
             self._connection.execute(sa.update(invoices).where(invoices.c.id == invoice_id).values(ends))
 

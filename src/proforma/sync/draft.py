@@ -5,7 +5,7 @@ Each act is one transaction under the lock of the stage, so that two people or m
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -36,6 +36,7 @@ from proforma.invoicing import BacklogRow, Book, Clerk, ManualDetail, Takeover
 from proforma.invoicing.changes import joined, refused
 from proforma.store import Header, Reader, Store, Transaction
 from proforma.store.statements import chunks
+from proforma.sync.combined import uncollected
 from proforma.sync.price import price_book
 from proforma.sync.reasons import ReasonKeeper
 from proforma.sync.taking_over import (
@@ -51,6 +52,8 @@ from proforma.sync.taking_over import (
 T = TypeVar("T")
 #: Contracts of one transaction of a periodic run: enough that reading and committing cost little for each, few enough for its memory.
 CONTRACTS_AT_ONCE: Final = 20
+#: The first digit of the fourth group of a random GUID: two of its bits are fixed.
+_VARIANT: Final = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 _SALES_SIDE = (TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES)
 
 
@@ -60,10 +63,11 @@ def load_book(reader: Reader, contracts: Collection[ContractId], policy: Invoici
     where = reader.mirror.where
     lines = list(where(ContractLine, contract_id=ids))
     line_ids = [line.id for line in lines]
-    actuals = [
-        *where(Actual, contract_id=ids, type=_SALES_SIDE),
-        *where(Actual, contract_id=None, contract_line_id=line_ids, type=_SALES_SIDE),
-    ]
+    actuals, decisions = reader.mirror.priced(ids, _SALES_SIDE)
+    homeless = list(where(Actual, contract_id=None, contract_line_id=line_ids, type=_SALES_SIDE))
+    if homeless:
+        actuals += homeless
+        decisions |= reader.decisions.of([actual.id for actual in homeless])
     milestones = list(where(Milestone, contract_id=ids))
     retainers = list(where(Retainer, contract_id=ids))
     ledger = reader.ledger.actuals(contract_ids=ids)
@@ -83,7 +87,7 @@ def load_book(reader: Reader, contracts: Collection[ContractId], policy: Invoici
         currencies={currency.id: currency for currency in reader.mirror.all(CurrencyRecord)},
         roles={role.id: role for role in reader.mirror.all(Role)},
         categories={category.id: category for category in reader.mirror.all(Category)},
-        decisions=reader.decisions.of([actual.id for actual in actuals]),
+        decisions=decisions,
         marks=reader.ledger.marks(sources),
         invoices=reader.ledger.invoices(contract_ids=ids),
         ledger=ledger,
@@ -276,6 +280,7 @@ class BillingDesk:
             contracts = contracts_made_elsewhere(reader, self._policy)
         return together([self._take_over(contract, as_of) for contract in contracts])
 
+    @uncollected()
     def _take_over(self, contract: ContractId, as_of: date, accepted: Collection[InvoiceId] = ()) -> Answer:
         with self._writing() as (tx, clerk):
             book = load_book(tx, [contract], self._policy)
@@ -339,6 +344,7 @@ class BillingDesk:
 
     # ---- one act -----------------------------------------------------------------------------------------------------
 
+    @uncollected()
     def _on_sources(self, sources: Sequence[SourceId], act: Callable[[Book, Clerk], Changes]) -> Answer:
         with self._writing() as (tx, clerk):
             book = load_book(tx, contracts_of(tx, sources), self._policy)
@@ -348,6 +354,7 @@ class BillingDesk:
         """An act that concerns one draft alone: nothing else of its contract is read."""
         return self._on_invoice(name, act, lambda tx, id_, _: load_draft(tx, id_, self._policy, sources))
 
+    @uncollected()
     def _on_invoice(
         self,
         name: str,
@@ -364,6 +371,7 @@ class BillingDesk:
             book = load_book(tx, [found[1]], self._policy) if load is None else load(tx, *found)
             return self._commit(tx, book, act(book, clerk, found[0]))
 
+    @uncollected()
     def _act(self, contracts: Sequence[ContractId], act: Callable[[Book, Clerk], Changes]) -> Answer:
         with self._writing() as (tx, clerk):
             book = load_book(tx, contracts, self._policy)
@@ -411,7 +419,9 @@ def _rows_of(reader: Reader, sources: Sequence[SourceId]) -> list[Actual | Miles
 
 
 def _new_id() -> Guid:
-    return Guid(str(uuid.uuid4()))
+    """A random GUID (version 4), as `uuid.uuid4` makes it, without its object: an invoice may take a hundred thousand."""
+    digits = os.urandom(16).hex()
+    return Guid(f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}")
 
 
 def together(answers: Sequence[Answer]) -> Answer:
