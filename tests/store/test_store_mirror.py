@@ -52,11 +52,13 @@ def test_the_newest_form_of_a_row_is_kept(store: Store) -> None:
 @pytest.mark.parametrize("rows", [0, 1, 3, 511, 512, 513, 1_300])
 def test_any_number_of_rows_is_kept(store: Store, rows: int) -> None:
     """However they are cut into statements; the last form of a row that comes twice wins, also across two statements."""
-    actuals = [work(f"day {n}", description="first") for n in range(rows)]
-    pulled(store, *actuals, *(replace(actual, description="last") for actual in actuals[-3:]))
+    connections = [link(f"day {n}", "month") for n in range(rows)]
+    last = [replace(connection, active=False) for connection in connections[-3:]]
+    with store.begin() as tx:
+        tx.mirror.upsert("msdyn_transactionconnections", TransactionConnection, [*connections, *last], [None] * (rows + len(last)), 1)
     with store.read() as reader:
-        kept = {actual.id: actual.description for actual in reader.mirror.all(Actual)}
-    assert kept == {actual.id: "last" if n >= rows - 3 else "first" for n, actual in enumerate(actuals)}
+        kept = {row.id: row.active for row in reader.mirror.all(TransactionConnection)}
+    assert kept == {row.id: n < rows - 3 for n, row in enumerate(connections)}
 
 
 def test_lines_of_records_come_page_by_page(store: Store) -> None:
