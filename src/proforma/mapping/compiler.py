@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
@@ -55,6 +56,8 @@ _WIRE: Final[Mapping[Kind, Any]] = {
     Kind.DIMENSION: bool | int | str | None,
 }
 _VERSION: Final[Any] = int | str | None
+#: Characters of a foreign value that a message repeats.
+_SHOWN_MAX: Final = 60
 #: What a conversion raises for a value that does not fit.
 _MISFITS: Final = (ValueError, KeyError, OverflowError)
 
@@ -91,7 +94,7 @@ class CompiledEntity(Generic[R]):
         self.fingerprint: str = source.fingerprint()
         self.entity, self.entity_set, self.filter, self.changes = mapping.entity, mapping.entity_set, mapping.filter, mapping.changes
         self.record: type[R] = mapping.record
-        self._keys: msgspec.json.Decoder[Any] = msgspec.json.Decoder(layout.key_type(mapping.key))
+        self._keys: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_key_type(mapping.key))
         self._layout = layout
         self._source = source
         self._convert: Callable[[Any], R] = source.function(mapping.record)
@@ -173,7 +176,7 @@ class CompiledEntity(Generic[R]):
     def _rejected(self, row: msgspec.Struct, field: str, error: Exception) -> RowRejectedError:
         expression = self._source.expressions[field]
         columns = [read.column for read in reads_of(expression)]
-        shown = ", ".join(f"{column} = {self._value(row, column)!r}" for column in dict.fromkeys(columns)) or "a constant"
+        shown = ", ".join(f"{column} = {_shown(self._value(row, column))}" for column in dict.fromkeys(columns)) or "a constant"
         line = self.mapping.line_of(field)
         at = self.mapping.source.name if line is None else f"{self.mapping.source.name}:{line}"
         reason, message = _reason(self._source.type_of(field), field, shown, error)
@@ -181,11 +184,19 @@ class CompiledEntity(Generic[R]):
         return RowRejectedError(reason, message, column=column, field=field, at=at)
 
 
+def _shown(value: object) -> str:
+    """A foreign value in a message that stays readable: nobody wants to see a million digits."""
+    text = str(value) if isinstance(value, Decimal) else repr(value)
+    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}… ({len(text)} characters)"
+
+
 def _reason(type_: FieldType, field: str, shown: str, error: Exception) -> tuple[str, str]:
     if isinstance(error, values.MissingError):
         return "missing-value", f"{field} cannot be empty ({shown})"
     if isinstance(error, KeyError):
         return "unknown-status", f"{field}: the mapping has no word for {shown}"
+    if type_.kind is Kind.DECIMAL:
+        return "malformed-value", f"{field}: {shown} is no decimal number of at most {values.DIGITS_MAX + 1} digits before the point"
     return "malformed-value", f"{field}: {shown} is no {type_.kind}"
 
 
@@ -202,15 +213,25 @@ class _Layout:
         """What takes an instant out of a row; None where there is no such column, or where it travels as text."""
         return attrgetter(self.attributes[column]) if column is not None and self.wire[column] == _WIRE[Kind.INSTANT] else None
 
-    @staticmethod
-    def key_type(key: str) -> type[msgspec.Struct]:
-        return msgspec.defstruct("Key", [("key", str | None, None)], rename={"key": key})
-
     def row_type(self, entity: str) -> type[msgspec.Struct]:
-        fields = [(self.attributes[column], wire, None) for column, wire in self.wire.items()]
         name = "".join(part.capitalize() for part in entity.split("-")) + "Row"
-        renamed = {attribute: column for column, attribute in self.attributes.items()}
-        return msgspec.defstruct(name, fields, rename=renamed, frozen=True, gc=False)
+        return _row_type(name, tuple((self.attributes[column], column, wire) for column, wire in self.wire.items()))
+
+
+# The same columns are the same type, however often the mappings are read anew: a daemon does so at every tick, and what decodes a type is
+# kept for as long as hundreds of others.
+@lru_cache(maxsize=256)
+def _row_type(name: str, columns: tuple[tuple[str, str, Any], ...]) -> type[msgspec.Struct]:
+    """The type of rows with these columns: attribute, foreign column, what it is on the wire."""
+    fields = [(attribute, wire, None) for attribute, _, wire in columns]
+    renamed = {attribute: column for attribute, column, _ in columns}
+    return msgspec.defstruct(name, fields, rename=renamed, frozen=True, gc=False)
+
+
+@lru_cache(maxsize=256)
+def _key_type(key: str) -> type[msgspec.Struct]:
+    """The type of a row of which only the key is read."""
+    return msgspec.defstruct("Key", [("key", str | None, None)], rename={"key": key})
 
 
 def compile_entity(mapping: EntityMapping, dimensions: Sequence[DimensionColumn] = ()) -> CompiledEntity[Any]:
