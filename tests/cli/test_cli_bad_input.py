@@ -189,6 +189,14 @@ def test_unknown_commands_and_options_show_usage(project: Project) -> None:
     answer = project.start_and_wait("frobnicate")
     assert answer.code == 2
     assert "No such command" in answer.err
+    assert "did you mean" not in answer.err
+
+
+def test_a_mistyped_command_is_told_what_was_meant(project: Project) -> None:
+    """The nearest of the commands, which are not loaded for that."""
+    answer = project.run("invocie")
+    assert (answer.code, answer.out) == (2, "")
+    assert "No such command 'invocie'; did you mean 'invoice'?" in answer.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of a closed pipe differ there")
