@@ -13,7 +13,8 @@ from proforma.domain.policies import PricingPolicy
 from proforma.pricing.attaching import AttachmentProblem, AttachVerdict, attach_verdict, attachment_problems
 
 OK = AttachVerdict(True)
-CONTEXT, CURRENCY, OVERLAP = (AttachVerdict(False, reason) for reason in ("wrong-context", "wrong-currency", "overlap"))
+CONTEXT, CURRENCY = (AttachVerdict(False, reason) for reason in ("wrong-context", "wrong-currency"))
+OVERLAP = AttachVerdict(False, "overlap", PriceListId(Guid("there")))
 MULTI = PricingPolicy(multi_currency_cost_price_lists=True)
 
 
@@ -98,7 +99,7 @@ def test_p9_ids_that_nobody_knows() -> None:
 def test_p10_lists_of_one_owner_share_no_day(since: str | None, until: str | None, expected: AttachVerdict) -> None:
     """P-10: touching is not overlapping; an open end reaches for ever."""
     found = world()
-    found.price_list("H1", until="2026-06-30", at="acme", owner=PriceListOwner.ACCOUNT)
+    found.price_list("there", until="2026-06-30", at="acme", owner=PriceListOwner.ACCOUNT)
     found.price_list("new", since=since, until=until, at=None)
 
     assert verdict(found, "new", "acme") == expected

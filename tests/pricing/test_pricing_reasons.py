@@ -119,7 +119,7 @@ LISTED = [
     ("P-46 no-category-price", company(), expense(category=None), (), "the record has no category"),
     ("P-46 no-category-price", company(), expense(), (), "the list has no price for the category in each; units are not converted"),
     ("P-46 no-category-price", company(), expense(per=None), (),
-     "the list has no price for the category in no unit; units are not converted"),
+     "the list has no price for the category without unit, as the record has none; units are not converted"),
     ("P-46 no-category-price", company(), expense(per="???"), (), "the list has no price for the category in ???; units are not converted"),
     ("P-52 no-price-list-item", company(), material(), (), "the list has no item for the product in each; units are not converted"),
     ("P-53 write-in-without-price", company(), material(product=None), (),

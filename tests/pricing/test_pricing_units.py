@@ -132,8 +132,8 @@ def test_p38_the_trail_shows_both_ways_of_calculating() -> None:
     )
 
     assert direct == (
-        "P-38 unit: 1000 per short day × 8 ÷ 7.5 = 1066.6666666667… per day",
-        "P-56 price: 1066.6666666667… rounded to 1066.67 USD",
+        "P-38 unit: 1000 per short day × 8 ÷ 7.5 = 1066.6666666666… per day",
+        "P-56 price: 1066.6666666666… rounded to 1066.67 USD",
         "P-4 amount: 2 × 1066.67 = 2133.34",
     )
     assert via == (

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pricing_world import World, expense, material, time
+from pricing_world import World, estimate, expense, material, time
 from test_pricing_combinations import full_world
 
-from proforma.domain.codes import BillingType, CustomerKind, PriceCalculation, TransactionType
+from proforma.domain.codes import BillingType, CustomerKind, EstimateOwner, PriceCalculation, PriceListOwner, Side, TransactionType
 from proforma.domain.errors import RefusedError
 from proforma.domain.ids import CurrencyId, CustomerId, Guid, RecordId
 from proforma.domain.masters import Customer
 from proforma.domain.policies import PricingPolicy
-from proforma.domain.records import Actual, TransactionConnection
+from proforma.domain.records import Actual, Estimate, TransactionConnection
 from proforma.store import ContractSpan, Store, codec, tail
 from proforma.store import price_due as due_module
 from proforma.sync.price import Priced, begin_parts, complete_parts, price, price_part
@@ -59,6 +59,38 @@ def company() -> World:
     return world
 
 
+#: Dated rates matter to prices that follow a cost abroad (P-57).
+DATED = PricingPolicy(exchange_rate_source="finance_with_fallback")
+ABROAD = expense("cost abroad", category="flight", type=TransactionType.COST, price="92", currency="EUR")
+WIDER: tuple[Actual, ...] = (
+    expense("flight abroad", category="flight", billing_type=None),
+    ABROAD,
+    time("designed", line="support", task="design", billing_type=None),
+    time("bought", type=TransactionType.COST, subcontract="subcontract"),
+    time("of the offer", contract="won"),
+)
+PLANS: tuple[Estimate, ...] = (
+    estimate("planned", owner=EstimateOwner.QUOTE, quote="offer", contract=None, project=None),
+    estimate("planned on a line", owner=EstimateOwner.CONTRACT, line="anything", billing_type=None),
+)
+
+
+def wider_company() -> World:
+    """The company with what is rarer: rates by date, selected tasks, categories of lines, vendors, and a contract won from a quote."""
+    world = company()
+    world.dated_rate("March", "EUR", "USD", "1.25", since="2026-03-01", until="2026-03-31")
+    world.line_category("anything", "flight", BillingType.COMPLIMENTARY)
+    world.price_list("Bought", context=Side.PURCHASE, at="subcontract", owner=PriceListOwner.SUBCONTRACT, currency="EUR")
+    world.role_price("outside", "60", on="Bought")
+    world.override("by the vendor", "55", of="outside", vendor="vendor")
+    world.contract("won", quote="offer")
+    world.attach("FY26", at="won")
+    world.override("by the offer", "190", of="all FY26", quote="offer", contract=None, since="2026-03-01")
+    world.price_list("Offered", at="offer", owner=PriceListOwner.QUOTE)
+    world.role_price("offered", "210", on="Offered")
+    return world
+
+
 def put(store: Store, *rows: Any) -> None:
     """Rows of one class, as a pull brings them."""
     with store.begin() as tx:
@@ -89,11 +121,11 @@ def filled(store: Store) -> Store:
     return store
 
 
-def changed_row(name: str, key: str, **values: Any) -> Callable[[], Any]:
+def changed_row(name: str, key: str, of: Callable[[], World] = company, **values: Any) -> Callable[[], Any]:
     """A row of the company with other values."""
 
     def made() -> Any:
-        return next(replace(row, **values) for row in getattr(company().records, name) if row.id == key)
+        return next(replace(row, **values) for row in getattr(of().records, name) if row.id == key)
 
     return made
 
@@ -148,6 +180,83 @@ def test_whatever_a_price_follows_from_is_seen(filled: Store, name: str) -> None
     assert changed > 0
     everything, missed = priced(filled, anew=True)
     assert (missed, seen.reasons, seen.priced) == (0, everything.reasons, everything.priced)
+
+
+#: What few prices follow from, each changed so that exactly the decisions named with it change.
+WIDER_CHANGES: dict[str, tuple[Callable[[], Any], set[str]]] = {
+    "dated rate": (changed_row("exchange_rates", "March", wider_company, rate=Decimal("1.5")), {"flight abroad"}),
+    "days of a dated rate": (changed_row("exchange_rates", "March", wider_company, last_day=date(2026, 3, 1)), {"flight abroad"}),
+    "inactive dated rate": (changed_row("exchange_rates", "March", wider_company, active=False), {"flight abroad"}),
+    "task of a line": (
+        changed_row("line_tasks", "design on support", wider_company, billing_type=BillingType.NON_CHARGEABLE),
+        {"designed"},
+    ),
+    "category of a line": (
+        changed_row("line_categories", "flight on anything", wider_company, billing_type=BillingType.NON_CHARGEABLE),
+        {"flight", "flight abroad", "cost abroad"},
+    ),
+    "vendor of a subcontract": (changed_row("subcontracts", "subcontract", wider_company, vendor_id=Guid("another")), {"bought"}),
+    "quote of a contract": (changed_row("contracts", "won", wider_company, quote_id=None), {"of the offer"}),
+    "cost abroad": (lambda: replace(ABROAD, price=Decimal(46)), {"cost abroad", "flight abroad"}),
+}
+
+
+def decisions_of(store: Store) -> dict[str, Any]:
+    """What stands of every actual, without the time at which it was written."""
+    with store.read() as reader:
+        return {row.id: reader.decisions.get(row.id) for row in (*ACTUALS, *WIDER)}
+
+
+@pytest.fixture
+def wider(store: Store) -> Store:
+    """A store in which everything of the wider company has been priced."""
+    fill(store, wider_company(), (*ACTUALS, *WIDER))
+    put(store, link("paid abroad", "flight abroad", "cost abroad"))
+    priced(store, DATED)
+    return store
+
+
+@pytest.mark.parametrize("name", WIDER_CHANGES)
+def test_what_few_prices_follow_from_is_seen_too(wider: Store, name: str) -> None:
+    """Rates by date (P-57), tasks and categories of lines (P-62), vendors, won quotes (P-41): what follows changes, nothing else."""
+    change, expected = WIDER_CHANGES[name]
+    before = decisions_of(wider)
+    put(wider, change())
+
+    seen, changed = priced(wider, DATED)
+
+    after = decisions_of(wider)
+    assert {id_ for id_ in after if after[id_] != before[id_]} == expected
+    everything, missed = priced(wider, DATED, anew=True)
+    assert (changed, missed, seen.reasons) == (len(expected), 0, everything.reasons)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        pytest.param(changed_row("quotes", "offer", wider_company, currency_id=CurrencyId(Guid("EUR"))), ["planned"], id="quote"),
+        pytest.param(changed_row("role_prices", "offered", wider_company, price=Decimal(211)), ["planned"], id="price of a quote"),
+        pytest.param(changed_row("role_prices", "all FY26", wider_company, price=Decimal(401)), ["planned on a line"], id="list of both"),
+        pytest.param(lambda: replace(PLANS[0], quantity=Decimal(2)), ["planned"], id="plan"),
+    ],
+)
+def test_a_plan_follows_what_it_is_priced_from(wider: Store, change: Callable[[], Any], expected: list[str]) -> None:
+    """Plans of quotes and contracts are decided whenever they are asked for, so that no change of theirs can be missed (P-1, P-20)."""
+    put(wider, *PLANS)
+    before = planned(wider)
+    put(wider, change())
+
+    after = planned(wider)
+
+    assert [name for name in after if after[name] != before[name]] == expected
+
+
+def planned(store: Store) -> dict[str, Any]:
+    """The decisions about the plans after a pricing of everything that is due, and of them."""
+    for _ in price(store, DATED, now=lambda: NOON, estimates=True):
+        pass
+    with store.read() as reader:
+        return {row.id: reader.decisions.get(row.id) for row in PLANS}
 
 
 def test_the_currency_of_a_customer_is_part_of_the_book(filled: Store) -> None:

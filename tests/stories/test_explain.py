@@ -84,6 +84,21 @@ def test_a_billed_line_keeps_its_reason_when_the_price_list_changes(project: Pro
     assert "price of the row: 100.00 USD per Hour" in told
 
 
+def test_what_is_left_after_discount_and_fee_is_told(project: Project, world: BillingWorld) -> None:
+    """P-60: 800.00 less 7.5 % (60.00), plus 2 % (16.00), is 756.00."""
+    settings = project.folder / "proforma.yaml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("pricing: {}", "pricing: {discounts_and_fees: true}"), encoding="utf-8")
+    line = {"salesorderdetailid": "@line-north", "msdyn_discountpercentage": "7.5", "msdyn_feepercentage": "2"}
+    project.server.patch(upsert={"salesorderdetails": [line]})
+    project.run("pull")
+
+    told = project.run("explain", guid("@work"), as_json=False).out
+
+    assert "800.00 USD for 8 Hour, chargeable\n756.00 USD after discount and fee\n" in told
+    assert "discount 7.5 % of 800.00 = 60.00, fee 2 % of 800.00 = 16.00" in told
+
+
 def test_what_dataverse_deleted_is_still_explained(project: Project, world: BillingWorld) -> None:
     """Promise 3: the invoice knows, by id or by its beginning, also when the price list went with the record."""
     project.server.patch(

@@ -85,6 +85,7 @@ def test_the_table_says_what_is_at_stake(audited: Project) -> None:
     """For people: causes, the differences with the most money first, and one sentence of totals."""
     answer = audited.run("price", "audit", as_json=False)
     assert "billing: 880.00 USD too little, 40.00 USD too much; 400.00 stored where we find no price" in answer.out
+    assert "record\tdate\tcause\tstored price\tour price\tamount at stake\tcurrency\tcontract" in answer.out
     order = [answer.out.index(guid(name)) for name in ("@zero", "@low", "@high", "@stranger")]
     assert order == sorted(order)
 

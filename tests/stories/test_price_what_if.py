@@ -83,6 +83,17 @@ def test_asking_changes_nothing(waiting: Project) -> None:
     assert waiting.run("price").json["changed"] == 0
 
 
+def test_a_list_without_waiting_work_says_so(waiting: Project) -> None:
+    """An empty table has a reason."""
+    contracts = [{"salesorderid": f"@{name}", "msdyn_psastate": 192350003} for name in ("north", "south")]
+    waiting.server.patch(upsert={"salesorders": contracts})
+    waiting.run("pull")
+
+    told = waiting.run("price", "what-if", "--list", "FY27", as_json=False)
+
+    assert (told.code, told.out.splitlines()[-1].split(";")[0]) == (0, "no work waits to be billed on the contracts that this list prices")
+
+
 def test_what_cannot_be_asked_is_refused(waiting: Project) -> None:
     """A cost list, a list that is not there, and an unknown word end with exit code 2 and say what to do."""
     for words in (("--list", "Cost"), ("--list", "FY99"), ("--list", "FY27", "--days", "some"), ()):

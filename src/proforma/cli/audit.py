@@ -150,8 +150,8 @@ def _show(context: CommandContext, run: Audit, largest: list[Found]) -> None:
          one.contract_name or "")
         for one in largest
     )  # fmt: skip
-    columns = ("record", "date", "cause", "stored", "ours", "difference", "currency", "contract")
-    out.table(columns, rows, right=("stored", "ours", "difference"), ids=("record",))
+    columns = ("record", "date", "cause", "stored price", "our price", "amount at stake", "currency", "contract")
+    out.table(columns, rows, right=columns[3:6], ids=("record",))
     if tally.different > len(largest):
         out.remark(f"{tally.different - len(largest)} smaller ones are not shown; --csv FILE or --json has all of them")
     for (stake, currency), amounts in tally.total_rows():

@@ -65,6 +65,8 @@ def _tell(out: Output, found: Explanation) -> None:
         if decision.amount is not None:
             quantity = f" for {text(decision.quantity)} {unit or ''}".rstrip() if decision.quantity is not None else ""
             out.line(f"{text(decision.amount)} {decision.currency or 'without currency'}{quantity}, {decision.billing_type}")
+            if decision.discount or decision.fee:
+                out.line(f"{text(decision.extended)} {decision.currency} after discount and fee")
         out.line()
         _tell_steps(out, found.steps)
     for billing in found.billed:

@@ -53,6 +53,7 @@ def attach_check(
     """Whether a list may be attached: context, currency, no overlap with what is attached already."""
     from proforma.cli.ids import Ids
     from proforma.pricing.attaching import attach_verdict
+    from proforma.pricing.trail import named
     from proforma.sync.price import price_book
 
     context = given(ctx)
@@ -61,9 +62,11 @@ def attach_check(
         ids = Ids(workshop.store)
         verdict = attach_verdict(book, ids.price_list(price_list), ids.owner(to))
     if context.json:
-        context.out.document({"accepted": verdict.accepted, "reason": verdict.reason})
+        context.out.document({"accepted": verdict.accepted, "reason": verdict.reason, "other": verdict.other_id})
     else:
-        context.out.line("accepted" if verdict.accepted else f"refused: {verdict.reason}")
+        other = book.facts.price_lists.get(verdict.other_id) if verdict.other_id else None
+        shared = f" with {named(other)}, which is attached already" if other else ""
+        context.out.line("accepted" if verdict.accepted else f"refused: {verdict.reason}{shared}")
     if not verdict.accepted:
         raise typer.Exit(1)
 

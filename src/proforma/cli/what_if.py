@@ -39,6 +39,8 @@ def what_if(
             context.out.table(columns, map(_cells, found), right=columns[1:7], ids=("contract",))
             for currency, (now, then) in sorted(sums.amounts.items()):
                 context.out.line(f"{currency}: {now:f} now, {then:f} then, difference {total((then, -now)):f}")
+            if not sums.rows:
+                context.out.line("no work waits to be billed on the contracts that this list prices; see `proforma backlog list`")
             if sums.outside:
                 context.out.remark(f"{sums.outside} rows lie outside the days of the list and keep their price; --days any prices them too")
     if sums.unpriced:
@@ -51,13 +53,14 @@ class _Sums:
 
     def __init__(self) -> None:
         self.amounts: dict[str, tuple[Decimal, Decimal]] = {}
-        self.unpriced = self.outside = 0
+        self.rows = self.unpriced = self.outside = 0
 
     def counted(self, outlooks: Iterable[Outlook]) -> Iterator[Outlook]:
         for outlook in outlooks:
             currency = outlook.currency or "?"
             now, then = self.amounts.get(currency, (Decimal(0), Decimal(0)))
             self.amounts[currency] = (total((now, outlook.now)), total((then, outlook.then)))
+            self.rows += outlook.rows
             self.unpriced += len(outlook.unpriced)
             self.outside += outlook.outside
             yield outlook

@@ -56,6 +56,8 @@ _WIRE: Final[Mapping[Kind, Any]] = {
     Kind.DIMENSION: bool | int | str | None,
 }
 _VERSION: Final[Any] = int | str | None
+#: Characters of a foreign value that a message repeats.
+_SHOWN_MAX: Final = 60
 #: What a conversion raises for a value that does not fit.
 _MISFITS: Final = (ValueError, KeyError, OverflowError)
 
@@ -174,7 +176,7 @@ class CompiledEntity(Generic[R]):
     def _rejected(self, row: msgspec.Struct, field: str, error: Exception) -> RowRejectedError:
         expression = self._source.expressions[field]
         columns = [read.column for read in reads_of(expression)]
-        shown = ", ".join(f"{column} = {self._value(row, column)!r}" for column in dict.fromkeys(columns)) or "a constant"
+        shown = ", ".join(f"{column} = {_shown(self._value(row, column))}" for column in dict.fromkeys(columns)) or "a constant"
         line = self.mapping.line_of(field)
         at = self.mapping.source.name if line is None else f"{self.mapping.source.name}:{line}"
         reason, message = _reason(self._source.type_of(field), field, shown, error)
@@ -182,11 +184,19 @@ class CompiledEntity(Generic[R]):
         return RowRejectedError(reason, message, column=column, field=field, at=at)
 
 
+def _shown(value: object) -> str:
+    """A foreign value in a message that stays readable: nobody wants to see a million digits."""
+    text = str(value) if isinstance(value, Decimal) else repr(value)
+    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}… ({len(text)} characters)"
+
+
 def _reason(type_: FieldType, field: str, shown: str, error: Exception) -> tuple[str, str]:
     if isinstance(error, values.MissingError):
         return "missing-value", f"{field} cannot be empty ({shown})"
     if isinstance(error, KeyError):
         return "unknown-status", f"{field}: the mapping has no word for {shown}"
+    if type_.kind is Kind.DECIMAL:
+        return "malformed-value", f"{field}: {shown} is no decimal number of at most {values.DIGITS_MAX + 1} digits before the point"
     return "malformed-value", f"{field}: {shown} is no {type_.kind}"
 
 

@@ -11,8 +11,8 @@ from typing import Any, Final, NoReturn
 from proforma.domain.dates import calendar_date
 from proforma.domain.ids import canonical_guid
 
-#: Digits before the point, beyond every column of Dataverse (19 digits), and few enough that calculating with them loses none.
-_DIGITS_MAX: Final = 30
+#: Digits behind the first one and before the point, beyond every column of Dataverse (19 digits), and few enough to calculate with.
+DIGITS_MAX: Final = 30
 #: Values that one column's memory holds, a few MiB.
 _REMEMBERED_MAX: Final = 1 << 15
 
@@ -57,7 +57,7 @@ def finite(value: Decimal) -> Decimal:
     """The number itself; text such as NaN is a decimal to the decoder, but none to us, nor is what no column holds. Raises ValueError."""
     if not value.is_finite():
         raise ValueError(f"{value} is no number")
-    if value.adjusted() > _DIGITS_MAX:
+    if value.adjusted() > DIGITS_MAX:
         raise ValueError(f"a number of {value.adjusted() + 1} digits is out of range")
     return value
 

@@ -16,6 +16,11 @@ from proforma.pricing.trail import shown
 
 _HUNDRED: Final = Decimal(100)
 _ZERO: Final = Decimal(0)
+#: What else than the quantity an amount method multiplies.
+_NEEDED: Final[dict[AmountMethod | None, str]] = {
+    AmountMethod.BASIS_QUANTITY_BY_PRICE: "basis quantity",
+    AmountMethod.BASIS_AMOUNT_BY_PERCENT: "basis amount or percent",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +51,14 @@ def amount_of(record: PricedRecord, price: Decimal) -> Decimal | None:
 def amount_step(record: PricedRecord, price: Decimal, exact: Decimal | None, amount: Decimal | None) -> str:
     """What the trail says of an amount: the product by the record's method, and what rounding made of it (P-4, P-56)."""
     if exact is None or amount is None:
-        return "P-4 amount: unknown, as the record has no quantity"
+        return f"P-4 amount: unknown, as the record has no {_NEEDED.get(record.amount_method, 'quantity')}"
     match record.amount_method:
         case AmountMethod.FIXED_PRICE:
             product = "the price is the amount"
         case AmountMethod.BASIS_QUANTITY_BY_PRICE:
-            product = f"basis quantity {plain(record.basis_quantity or _ZERO)} × {shown(price)}"
+            product = f"basis quantity {shown(record.basis_quantity or _ZERO)} × {shown(price)}"
         case AmountMethod.BASIS_AMOUNT_BY_PERCENT:
-            product = f"{plain(record.percent or _ZERO)} % of basis amount {plain(record.basis_amount or _ZERO)}"
+            product = f"{shown(record.percent or _ZERO)} % of basis amount {shown(record.basis_amount or _ZERO)}"
         case _:
             return product_step(record.quantity, shown(price), exact, amount)
     return _amount_step(product, exact, amount)
@@ -61,7 +66,7 @@ def amount_step(record: PricedRecord, price: Decimal, exact: Decimal | None, amo
 
 def product_step(quantity: Decimal | None, price: str, exact: Decimal, amount: Decimal) -> str:
     """What the trail says of quantity × price, the price as `shown` (P-4, P-56)."""
-    return _amount_step(f"{plain(quantity or _ZERO)} × {price}", exact, amount)
+    return _amount_step(f"{shown(quantity or _ZERO)} × {price}", exact, amount)
 
 
 def _amount_step(product: str, exact: Decimal, amount: Decimal) -> str:

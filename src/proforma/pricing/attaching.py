@@ -33,10 +33,12 @@ class AttachVerdict:
     """Whether a list may be attached; else why not.
 
     Reasons: `wrong-context`, `wrong-currency`, `overlap`, and `unknown-price-list`, `unknown-owner` for ids that the book does not hold.
+    `other_id`: the attached list that it shares days with.
     """
 
     accepted: bool
     reason: str | None = None
+    other_id: PriceListId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,11 @@ def attach_verdict(book: PriceBook, list_id: PriceListId, owner_id: Guid) -> Att
     owner = owner_of(facts, owner_id)
     if owner is None:
         return AttachVerdict(False, "unknown-owner")
-    reason = _misfit(facts, price_list, owner)
-    if reason is None and any(_overlap(facts, price_list, other, owner) for other in _obeyed(facts, owner)):
-        reason = "overlap"
-    return AttachVerdict(reason is None, reason)
+    if reason := _misfit(facts, price_list, owner):
+        return AttachVerdict(False, reason)
+    if other := next((row for row in _obeyed(facts, owner) if _overlap(facts, price_list, row, owner)), None):
+        return AttachVerdict(False, "overlap", other.id)
+    return AttachVerdict(True)
 
 
 def attachment_problems(book: PriceBook, owner_id: Guid) -> tuple[AttachmentProblem, ...]:

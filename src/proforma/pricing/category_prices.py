@@ -24,8 +24,8 @@ def expense_rate(case: Case) -> Rate:
         raise Unresolved("P-46", "no-category-price", "the record has no category")
     rows = case.facts.category_prices.get((case.price_list.id, record.category_id, record.unit_id), ())
     if not rows:
-        unit = case.facts.unit_name(record.unit_id)
-        raise Unresolved("P-46", "no-category-price", f"the list has no price for the category in {unit}; units are not converted")
+        unit = f"in {case.facts.unit_name(record.unit_id)}" if record.unit_id else "without unit, as the record has none"
+        raise Unresolved("P-46", "no-category-price", f"the list has no price for the category {unit}; units are not converted")
     row = only_row(case, rows, rule="P-46", reason="ambiguous-category-price")
     currency_id = case.row_currency(row.currency_id)
     case.trail.append(f"P-46 category price {row.id}: category and unit are the record's")

@@ -16,8 +16,8 @@ def material_rate(case: Case) -> Rate:
         raise Unresolved("P-53", "write-in-without-price", "a write-in product has no other price than one entered on the record")
     rows = case.facts.items.get((case.price_list.id, record.product_id, record.unit_id), ())
     if not rows:
-        unit = case.facts.unit_name(record.unit_id)
-        raise Unresolved("P-52", "no-price-list-item", f"the list has no item for the product in {unit}; units are not converted")
+        unit = f"in {case.facts.unit_name(record.unit_id)}" if record.unit_id else "without unit, as the record has none"
+        raise Unresolved("P-52", "no-price-list-item", f"the list has no item for the product {unit}; units are not converted")
     row = only_row(case, rows, rule="P-52", reason="ambiguous-price-list-item")
     currency_id = case.row_currency(row.currency_id)
     case.trail.append(f"P-52 price list item {row.id}: product and unit are the record's")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from proforma.domain.money import EXACT, plain
 from proforma.domain.prices import PriceList
@@ -20,5 +20,5 @@ def shown(value: Decimal) -> str:
     exponent = value.as_tuple().exponent
     if isinstance(exponent, int) and exponent >= -10:
         return plain(value)
-    cut = value.quantize(_DIGITS_SHOWN, context=EXACT).normalize(EXACT)
+    cut = value.quantize(_DIGITS_SHOWN, rounding=ROUND_DOWN, context=EXACT).normalize(EXACT)
     return plain(cut) if cut == value else f"{plain(cut)}…"
