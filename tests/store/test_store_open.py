@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from store_builders import guid, pulled, work
 
-from proforma.domain.errors import ConfigurationError, ProformaError, UnfinishedError
+from proforma.domain.errors import ConfigurationError, ProformaError, StoreFaultError, UnfinishedError
 from proforma.domain.records import Actual
 from proforma.store import Store, schema
 
@@ -272,3 +272,13 @@ def test_a_fault_of_a_statement_stays_what_it_is(store: Store) -> None:
     with pytest.raises(sa.exc.IntegrityError) as caught, store.begin() as tx:
         tx.cursors._connection.execute(statement, {"entity": "a secret customer"})
     assert "a secret customer" not in str(caught.value)
+
+
+def test_threads_take_turns_and_do_not_wait_for_ever(tmp_path: Path) -> None:
+    """One writer at a time within a process too: a second one waits as long as it would for another process, and says who is there."""
+    with Store.open(f"sqlite:///{tmp_path / 'proforma.db'}", busy_seconds=0.01) as store:
+        with store.begin(), pytest.raises(StoreFaultError, match="locked by this process") as fault, store.begin():
+            pass
+        assert fault.value.reason == "store-locked"
+        with store.begin():
+            pass

@@ -13,6 +13,7 @@ from proforma.domain.errors import RefusedError
 from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Changes, Confirmed, ImpossibleEventError, PushChanged
 from proforma.store import External, OutboxAttempt, OutboxRow, StaleFenceError, Store, Transaction
+from proforma.store.push_events import tell
 
 FIRST = InvoiceId(guid("first"))
 QUEUED = OutboxRow(
@@ -280,3 +281,15 @@ def test_the_longest_waiting_are_due_first(store: Store) -> None:
         assert {row.reference for row in tx.outbox.due(later(999), 10)} == {"R0", "R1", "R2"}
         assert len(tx.outbox.all(states=[PushStatus.QUEUED])) == 3
         assert tx.outbox.all(states=[PushStatus.SENT]) == []
+
+
+def test_a_push_tells_nothing_to_a_draft(store: Store) -> None:
+    """F-83: what was never confirmed cannot be on its way, nor can what is not there; the events stay as they were."""
+    with store.begin() as tx:
+        drafted(tx, invoice("first"))
+        for name in ("first", "second"):
+            with pytest.raises(ImpossibleEventError):
+                tell(tx.connection, InvoiceId(guid(name)), PushChanged(push=PushStatus.SENDING), at=NOON, by="worker")
+    assert pushes(store) == []
+    with store.read() as reader:
+        assert reader.ledger.check() == []

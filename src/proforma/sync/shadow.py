@@ -59,6 +59,8 @@ class Shadow:
             except RefusedError as refusal:
                 return self._keep(invoice, REFUSED, refusal.message)
         found = self._asked.find(document) or self._asked.find(document.under(invoice.number))
+        if not found and document.stays_here:
+            return self._keep(invoice, EQUAL, None)
         if not found:
             return self._keep(invoice, MISSING, f"{self._asked.name} has neither {invoice.reference} nor {invoice.number}")
         differences = [*_differences(found[0], document)] if len(found) == 1 else [f"{len(found)} documents have this reference"]
