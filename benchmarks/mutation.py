@@ -23,7 +23,7 @@ settings.register_profile("mutation", derandomize=True, deadline=None, max_examp
                           suppress_health_check=list(HealthCheck))
 settings.load_profile("mutation")
 """
-#: Left out are the tests that read the source itself, which is not the source that mutmut runs.
+#: Left out are the tests that read the source itself, which is not the source that mutmut runs, and those that need stores and servers.
 _SETTINGS: Final = """\
 [tool.pytest.ini_options]
 testpaths = ["tests"]
@@ -37,6 +37,7 @@ also_copy = ["docs"]
 pytest_add_cli_args_test_selection = ["tests/pricing"]
 pytest_add_cli_args = [
     "-p", "no:cacheprovider", "-x",
+    "--ignore", "tests/pricing/test_pricing_what_changed.py",
     "--deselect", "tests/pricing/test_pricing_no_float.py::test_no_float_and_no_clock_in_the_rules",
     "--deselect", "tests/pricing/test_pricing_rule_docs.py::test_every_rule_is_named_by_the_code_that_applies_it_and_by_a_test",
     "--deselect", "tests/pricing/test_pricing_reasons.py::test_p67_every_reason_has_a_meaning",

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -50,11 +50,12 @@ class Project:
             code = run([*before, *(["--json"] if as_json else []), *words])
         return Answer(code, out.getvalue(), err.getvalue())
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Starts a command as a process of its own."""
+    def start(self, *words: str, stderr: IO[str] | None = None) -> subprocess.Popen[str]:
+        """Starts a command as a process of its own; `stderr`: a file for what it says, instead of a pipe."""
         command = [sys.executable, "-m", "proforma", "--config", "proforma.yaml", "--as-of", self.as_of, "--json", "-q", *words]
         environment = {**os.environ, **self.environment}
-        return subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        said = stderr or subprocess.PIPE
+        return subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=said, text=True, env=environment)
 
     def start_and_wait(self, *words: str) -> Answer:
         """Runs a command as a process of its own, to its end."""

@@ -59,3 +59,24 @@ def test_documents_and_lists_go_by_what_people_call_them(project: Project) -> No
     ):
         refused = project.run(*words)
         assert (refused.code, message in refused.err) == (2, True), refused.err
+
+
+def test_work_given_back_is_found_by_its_own_id(project: Project) -> None:
+    """What a correction gave back, known to our ledger alone, is made ready, billed and edited by its id or the id's beginning (I-98)."""
+    world = BillingWorld()
+    world.contract("north")
+    world.time("@work", "north", hours="8")
+    project.server.load(world.sets)
+    project.run("pull")
+    project.run("price")
+    for number, words in enumerate((("create", "--contract", "north"), ("correct", "PF-000001")), start=1):
+        assert project.run("invoice", *words).code == 0
+        assert project.run("invoice", "confirm", f"PF-00000{number}").code == 0
+    [given_back] = [row["source"] for row in project.run("backlog", "list").json["rows"]]
+    assert project.run("backlog", "ready", given_back).json["refused"] == []
+    assert project.run("backlog", "not-ready", given_back[:8]).json["refused"] == []
+    assert project.run("backlog", "ready", given_back[:8]).json["refused"] == []
+    [draft] = project.run("invoice", "create", "--contract", "north", "--only", given_back[:8]).json["invoices"]
+    assert [detail["source"] for line in draft["lines"] for detail in line["details"]] == [given_back]
+    [edited] = project.run("invoice", "edit", draft["number"], "--of", given_back[:8], "quantity=2").json["invoices"]
+    assert edited["total"] == "200.00"

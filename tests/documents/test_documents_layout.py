@@ -49,11 +49,11 @@ def test_a_row_shows_who_and_why_and_what_is_not_charged_is_shown_at_no_charge()
     made = layout(paper([line(detail(), free)]), words("nb"))
     charged, not_charged = made["sections"][0]["rows"]
     assert charged["cells"] == ["7,5", "Hour", "1\u00a0250,00", "9\u00a0375,00"]
-    assert charged["notes"] == ["Ingrid Ødegård · Consultant", "Pris fra: rollepris, Rates 2026, P-33"]
-    assert not_charged["cells"][-1] == "uten kostnad"
+    assert charged["notes"] == ["Ingrid Ødegård · Consultant", "Prisgrunnlag: rollepris, Rates 2026, P-33"]
+    assert not_charged["cells"][-1] == "kostnadsfritt"
     assert not_charged["notes"][-1] == "ikke fakturerbar, verdi 2\u00a0500,00"
     assert made["sections"][0]["sum"] == "9\u00a0375,00"
-    assert made["totals"] == [["Ikke fakturerbar (verdi 2\u00a0500,00)", "0,00"], ["Totalt, uten avgift (NOK)", "9\u00a0375,00"]]
+    assert made["totals"] == [["Ikke fakturerbar (verdi 2\u00a0500,00)", "0,00"], ["Totalt ekskl. mva. (NOK)", "9\u00a0375,00"]]
 
 
 def test_retainers_stand_between_the_work_and_the_total() -> None:

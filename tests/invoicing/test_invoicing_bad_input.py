@@ -63,6 +63,10 @@ ACTS: dict[str, tuple[Callable[[BillingDesk], Answer], str]] = {
     "edit to a negative quantity": (lambda d: d.edit(DRAFT, source=WORK, changes={"quantity": "-1"}), "negative-quantity"),
     "add a negative quantity": (lambda d: d.add(DRAFT, detail=by_hand("fee", "10", quantity="-1")), "negative-quantity"),
     "edit to what is no number": (lambda d: d.edit(DRAFT, source=WORK, changes={"price": "NaN"}), "not-editable"),
+    "edit to a number that no column holds": (lambda d: d.edit(DRAFT, source=WORK, changes={"quantity": "1e400"}), "not-editable"),
+    "edit to more decimals than there are": (lambda d: d.edit(DRAFT, source=WORK, changes={"price": "1e-11"}), "not-editable"),
+    "add a number that no column holds": (lambda d: d.add(DRAFT, detail=by_hand("fee", "1e15")), "not-editable"),
+    "select a row that is not there": (lambda d: d.create([DEAL], as_of=TODAY, only=[GHOST]), "unknown-source"),
     "edit a column that is none": (lambda d: d.edit(DRAFT, source=WORK, changes={"amount": "1"}), "not-editable"),
     "confirm too many at once": (lambda d: d.confirm([DRAFT] * 251, as_of=TODAY), "too-many"),
 }  # fmt: skip

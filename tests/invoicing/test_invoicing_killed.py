@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,9 @@ import sqlalchemy as sa
 from invoicing_world import READY, Deal
 
 from desk import DEAL, Office, State
+from proforma.store import prepared as prepared_statements
+from proforma.store import statements
+from proforma.store.columns import Cell, Row
 
 DAY = date(2026, 3, 31)
 
@@ -39,10 +42,20 @@ def dying_at(office: Office, moment: int) -> Iterator[None]:
     def commit(_connection: object) -> None:
         pass_moment("COMMIT")
 
+    # Statements reach the driver by two doors.
+    execute = prepared_statements.execute
+
+    def executed(connection: sa.Connection, sql: str, values: Sequence[Cell]) -> tuple[list[Row], int]:
+        before(connection, None, sql)
+        return execute(connection, sql, values)
+
     sa.event.listen(engine, "before_cursor_execute", before)
     sa.event.listen(engine, "commit", commit)
     try:
-        yield
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(prepared_statements, "execute", executed)
+            patch.setattr(statements, "execute", executed)
+            yield
     finally:
         sa.event.remove(engine, "before_cursor_execute", before)
         sa.event.remove(engine, "commit", commit)

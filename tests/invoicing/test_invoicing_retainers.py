@@ -7,6 +7,7 @@ from dataclasses import replace
 from invoicing_world import READY, TODAY, D, Deal, by_hand, day, lines, reasons
 
 from proforma.domain.codes import BillingStatus, BillingType, TransactionClass
+from proforma.domain.ids import CurrencyId, Guid
 from proforma.invoicing import backlog
 
 
@@ -50,6 +51,37 @@ def test_a_retainer_is_applied_to_new_invoices_and_used_up() -> None:
 
     assert deal.ledger() == ["R U a -7.5 -1500.00", "B a 7.5 1500.00", "R U r 1 1000.00", "B r 1 -1000.00"]
     assert deal.balance("r") == "used 1000.00 available 0.00"
+
+
+def test_a_retainer_in_another_currency_is_never_applied() -> None:
+    """I-56, I-67: no draft uses it, nobody can apply or be paid it back, and a person is told while it has a balance."""
+    deal = Deal()
+    deal.retainer("odd", "100.00")
+    deal.book = replace(deal.book, retainers=tuple(replace(r, currency_id=CurrencyId(Guid("EUR"))) for r in deal.book.retainers))
+    deal.work("a")
+
+    assert [(row.source, row.reason) for row in deal.create().passed_over] == [("odd", "currency-mismatch")]
+    assert reasons(deal.apply("odd", "1.00")) == {"odd": "currency-mismatch"}
+    deal.refund("odd")
+    deal.refresh()
+
+    assert lines(deal.invoice()) == ["work time 1600.00: a 8 x 200.00 = 1600.00"]
+
+
+def test_an_applied_amount_and_a_new_retainer_are_rounded_to_the_currency() -> None:
+    """I-112: 10.005 becomes 10.01 in USD; what rounding takes above what is available is refused."""
+    deal = Deal()
+    deal.retainer("r", "100.00")
+    deal.work("a")
+    deal.create()
+
+    deal.apply("r", "10.005")
+    deal.add(by_hand("new", "10.005", transaction_class=TransactionClass.RETAINER))
+
+    assert applied(deal) == {"r": "10.01"}
+    assert lines(deal.invoice())[1] == "- retainer 10.01: new 1 x 10.01 = 10.01"
+    assert reasons(deal.apply("r", "100.005")) == {"r": "over-available"}
+    assert reasons(deal.apply("r", "1e400")) == {"r": "not-editable"}
 
 
 def test_what_is_not_used_stays_for_later() -> None:
@@ -169,7 +201,7 @@ def test_a_person_may_lower_an_applied_amount_and_a_refresh_keeps_it() -> None:
     assert applied(deal) == {"old": "50.00", "young": "300.00"}
     deal.apply("old", "0")
     deal.refresh()
-    assert applied(deal) == {"old": "0", "young": "300.00"}
+    assert applied(deal) == {"old": "0.00", "young": "300.00"}
 
     deal.confirm()
     assert not [r for r in deal.book.ledger if r.source == "old"]

@@ -111,7 +111,7 @@ def test_transforms_inside_transforms(tmp_path: Path) -> None:
     [
         pytest.param("status: {column: m_x, values: {1: ready}}", {"m_x": 7}, "unknown-status", "m_x",
                      "status: the mapping has no word for m_x = 7", id="status (I 23)"),
-        pytest.param("amount: {column: m_x, values: {1: 5}}", {"m_x": 7}, "unknown-option", "m_x",
+        pytest.param("amount: {column: m_x, values: {1: 5}}", {"m_x": 7}, "unknown-status", "m_x",
                      "amount: the mapping has no word for m_x = 7", id="option"),
         pytest.param("invoice_date: m_x", {"m_x": "31.03.2026"}, "malformed-value", "m_x",
                      "invoice_date: m_x = '31.03.2026' is no date", id="date"),

@@ -99,11 +99,10 @@ def combined(store: Store, world: World, records: Sequence[Actual]) -> tuple[dic
         tx.mirror.drop_entity("msdyn_actuals")
         tx.mirror.upsert("msdyn_actuals", Actual, records, [None] * len(records), 1)
     pricing = CombinedPricing(world.book())
-    with store.read() as reader:
-        spans = list(pricing.spans(reader))
+    spans = list(pricing.spans(store))
     with store.begin() as tx:
-        tx.decisions.save_grounds(pricing.fresh)
         for span in spans:
+            tx.decisions.save_grounds(span.grounds)
             tx.decisions.save_span(span.rows, NOON)
     alone = {record_id for span in spans for record_id in span.alone}
     with store.read() as reader:

@@ -47,11 +47,12 @@ class Proof:
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
     take_overs: list[float] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
+    _started: int = 0
 
     def run(self) -> bool:
         """Kills and freezes leaders, then lets the last one finish; whether everything holds."""
         drafts = [str(invoice["id"]) for invoice in self.project.invoices()]
-        self.processes = [self.project.start("daemon") for _ in range(DAEMONS)]
+        self.processes = [self._daemon() for _ in range(DAEMONS)]
         try:
             for number in range(self.kills):
                 self._confirm(drafts[number * INVOICES_A_KILL : (number + 1) * INVOICES_A_KILL])
@@ -62,11 +63,29 @@ class Proof:
             for process in self.processes:
                 process.send_signal(signal.SIGTERM)
             codes = [process.wait(timeout=_PATIENCE_SECONDS) for process in self.processes]
+        except BaseException:
+            self._show_logs()
+            raise
         finally:
             for process in self.processes:
                 process.kill()
                 process.communicate()
         return self._report(len(drafts), codes)
+
+    def _daemon(self) -> subprocess.Popen[str]:
+        """A daemon that logs into a file of its own: what it says is wanted when the proof fails, also of one that was killed."""
+        self._started += 1
+        with self._log(self._started).open("w", encoding="utf-8") as log:
+            return self.project.start("daemon", stderr=log)
+
+    def _log(self, number: int) -> Path:
+        return self.project.folder / f"daemon-{number}.log"
+
+    def _show_logs(self) -> None:
+        for number in range(max(1, self._started - 2 * DAEMONS + 1), self._started + 1):
+            print(f"--- daemon {number}\n{self._log(number).read_text('utf-8')[-4000:]}", file=sys.stderr)
+        for process in self.processes:
+            print(f"--- process {process.pid}: exit code {process.poll()}", file=sys.stderr, flush=True)
 
     def _confirm(self, drafts: list[str]) -> None:
         answer = self.project.run("invoice", "confirm", *drafts)
@@ -95,7 +114,7 @@ class Proof:
         else:
             process.communicate()
             self.processes.remove(process)
-            self.processes.append(self.project.start("daemon"))
+            self.processes.append(self._daemon())
 
     def _report(self, invoices: int, codes: list[int]) -> bool:
         documents = Counter(self._documents())

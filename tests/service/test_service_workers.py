@@ -23,9 +23,11 @@ from proforma.service.worker import OVERTAKEN, Jobs
 from proforma.settings import load_configuration
 from proforma.settings.schedule import STAGES
 from proforma.store import ContractSpan, OutboxRow, Store
+from proforma.store.mirror import Lines
 from proforma.sync.book_fingerprint import fingerprint_of
 from proforma.sync.delivery import Delivery
 from proforma.sync.price import pricing_records
+from proforma.sync.status import read_status
 from proforma.sync.workshop import Workshop
 from project_folder import Project
 
@@ -78,9 +80,13 @@ def test_a_cycle_is_done_by_workers(waiting: Project, queue: JobQueue, url: str)
         assert sent_once(waiting)
         with shop.store.read() as reader:
             (run,) = [run for run in reader.runs.list() if run.kind == "shared"]
+            backlog = read_status(reader, at=datetime.now(UTC)).backlog
             assert reader.leases.workers() != []
     assert (run.outcome, dict(run.counts)) == ("done", cycle.counts)
     assert cycle.counts["pushes"] == CONTRACTS
+    # Everything is billed: nothing waits, and the status tells so.
+    assert backlog is not None
+    assert (backlog.rows, cycle.counts["drafts"], cycle.counts["unsent"]) == (0, 0, 0)
     with Store.open(url) as store, store.read() as reader:
         assert reader.leases.workers() == []
 
@@ -188,8 +194,8 @@ def test_every_actual_is_in_one_span_of_contracts(waiting: Project, url: str) ->
     with Store.open(url) as store, store.read() as reader:
         for parts in (1, 5, CONTRACTS, 100):
             spans = reader.mirror.contract_spans(parts)
-            found = [row[0] for span in spans for rows in reader.mirror.cells(Actual, ["id"], 3, contracts=span) for row in rows]
-            assert sorted(map(str, found)) == sorted(actual.id for actual in reader.mirror.all(Actual))
+            found = [line for span in spans for line in reader.mirror.lines(Actual, Lines(["id"]), 10_000, contracts=span)]
+            assert sorted(found) == sorted(actual.id for actual in reader.mirror.all(Actual))
             assert len(spans) <= parts
         assert (spans[0].first, spans[-1].last) == (None, None)
         assert ContractSpan(None, None) not in spans
@@ -216,6 +222,50 @@ def test_a_backfill_is_read_by_workers(waiting: Project, url: str) -> None:
     assert done.code == 0, done.err
     shown = waiting.run("runs", "show", run).json
     assert (shown["outcome"], shown["counts"]) == ("done", {"parts": 11, "quarantined": 0, "rows": CONTRACTS})
+
+
+def test_a_job_that_another_worker_has_ended_is_no_fault(waiting: Project, queue: JobQueue) -> None:
+    """Taken for lost and done elsewhere while its own worker was still at it: that one goes on with the next one, silently."""
+    names = queue.put(push_jobs(waiting))
+    worker = waiting.start("worker", "--jobs", "1", "--until-idle")
+    until(lambda: len(waiting.server.documents()) >= 2)
+    with queue._engine.begin() as connection:
+        taken = connection.exec_driver_sql("DELETE FROM procrastinate_jobs WHERE status = 'doing'").rowcount
+    said = worker.communicate(timeout=60)[1]
+    assert (taken, worker.returncode, said) == (1, 0, "")
+    assert queue.unfinished(names) == 0
+    assert sent_once(waiting)
+
+
+def test_a_living_worker_that_was_struck_out_is_entered_again(queue: JobQueue) -> None:
+    """The engine strikes out who was silent for too long; a job could not be given to such a one any more."""
+    asked = "SELECT id, last_heartbeat > clock_timestamp() - interval '1 minute' FROM procrastinate_workers"
+    found = []
+    for change in ("DELETE FROM procrastinate_workers", "UPDATE procrastinate_workers SET last_heartbeat = '2026-01-01'"):
+        with queue._engine.begin() as connection:
+            connection.exec_driver_sql(change)
+        queue.show_alive(7)
+        with queue._engine.begin() as connection:
+            found += [tuple(row) for row in connection.exec_driver_sql(asked)]
+    assert found == [(7, True), (7, True)]
+
+
+def test_a_worker_without_its_queue_says_so(waiting: Project, queue: JobQueue) -> None:
+    """It ends with 3, so that whoever watches it starts it again; nothing is told as a fault of the program."""
+    worker = waiting.start("worker")
+    with shop_of(waiting) as shop:
+        until(lambda: _lives(shop))
+    with queue._engine.begin() as connection:
+        connection.exec_driver_sql("ALTER SCHEMA proforma_jobs RENAME TO lost")
+    said = worker.communicate(timeout=60)[1]
+    assert worker.returncode == 3
+    assert "error: the worker cannot go on, its queue of jobs was lost" in said
+    assert "bug" not in said
+
+
+def _lives(shop: Workshop) -> bool:
+    with shop.store.read() as reader:
+        return reader.leases.workers() != []
 
 
 def test_a_queue_of_another_version_is_not_used(waiting: Project, queue: JobQueue) -> None:

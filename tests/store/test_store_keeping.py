@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from store_builders import NOON, guid, later, pulled, work
 
-from proforma.domain.codes import BillingType, Side
+from proforma.domain.codes import BillingType, Side, TransactionType
 from proforma.domain.decisions import PriceDecision
 from proforma.domain.ids import RecordId
 from proforma.domain.records import Actual
@@ -126,6 +126,39 @@ def test_rebuilding_the_mirror_loses_no_decision(store: Store) -> None:
         assert reader.decisions.get(guid("monday")) == decision("monday")
 
 
+@pytest.mark.parametrize("store", STORES, indirect=True)
+def test_work_is_read_with_its_decisions_as_each_is_read_alone(store: Store) -> None:
+    """Of the contracts and types asked for, gone rows left out, decided or not: the same records in the same order."""
+    types, contracts = list(TransactionType), ["north", "south", "east"]
+    actuals = [work(f"work {n}", contract=contracts[n % 3], type=types[n % len(types)], price=f"{n}.50") for n in range(60)]
+    pulled(store, *actuals)
+    with store.begin() as tx:
+        tx.decisions.save([decision(f"work {n}", f"{n}.50", reason=f"reason {n % 4}") for n in range(0, 60, 2)], NOON)
+        tx.mirror.delete("msdyn_actuals", [guid("work 0"), guid("work 1")], later(1))
+    asked = [guid("north"), guid("east"), guid("nowhere")]
+    wanted = (TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES)
+
+    with store.read() as reader:
+        found, decisions = reader.mirror.priced(asked, wanted)
+        alone = list(reader.mirror.where(Actual, contract_id=asked, type=wanted))
+        decided = reader.decisions.of([actual.id for actual in alone])
+
+    assert found == alone
+    assert decisions == decided
+    assert len(found) > len(decisions) > 0
+
+
+def test_texts_that_rows_have_in_common_are_kept_once(store: Store) -> None:
+    """A hundred thousand rows of one contract do not hold its id a hundred thousand times; their own ids they hold."""
+    pulled(store, *(work(day, contract="north", type=TransactionType.UNBILLED_SALES) for day in ("monday", "tuesday")))
+
+    with store.read() as reader:
+        (monday, tuesday), _ = reader.mirror.priced([guid("north")], [TransactionType.UNBILLED_SALES])
+
+    assert monday.contract_id is tuesday.contract_id
+    assert {monday.id, tuesday.id} == {guid("monday"), guid("tuesday")}
+
+
 # ---- quarantine ------------------------------------------------------------------------------------------------------------
 
 
@@ -138,7 +171,7 @@ def problems(store: Store) -> list[Problem]:
 def test_a_problem_is_listed_until_it_is_solved(store: Store) -> None:
     """The same problem again is one problem, told anew, with the time it was first seen (promise 5)."""
     with store.begin() as tx:
-        tx.quarantine.put("mapping", "msdyn_actuals", guid("monday"), "unknown-option", "9 is no billing type", b'{"a":1}', NOON)
+        tx.quarantine.put("mapping", "msdyn_actuals", guid("monday"), "unknown-status", "9 is no billing type", b'{"a":1}', NOON)
         tx.quarantine.put("push", None, guid("invoice"), "refused", "the period is closed", None, later(1))
         tx.quarantine.put("mapping", "msdyn_actuals", guid("monday"), "no-date", "the date is empty", b"\x00\xff", later(2))
     mapping = Problem(

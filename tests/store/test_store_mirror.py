@@ -19,6 +19,7 @@ from proforma.domain.masters import Customer
 from proforma.domain.records import Actual, TransactionConnection
 from proforma.store import Cursor, Store
 from proforma.store.columns import instant_text
+from proforma.store.mirror import CELL_END, Lines, apart
 
 STORES = ("sqlite", "postgresql")
 
@@ -46,6 +47,33 @@ def test_the_newest_form_of_a_row_is_kept(store: Store) -> None:
     pulled(store, work("monday", description="second"), work("monday", description="third"))
     with store.read() as reader:
         assert list(reader.mirror.all(Actual)) == [work("monday", description="third")]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3, 511, 512, 513, 1_300])
+def test_any_number_of_rows_is_kept(store: Store, rows: int) -> None:
+    """However they are cut into statements; the last form of a row that comes twice wins, also across two statements."""
+    actuals = [work(f"day {n}", description="first") for n in range(rows)]
+    pulled(store, *actuals, *(replace(actual, description="last") for actual in actuals[-3:]))
+    with store.read() as reader:
+        kept = {actual.id: actual.description for actual in reader.mirror.all(Actual)}
+    assert kept == {actual.id: "last" if n >= rows - 3 else "first" for n, actual in enumerate(actuals)}
+
+
+def test_lines_of_records_come_page_by_page(store: Store) -> None:
+    """By id, behind the id that is named; empty cells are empty, joined ones can be told from missing ones, and the gone are left out."""
+    pulled(store, work("monday", description="Ærlig, 日本"), work("tuesday", description=None), work("friday", contract_id=None))
+    with store.begin() as tx:
+        tx.mirror.delete("msdyn_actuals", [guid("friday")], NOON)
+    columns = Lines(["id", "description", ("contract_id", "task_id")], {"description": ("billing_type", ["complimentary", None])})
+    with store.read() as reader:
+        first, second = (reader.mirror.get(Actual, id_) for id_ in ids("monday", "tuesday"))
+        assert first is not None
+        assert second is not None
+        pages = [reader.mirror.lines(Actual, columns, 1, after=after) for after in ("", first.id, second.id)]
+    read = [[cell if n < 2 else apart(cell) for n, cell in enumerate(line.split(CELL_END))] for page in pages for line in page]
+    told = {actual.id: actual.description or "" if actual.billing_type is None else "" for actual in (first, second)}
+    assert read == [[actual.id, told[actual.id], (actual.contract_id, actual.task_id)] for actual in (first, second)]
+    assert pages[-1] == []
 
 
 def test_records_are_found_by_id(store: Store) -> None:

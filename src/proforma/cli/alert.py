@@ -32,9 +32,10 @@ def test(ctx: typer.Context) -> None:
 def check(ctx: typer.Context) -> None:
     """Look once and tell what is new, also that nothing ran: for a timer beside the daemon. Exit code 1 when something is wrong."""
     from proforma.service.alerts import alerter_of
+    from proforma.service.conditions import unopened
     from proforma.service.metrics import Metrics, Tally
     from proforma.service.plan import Plan
-    from proforma.service.watch import Watch, unopened
+    from proforma.service.watch import Watch
     from proforma.store import Store
     from proforma.sync.workshop import store_url
 

@@ -28,7 +28,6 @@ def doctor(
 ) -> None:
     """Everything that can be wrong with this installation, each with its remedy; exit code 2 or 3 when something keeps it from working."""
     from proforma.domain.errors import ConfigurationError
-    from proforma.service.bundle import write_bundle
     from proforma.service.doctor import examine, unreadable
 
     context = given(ctx)
@@ -36,11 +35,11 @@ def doctor(
         context.configuration  # noqa: B018 - read here, so that its faults are findings like the others
     except ConfigurationError as fault:
         findings = [unreadable(fault)]
-        written = write_bundle(bundle, None, findings) if bundle else []
+        written = _bundled(bundle, None, findings)
     else:
         with _workshop(context) as workshop:
             findings = examine(workshop, context.config_path, offline=offline)
-            written = write_bundle(bundle, workshop, findings) if bundle else []
+            written = _bundled(bundle, workshop, findings)
     _tell(context, findings, bundle, written)
     if worst := max((finding.exit_code for finding in findings), default=0):
         raise typer.Exit(worst)
@@ -55,6 +54,15 @@ def _workshop(context: CommandContext) -> Workshop:
 
     configure_logs(context.verbosity, context.log_format)
     return Workshop(context.configuration, now=context.now, by=who(), retries=RetryPolicy(attempts_max=1, throttles_max=3))
+
+
+def _bundled(file: Path | None, workshop: Workshop | None, findings: list[Finding]) -> list[str]:
+    """What was written into the file for support; nothing without a file."""
+    if file is None:
+        return []
+    from proforma.service.bundle import write_bundle
+
+    return write_bundle(file, workshop, findings)
 
 
 def _tell(context: CommandContext, findings: list[Finding], bundle: Path | None, written: list[str]) -> None:

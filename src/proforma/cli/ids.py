@@ -32,12 +32,12 @@ class Ids:
         self._store = store
 
     def sources(self, values: Iterable[str]) -> list[SourceId]:
-        """Actuals, milestones, retainers and contract lines."""
-        return [SourceId(self._whole(value, "source row", Actual, Milestone, Retainer, ContractLine)) for value in values]
+        """Actuals, milestones, retainers and contract lines, and what stands in our books alone: details by hand, work given back."""
+        return [SourceId(self._whole(value, "source row", Actual, Milestone, Retainer, ContractLine, billed=True)) for value in values]
 
     def retainer(self, value: str) -> RetainerId:
-        """A retainer."""
-        return RetainerId(self._whole(value, "retainer", Retainer))
+        """A retainer, also one that was created on a draft."""
+        return RetainerId(self._whole(value, "retainer", Retainer, billed=True))
 
     def record(self, value: str) -> RecordId:
         """An actual, a line detail, or anything that was ever put on an invoice."""

@@ -27,9 +27,8 @@ def status(
     check: Annotated[bool, typer.Option("--check", help="End with exit code 1 when something is wrong: for monitoring.")] = False,
 ) -> None:
     """What is in step and what is not: entities, backlog, invoices on their way, problems, runs, next ticks, and who schedules."""
-    from proforma.service.conditions import conditions_of
+    from proforma.service.conditions import conditions_of, unwritable
     from proforma.service.plan import Plan
-    from proforma.service.watch import unwritable
     from proforma.sync.status import read_status
 
     context = given(ctx)
@@ -60,8 +59,6 @@ def _tell(out: Output, now: Status, plan: Plan, conditions: list[Condition]) -> 
     counted = f"{backlog.rows} rows, {backlog.ready} ready, the oldest {backlog.oldest_days} days old" if backlog else "not counted yet"
     out.line(f"backlog: {counted}{f' (as of {_when(backlog.counted_at)})' if backlog else '; see `proforma backlog list`'}")
     out.line("invoices: " + (", ".join(f"{count} {name}" for name, count in now.invoices.items()) or "none"))
-    if taken := now.origins.get("dataverse", 0):
-        out.line(f"of Dataverse: {taken}, of which {now.held} are held")
     if taken := now.origins.get("dataverse", 0):
         out.line(f"of Dataverse: {taken}, of which {now.held} are held")
     out.line("push: " + (", ".join(f"{count} {name}" for name, count in now.push.items()) or "nothing waiting"))

@@ -32,16 +32,16 @@ _TEXTS: Final[dict[Language, dict[str, str]]] = {
         "class": "Class", "nothing": "This document has no lines.", "tax_note": "Tax is computed by the tax invoice that follows.",
     },
     "nb": {
-        "title": "Proformafaktura", "credit": "Proforma kreditnota", "correction": "Korreksjon av proforma", "draft": "Utkast",
+        "title": "Proformafaktura", "credit": "Proformakreditnota", "correction": "Korreksjon av proformafaktura", "draft": "Utkast",
         "deleted": "Slettet utkast", "notice": "Proforma, ikke gyldig som salgsdokument", "from": "Fra", "to": "Faktureres til",
         "customer_number": "Kundenr.", "number": "Nummer", "reference": "Referanse", "date": "Dato", "contract": "Kontrakt",
         "project": "Prosjekt", "projects": "Prosjekter", "period": "Periode", "currency": "Valuta", "terms": "Betalingsbetingelser",
         "corrects": "Korrigerer", "day": "Dato", "work": "Beskrivelse", "quantity": "Antall", "unit": "Enhet", "price": "Pris",
-        "amount": "Beløp", "previous": "Tidligere fakturert", "difference": "Differanse", "subtotal": "Sum", "total": "Totalt, uten avgift",
-        "work_total": "Arbeid og utlegg", "applied": "Forskudd som er trukket fra", "tax": "Avgift, som oppgitt (til informasjon)",
-        "no_charge": "uten kostnad", "worth": "verdi", "of": "av", "page": "Side", "person": "Person", "role": "Rolle",
-        "category": "Kategori", "task": "Oppgave", "reason": "Pris fra", "rule": "Regel", "billing": "Fakturering", "line": "Linje",
-        "class": "Type", "nothing": "Dokumentet har ingen linjer.", "tax_note": "Avgift beregnes på fakturaen som følger.",
+        "amount": "Beløp", "previous": "Tidligere fakturert", "difference": "Differanse", "subtotal": "Sum", "total": "Totalt ekskl. mva.",
+        "work_total": "Arbeid, varer og utlegg", "applied": "Fratrukket forskudd", "tax": "Mva. som oppgitt (til informasjon)",
+        "no_charge": "kostnadsfritt", "worth": "verdi", "of": "av", "page": "Side", "person": "Person", "role": "Rolle",
+        "category": "Kategori", "task": "Oppgave", "reason": "Prisgrunnlag", "rule": "Regel", "billing": "Fakturering", "line": "Linje",
+        "class": "Type", "nothing": "Dokumentet har ingen linjer.", "tax_note": "Mva. beregnes på fakturaen som følger.",
     },
 }  # fmt: skip
 _CLASSES: Final[dict[Language, dict[LineType, str]]] = {
@@ -51,9 +51,9 @@ _CLASSES: Final[dict[Language, dict[LineType, str]]] = {
         LineType.ADVANCE_APPLIED: "Advance payment applied",
     },
     "nb": {
-        LineType.TIME: "Timer", LineType.EXPENSE: "Utlegg", LineType.MATERIAL: "Materiell", LineType.FEE: "Gebyrer",
+        LineType.TIME: "Timer", LineType.EXPENSE: "Utlegg", LineType.MATERIAL: "Materialer", LineType.FEE: "Gebyrer",
         LineType.MILESTONE: "Milepæler", LineType.PRODUCT: "Produkter", LineType.RETAINER: "Forskudd",
-        LineType.ADVANCE_APPLIED: "Forskudd trukket fra",
+        LineType.ADVANCE_APPLIED: "Fratrukket forskudd",
     },
 }  # fmt: skip
 _BILLING: Final[dict[Language, dict[BillingType, str]]] = {
@@ -69,7 +69,12 @@ _BILLING: Final[dict[Language, dict[BillingType, str]]] = {
 #: Payment terms by Dataverse's number (1.1); numbers that an administrator added have no published name and are left out.
 _TERMS: Final[dict[Language, dict[int, str]]] = {
     "en": {1: "Net 30 days", 2: "2% 10 days, net 30 days", 3: "Net 45 days", 4: "Net 60 days"},
-    "nb": {1: "Netto 30 dager", 2: "2 % 10 dager, netto 30 dager", 3: "Netto 45 dager", 4: "Netto 60 dager"},
+    "nb": {
+        1: "Netto 30 dager",
+        2: "2 % kontantrabatt ved betaling innen 10 dager, ellers netto 30 dager",
+        3: "Netto 45 dager",
+        4: "Netto 60 dager",
+    },
 }
 _REASONS: Final[dict[Language, dict[str, str]]] = {
     "en": {
@@ -81,7 +86,7 @@ _REASONS: Final[dict[Language, dict[str, str]]] = {
     "nb": {
         "role-price": "rollepris", "role-price-override": "avtalt rollepris", "category-price": "kategoripris",
         "role-at-cost": "til kostpris", "role-markup-over-cost": "kostpris med påslag", "category-at-cost": "til kostpris",
-        "category-markup": "kostpris med påslag", "price-list-item": "varepris",
+        "category-markup": "kostpris med påslag", "price-list-item": "listepris",
         "copied-from-origin": "som registrert", "entered-price": "som oppgitt", "entered": "som oppgitt",
     },
 }  # fmt: skip

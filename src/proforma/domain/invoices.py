@@ -22,6 +22,7 @@ from proforma.domain.codes import (
     SourceKind,
     TransactionClass,
 )
+from proforma.domain.frozen import made_quickly
 from proforma.domain.ids import (
     CategoryId,
     ContractId,
@@ -43,6 +44,7 @@ from proforma.domain.ids import (
 from proforma.domain.money import Currency, total
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """Quantity, price, amount and billing type together: what a source said, or what was invoiced before."""
@@ -53,6 +55,7 @@ class Figures:
     billing_type: BillingType
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceDetail:
     """One source on an invoice.
@@ -108,8 +111,7 @@ class InvoiceDetail:
         """What this detail adds to its line: 0 unless chargeable (I-26); the difference on a correction (I-96)."""
         if self.billing_type is not BillingType.CHARGEABLE:
             return Decimal(0)
-        difference = self.invoice_amount
-        return self.amount if difference is None else difference
+        return self.amount if self.previous is None else total((self.amount, -self.previous.amount))
 
     @property
     def is_application(self) -> bool:
@@ -394,6 +396,7 @@ def fold(events: Iterable[InvoiceEvent]) -> Invoice:
 # ---- what confirmations leave behind ---------------------------------------------------------------------------------------
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerActual:
     """An actual that a confirmation put into our ledger (I-88, I-98). With origin `local` these exist here only (I-130).

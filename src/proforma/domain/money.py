@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
+from functools import reduce
 from typing import Final
 
 #: Wide enough that no product or quotient of Dataverse's 19-digit columns loses a digit that rounding could see.
@@ -13,6 +14,7 @@ EXACT: Final = Context(prec=50)
 DEFAULT_PRECISION: Final = 2
 #: Decimals of the widest money column.
 PRECISION_MAX: Final = 10
+_ZERO: Final = Decimal(0)
 
 
 class Rounding(StrEnum):
@@ -24,7 +26,10 @@ class Rounding(StrEnum):
 
 #: The last decimals that currencies have, made once.
 _STEPS: Final = tuple(Decimal(1).scaleb(-precision) for precision in range(5))
-_MODES: Final = {Rounding.HALF_UP: ROUND_HALF_UP, Rounding.HALF_EVEN: ROUND_HALF_EVEN}
+_QUANTIZE: Final = {
+    Rounding.HALF_UP: Context(prec=EXACT.prec, rounding=ROUND_HALF_UP).quantize,
+    Rounding.HALF_EVEN: Context(prec=EXACT.prec, rounding=ROUND_HALF_EVEN).quantize,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +79,21 @@ class Money:
             raise CurrencyMismatchError(f"{self.currency.code} and {other.currency.code} cannot be added")
 
 
-def round_amount(amount: Decimal, *, precision: int, mode: Rounding = Rounding.HALF_UP) -> Decimal:
-    """The amount with exactly `precision` decimals. The only place of the product that rounds (P-56, I-112)."""
+def rounding_to(precision: int, mode: Rounding = Rounding.HALF_UP) -> Callable[[Decimal], Decimal]:
+    """What gives amounts exactly `precision` decimals. The only place of the product that rounds (P-56, I-112)."""
     step = _STEPS[precision] if 0 <= precision < len(_STEPS) else Decimal(1).scaleb(-precision)
-    return amount.quantize(step, _MODES[mode], EXACT)
+    quantize = _QUANTIZE[mode]
+    return lambda amount: quantize(amount, step)
+
+
+def round_amount(amount: Decimal, *, precision: int, mode: Rounding = Rounding.HALF_UP) -> Decimal:
+    """The amount with exactly `precision` decimals (P-56, I-112)."""
+    return rounding_to(precision, mode)(amount)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:
     """Exact sum of amounts that are rounded already; sums are never made of unrounded parts (I-112)."""
-    result = Decimal(0)
-    for amount in amounts:
-        result = EXACT.add(result, amount)
-    return result
+    return reduce(EXACT.add, amounts, _ZERO)
 
 
 def plain(value: Decimal) -> str:
@@ -97,4 +105,4 @@ def plain(value: Decimal) -> str:
     whole, _, decimals = text.partition(".")
     if len(decimals) > 3 and decimals.endswith("0"):
         text = f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
-    return text.removeprefix("-") if value.is_zero() else text
+    return text[1:] if text[0] == "-" and value.is_zero() else text

@@ -17,6 +17,7 @@ from proforma.domain.codes import (
     TransactionClass,
     TransactionType,
 )
+from proforma.domain.frozen import made_quickly
 from proforma.domain.ids import (
     CategoryId,
     ContractId,
@@ -86,6 +87,7 @@ class PricedRecord:
     active: bool = True
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actual(PricedRecord):
     """Work, expense or material that happened (I-1). `customer_id` is the account, or the contact when the customer is a person (I 1.4).

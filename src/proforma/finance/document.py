@@ -42,12 +42,15 @@ class FinanceDocument:
     @classmethod
     def of(cls, content: Document) -> Self:
         """Freezes the default document of F-80."""
-        return cls.frozen(encode(content))
+        return cls._made(encode(content), content)
 
     @classmethod
     def frozen(cls, body: bytes) -> Self:
         """The document that these bytes are; the inverse of `of`, for a repeat after a doubt. KeyError: none of ours."""
-        content = cast("dict[str, Any]", decode_untyped(body))
+        return cls._made(body, cast("dict[str, Any]", decode_untyped(body)))
+
+    @classmethod
+    def _made(cls, body: bytes, content: Mapping[str, Any]) -> Self:
         return cls(
             reference=content["reference"],
             body=body,

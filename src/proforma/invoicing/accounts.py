@@ -7,7 +7,7 @@ all unbilled sales  =  billed  +  drafted  +  backlog  +  excluded  +  changed
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -17,7 +17,7 @@ from proforma.domain.codes import BillingStatus, BillingType, InvoiceStatus, Led
 from proforma.domain.ids import ContractId, Guid, SourceId
 from proforma.domain.invoices import InvoiceDetail
 from proforma.domain.money import plain, total
-from proforma.invoicing.backlog import backlog
+from proforma.invoicing.backlog import backlog_of
 from proforma.invoicing.book import Book
 from proforma.invoicing.facts import Facts
 from proforma.invoicing.sources import Source, collect
@@ -59,19 +59,22 @@ class Unproven:
 def account(book: Book, contract_id: ContractId, *, first: date | None = None, last: date | None = None) -> Account:
     """The account of one contract of the book, over all its work or that of some days; work without a date has no place among days."""
     facts = Facts(book)
+    return _account(facts, collect(facts), contract_id, first=first, last=last)
 
+
+def _account(facts: Facts, every: Sequence[Source], contract_id: ContractId, *, first: date | None, last: date | None) -> Account:
     def is_meant(source: Source) -> bool:
         if source.kind is not SourceKind.ACTUAL or source.contract_id != contract_id:
             return False
         is_within = source.day is not None and (first is None or first <= source.day) and (last is None or source.day <= last)
         return is_within or (first is None and last is None)
 
-    sources = {source.id: source for source in collect(facts) if is_meant(source)}
-    waiting = {row.source: row.amount for row in backlog(book) if row.status in OPEN and row.source in sources}
+    sources = {source.id: source for source in every if is_meant(source)}
+    waiting = {row.source: row.amount for row in backlog_of(facts, every) if row.status in OPEN and row.source in sources}
     held, taken = _held(facts, sources), _taken_over(facts, sources)
     counted = {detail.source for _, detail in (*held, *taken)}
     currency_id = facts.contracts[contract_id].currency_id
-    currency = None if currency_id is None else book.currencies.get(currency_id)
+    currency = None if currency_id is None else facts.book.currencies.get(currency_id)
     return Account(
         contract_id=contract_id,
         currency=None if currency is None else currency.code,
@@ -139,8 +142,9 @@ def exclusion(facts: Facts, source: Source) -> str:
 def unproven(book: Book) -> Iterator[Unproven]:
     """Everything in the books of these contracts that does not hold: sums, sources on two invoices, traces that lead nowhere."""
     facts = Facts(book)
+    every = collect(facts)
     for contract_id in facts.contracts:
-        difference = account(book, contract_id).difference
+        difference = _account(facts, every, contract_id, first=None, last=None).difference
         if difference:
             message = f"{plain(difference)} of its unbilled sales are neither billed, drafted, waiting nor excluded (I-10)"
             yield Unproven("account", contract_id, message)

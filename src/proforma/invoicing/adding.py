@@ -25,7 +25,7 @@ from proforma.domain.ids import (
     UnitId,
 )
 from proforma.domain.invoices import Changes, Invoice, InvoiceDetail
-from proforma.domain.money import EXACT, round_amount
+from proforma.domain.money import EXACT, PRECISION_MAX, round_amount
 from proforma.domain.prices import ROLE_DIMENSION
 from proforma.domain.records import Actual
 from proforma.invoicing.book import Book
@@ -34,6 +34,7 @@ from proforma.invoicing.chargeability import chargeability
 from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.details import line_type
 from proforma.invoicing.editing import draft_of, relined
+from proforma.invoicing.edits import is_billable
 from proforma.invoicing.facts import Facts
 from proforma.invoicing.sources import collect
 from proforma.invoicing.sources.actuals import BILLABLE_CLASSES
@@ -78,7 +79,7 @@ def add(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, detail: ManualDetail
         invoice = draft_of(facts, invoice_id)
         _check(facts, invoice, detail)
         if detail.transaction_class is TransactionClass.RETAINER:
-            added = _retainer(clerk, detail)
+            added = _retainer(clerk, invoice, detail)
         else:
             added = _work(facts, clerk, invoice, detail, price)
     except RefusedError as refusal:
@@ -91,14 +92,17 @@ def _check(facts: Facts, invoice: Invoice, detail: ManualDetail) -> None:
         raise RefusedError("not-editable", "new work cannot be added to a correction")
     if detail.id in facts.holdings or any(s.id == detail.id for s in collect(facts)):
         raise RefusedError("not-editable", f"{detail.id} is in use: give the detail an id of its own")
+    if not all(is_billable(said) for said in (detail.quantity, detail.price, detail.tax) if said is not None):
+        raise RefusedError("not-editable", f"a number has at most 15 digits before the point and {PRECISION_MAX} after it")
     if detail.quantity < 0:
         raise RefusedError("negative-quantity", "the quantity cannot be negative: use a negative price for a reduction")
     if detail.billing_type is BillingType.NOT_AVAILABLE:
         raise RefusedError("not-editable", "the billing type Not Available cannot be billed")
 
 
-def _retainer(clerk: Clerk, detail: ManualDetail) -> InvoiceDetail:
-    if detail.price is None or detail.price <= 0:
+def _retainer(clerk: Clerk, invoice: Invoice, detail: ManualDetail) -> InvoiceDetail:
+    amount = None if detail.price is None else round_amount(detail.price, precision=invoice.currency.precision)
+    if amount is None or amount <= 0:
         raise RefusedError("unpriced", "a new retainer needs its amount as price")
     return InvoiceDetail(
         id=clerk.new_id(),
@@ -110,8 +114,8 @@ def _retainer(clerk: Clerk, detail: ManualDetail) -> InvoiceDetail:
         day=detail.day,
         billing_type=BillingType.CHARGEABLE,
         quantity=Decimal(1),
-        price=detail.price,
-        amount=detail.price,
+        price=amount,
+        amount=amount,
         description=detail.description,
     )
 

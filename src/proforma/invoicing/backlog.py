@@ -55,8 +55,13 @@ class BacklogRow:
 def backlog(book: Book, *, include_all: bool = False) -> tuple[BacklogRow, ...]:
     """What waits to be billed, by contract, line, date and id; with `include_all` also what never will be, or has been."""
     facts = Facts(book)
+    return backlog_of(facts, collect(facts), include_all=include_all)
+
+
+def backlog_of(facts: Facts, sources: Iterable[Source], *, include_all: bool = False) -> tuple[BacklogRow, ...]:
+    """As `backlog`, of sources that were collected before."""
     rows: dict[SourceId, list[Source]] = {}
-    for source in collect(facts):
+    for source in sources:
         rows.setdefault(source.id, []).append(source)
     listed = (_row(facts, shares) for shares in rows.values() if include_all or _belongs(facts, shares))
     return tuple(sorted(listed, key=lambda r: (r.contract_id or "", r.contract_line_id or "", r.day or date.min, r.source)))

@@ -140,7 +140,7 @@ def _correction_refusal(facts: Facts, invoice: Invoice) -> Refusal | None:
 
 
 def _nte_refusal(facts: Facts, sources: Sequence[Source], invoice: Invoice) -> Refusal | None:
-    exceeded = exceeded_by_edits(facts, Limits(facts, sources), invoice, sources)
+    exceeded = exceeded_by_edits(facts, invoice, sources)
     if exceeded is None:
         return None
     message = f"an edit exceeds the not-to-exceed limit {exceeded.limit} of the {exceeded.level}, of which {exceeded.used} are used"

@@ -11,12 +11,12 @@ from proforma.domain.codes import BillingStatus, InvoiceStatus, SourceKind
 from proforma.domain.errors import RefusedError
 from proforma.domain.ids import Guid, InvoiceId, RetainerId, SourceId
 from proforma.domain.invoices import Changes, Deleted, DetailsChanged, Flagged, Happening, Invoice, InvoiceDetail, InvoiceLine, LinesChanged
-from proforma.domain.money import total
+from proforma.domain.money import round_amount, total
 from proforma.invoicing.book import Book
 from proforma.invoicing.changes import happened, joined, refused
 from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.details import arranged, detail_of, figures_of, with_source
-from proforma.invoicing.edits import edited
+from proforma.invoicing.edits import edited, is_billable
 from proforma.invoicing.facts import Facts
 from proforma.invoicing.origins import is_made_elsewhere, require_made_here
 from proforma.invoicing.retainers import advance, applied_anew, balance, balances, chargeable_base, lowered, refund, refundable, set_by_hand
@@ -76,7 +76,7 @@ def apply_retainer(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, retainer_
         invoice = draft_of(facts, invoice_id)
         if invoice.corrects is not None:
             raise RefusedError("not-editable", "a correction applies no retainers")
-        _check_application(facts, invoice, retainer_id, amount)
+        amount = _check_application(facts, invoice, retainer_id, amount)
     except RefusedError as refusal:
         return refused(source, refusal.reason, refusal.message)
     others = [d for d in invoice.details if not _applies(d, source)]
@@ -89,12 +89,16 @@ def _applies(detail: InvoiceDetail, source: SourceId) -> bool:
     return detail.is_application and detail.source == source
 
 
-def _check_application(facts: Facts, invoice: Invoice, retainer_id: RetainerId, amount: Decimal) -> None:
+def _check_application(facts: Facts, invoice: Invoice, retainer_id: RetainerId, wanted: Decimal) -> Decimal:
+    """The amount to apply, rounded to the invoice's currency (I-112). Raises RefusedError."""
     retainer = facts.retainers.get(retainer_id)
     if retainer is None or retainer.contract_id != invoice.contract_id or retainer.customer_id != invoice.customer_id:
         raise RefusedError("over-available", "the retainer is not one of this contract and customer")
-    if not amount.is_finite() or amount < 0:
-        raise RefusedError("not-editable", f"{amount} cannot be applied: give 0 or more")
+    if facts.is_foreign(retainer.contract_id, retainer.currency_id):
+        raise RefusedError("currency-mismatch", "the retainer is not in the currency of its contract, and nothing is converted")
+    if not is_billable(wanted) or wanted < 0:
+        raise RefusedError("not-editable", f"{wanted} cannot be applied: give 0 or more")
+    amount = round_amount(wanted, precision=invoice.currency.precision)
     others = total(d.amount for d in invoice.details if d.is_application and d.source != SourceId(retainer_id))
     paid_back = total(
         d.amount for d in invoice.details if d.source == SourceId(retainer_id) and d.kind is SourceKind.ADVANCE and not d.is_application
@@ -105,6 +109,7 @@ def _check_application(facts: Facts, invoice: Invoice, retainer_id: RetainerId, 
         raise RefusedError("over-available", f"only {free} of the retainer is available")
     if amount > max(coverable, Decimal(0)):
         raise RefusedError("over-available", f"only {coverable} of the draft's chargeable work is left to be covered")
+    return amount
 
 
 def refresh(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, as_of: date) -> Changes:

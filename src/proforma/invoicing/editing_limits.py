@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -22,12 +22,12 @@ class _Edit(NamedTuple):
     now: Decimal
 
 
-def exceeded_by_edits(facts: Facts, limits: Limits, invoice: Invoice, sources: Iterable[Source]) -> Exceeded | None:
-    """The first limit that a raised or added amount would exceed; amounts that were lowered make room first.
-
-    Changes `limits`.
-    """
+def exceeded_by_edits(facts: Facts, invoice: Invoice, sources: Sequence[Source]) -> Exceeded | None:
+    """The first limit that a raised or added amount would exceed; amounts that were lowered make room first."""
     edits = sorted(_edits(facts, invoice, sources), key=lambda e: e.now > e.before)
+    if not edits or edits[-1].now <= edits[-1].before:
+        return None
+    limits = Limits(facts, sources)
     for edit in edits:
         limits.add(edit.place, -edit.counted)
         exceeded = limits.exceeded_by(edit.place, edit.now) if edit.now > edit.before else None

@@ -11,11 +11,14 @@ from proforma.domain.codes import BillingType, SourceKind, TransactionType
 from proforma.domain.errors import RefusedError
 from proforma.domain.ids import RecordId
 from proforma.domain.invoices import Invoice, InvoiceDetail
+from proforma.domain.money import EXACT, PRECISION_MAX
 from proforma.invoicing.amounts import recomputed
 from proforma.invoicing.billing import figures
 from proforma.invoicing.facts import Facts
 from proforma.invoicing.sources.actuals import worth
 
+_TOO_LARGE: Final = Decimal(10) ** 15
+_FINEST: Final = Decimal(1).scaleb(-PRECISION_MAX)
 _TEXTS: Final = frozenset({"description", "external_description"})
 _FIGURES: Final = frozenset({"quantity", "price"})
 #: Fields that a person may change on a draft, by what the detail was made from (I-81).
@@ -99,14 +102,21 @@ _SETTERS: Final[Mapping[str, Callable[[InvoiceDetail, str], InvoiceDetail]]] = {
 }
 
 
+def is_billable(value: Decimal) -> bool:
+    """Whether a number can stand on an invoice: finite, with no more digits before and after the point than Dataverse's widest columns."""
+    return value.is_finite() and abs(value) < _TOO_LARGE and EXACT.quantize(value, _FINEST) == value
+
+
 def number(text: str) -> Decimal:
-    """The decimal that a person wrote. Raises RefusedError `not-editable` when it is none."""
+    """The decimal that a person wrote. Raises RefusedError `not-editable` when it is none that can be billed."""
     try:
         value = Decimal(text)
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite():
         raise RefusedError("not-editable", f"{text!r} is not a number")
+    if not is_billable(value):
+        raise RefusedError("not-editable", f"{text!r} has too many digits: at most 15 before the point and {PRECISION_MAX} after it")
     return value
 
 
@@ -125,5 +135,5 @@ def _amount(facts: Facts, detail: InvoiceDetail, *, precision: int) -> Decimal:
     """The amount that follows; the row itself, where Dataverse still has it, says by which method, and whether a discount is in it."""
     actual = facts.actuals.get(RecordId(detail.source))
     is_work = actual is not None and actual.type is TransactionType.UNBILLED_SALES
-    extended = is_work and actual is not None and worth(facts, actual, precision=precision).extended
+    extended = is_work and actual is not None and worth(facts, actual, facts.book.decisions.get(actual.id)).extended
     return recomputed(figures(detail), detail.original or detail.previous, actual, extended=extended, precision=precision)

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from proforma.domain.codes import BillingMethod, BillingStatus, ContractState, InvoiceStatus, LedgerType, OrderType, SourceKind
 from proforma.domain.contracts import Contract, ContractCustomer, ContractLine, LineCustomer, Milestone, Retainer
 from proforma.domain.errors import RefusedError
-from proforma.domain.ids import ContractId, ContractLineId, Guid, InvoiceId, MilestoneId, RecordId, RetainerId
+from proforma.domain.ids import ContractId, ContractLineId, CurrencyId, Guid, InvoiceId, MilestoneId, RecordId, RetainerId
 from proforma.domain.invoices import Invoice, InvoiceDetail, LedgerActual
 from proforma.domain.money import DEFAULT_PRECISION, Currency
 from proforma.domain.records import Actual
@@ -90,6 +90,11 @@ class Facts:
                 "currency-mismatch", "the contract has no currency", at=f"contract {contract.id}", hint="set its currency in Dataverse"
             )
         return record.currency
+
+    def is_foreign(self, contract_id: ContractId | None, currency_id: CurrencyId | None) -> bool:
+        """Whether a currency is another than the contract's, and nothing is converted (I-56); one that nobody named is the contract's."""
+        contract = None if contract_id is None else self.contracts.get(contract_id)
+        return contract is not None and None not in (contract.currency_id, currency_id) and contract.currency_id != currency_id
 
     def precision(self, contract_id: ContractId | None) -> int:
         """Decimals of the contract's amounts; two while its currency is unknown (I-112)."""

@@ -97,7 +97,7 @@ def refundable(facts: Facts, contract_id: ContractId, customer_id: CustomerId, *
 
 def _free(facts: Facts, contract_id: ContractId, customer_id: CustomerId, *, without: InvoiceId | None) -> list[Balance]:
     own = (r for r in facts.retainers.values() if r.contract_id == contract_id and r.customer_id == customer_id)
-    found = (balance(facts, r, without=without) for r in own)
+    found = (balance(facts, r, without=without) for r in own if not facts.is_foreign(contract_id, r.currency_id))
     return sorted((b for b in found if b.free > 0), key=lambda b: (b.invoiced_on or date.max, b.retainer.id))
 
 
@@ -111,13 +111,15 @@ def chargeable_base(details: Iterable[InvoiceDetail]) -> Decimal:
     return total(d.value for d in details if d.type in BASE_TYPES)
 
 
-def applied_anew(details: Sequence[InvoiceDetail], usable: Iterable[Balance], clerk: Clerk) -> tuple[InvoiceDetail, ...]:
+def applied_anew(details: Sequence[InvoiceDetail], usable: Sequence[Balance], clerk: Clerk) -> tuple[InvoiceDetail, ...]:
     """The details with retainers applied as on creation; amounts that a person set are kept (I-67).
 
     `usable`: balances that leave out this invoice's own reservations, oldest first.
     """
-    kept = [d for d in details if not d.is_application or d.touched]
     before = {d.source: d for d in details if d.is_application}
+    if not before and not usable:
+        return tuple(details)
+    kept = [d for d in details if not d.is_application or d.touched]
     left = chargeable_base(kept) + total(d.amount for d in kept if d.is_application)
     applied: list[InvoiceDetail] = []
     for found in usable:

@@ -47,8 +47,10 @@ def is_to_be_refunded(facts: Facts, source: SourceId, *, mirror: BillingStatus |
 
 def adjustment(facts: Facts, source: SourceId, *, mirror: AdjustmentStatus | None) -> AdjustmentStatus | None:
     """The adjustment status; a detail confirmed with edits makes its source adjusted (I-88)."""
-    edited = any(h.detail.is_edited for h in facts.holdings.get(source, ()) if not h.is_draft)
-    return AdjustmentStatus.ADJUSTED if edited else mirror
+    holdings = facts.holdings.get(source)
+    if holdings and any(h.detail.is_edited for h in holdings if not h.is_draft):
+        return AdjustmentStatus.ADJUSTED
+    return mirror
 
 
 def nte_status(facts: Facts, source: SourceId, *, mirror: NteStatus | None) -> NteStatus:
@@ -59,7 +61,10 @@ def nte_status(facts: Facts, source: SourceId, *, mirror: NteStatus | None) -> N
 
 
 def _held(facts: Facts, source: SourceId, kind: SourceKind, customer_id: CustomerId | None) -> BillingStatus | None:
-    holdings = [h for h in facts.holdings.get(source, ()) if _is_of(h, kind, customer_id)]
+    held = facts.holdings.get(source)
+    if not held:
+        return None
+    holdings = [h for h in held if _is_of(h, kind, customer_id)]
     if any(h.is_draft for h in holdings):
         return BillingStatus.INVOICE_CREATED
     if not holdings:

@@ -19,7 +19,6 @@ from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
-from proforma.domain.codes import BillingStatus
 from proforma.domain.ids import Guid, canonical_guid
 from proforma.mapping import values
 from proforma.mapping.dimensions import DimensionColumn
@@ -194,8 +193,7 @@ def _reason(type_: FieldType, field: str, shown: str, error: Exception) -> tuple
     if isinstance(error, values.MissingError):
         return "missing-value", f"{field} cannot be empty ({shown})"
     if isinstance(error, KeyError):
-        reason = "unknown-status" if type_.choices is BillingStatus else "unknown-option"
-        return reason, f"{field}: the mapping has no word for {shown}"
+        return "unknown-status", f"{field}: the mapping has no word for {shown}"
     if type_.kind is Kind.DECIMAL:
         return "malformed-value", f"{field}: {shown} is no decimal number of at most {values.DIGITS_MAX + 1} digits before the point"
     return "malformed-value", f"{field}: {shown} is no {type_.kind}"

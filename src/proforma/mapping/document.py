@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, TypeAlias, TypeVar
 
 import msgspec
@@ -23,6 +24,8 @@ Document: TypeAlias = dict[str, Value]
 
 K = TypeVar("K")
 
+#: So many figures are remembered as they are written, a few hundred KiB.
+_FIGURES_MAX: Final = 1 << 12
 #: Key of the digest, which covers all other keys.
 DIGEST: Final = "sha256"
 
@@ -40,12 +43,12 @@ def document(invoice: Invoice, facts: DocumentFacts, mapping: FinanceMapping) ->
         raise RefusedError("no-reference", f"invoice {invoice.number} is not confirmed, so it has no reference yet")
     rules = mapping.document
     writer = _Writer(facts, rules, invoice.currency.precision)
-    lines = writer.lines(invoice.lines)
-    if total(writer.sent) != invoice.total:
-        raise RefusedError("total-differs", f"the lines of invoice {invoice.number} add up to {total(writer.sent)}, not to {invoice.total}")
+    lines, billed = writer.lines(invoice.lines), invoice.total
+    if total(writer.sent) != billed:
+        raise RefusedError("total-differs", f"the lines of invoice {invoice.number} add up to {total(writer.sent)}, not to {billed}")
     content: Document = {
         "reference": invoice.reference,
-        "kind": "credit" if invoice.total < 0 else "invoice",
+        "kind": "credit" if billed < 0 else "invoice",
         "number": invoice.number,
         "corrects": facts.corrects_reference,
         "company": facts.company,
@@ -61,7 +64,7 @@ def document(invoice: Invoice, facts: DocumentFacts, mapping: FinanceMapping) ->
         "purchase_order": facts.purchase_order,
         "contract": {"number": facts.contract_number, "name": facts.contract_name, "id": invoice.contract_id},
         "lines": lines,
-        "total": writer.money(invoice.total),
+        "total": writer.money(billed),
     }
     return content | {DIGEST: digest(content)}
 
@@ -162,22 +165,35 @@ class _Writer:
 
     def money(self, amount: Decimal) -> Value:
         """An amount with the decimals of its currency. It was rounded when it was made; here that is checked, not repaired."""
-        exact = round_amount(amount, precision=self._precision)
-        if exact != amount:
-            raise RefusedError("amount-not-rounded", f"the amount {amount} has more than {self._precision} decimals")
-        return self._written(exact)
+        exact, text = _money(amount, self._precision)
+        return text if self._rules.amounts == "text" else exact
 
     def _number(self, value: Decimal, *, places: int = 0) -> Value:
-        """A quantity or price without trailing zeros, but with at least `places` decimals."""
-        short = EXACT.normalize(value)
-        exponent = short.as_tuple().exponent
-        assert isinstance(exponent, int)  # only infinities and NaN have none
-        return self._written(round_amount(short, precision=max(places, -exponent, 0)))
+        exact, text = _number(value, places)
+        return text if self._rules.amounts == "text" else exact
 
-    def _written(self, value: Decimal) -> Value:
-        if self._rules.amounts == "text":
-            return plain(value)
-        return abs(value) if value.is_zero() else value  # no negative zero
+
+# Figures repeat from line to line and from invoice to invoice, and what is written depends on the value alone: 8 and 8.00 are the same.
+@lru_cache(maxsize=_FIGURES_MAX)
+def _money(amount: Decimal, precision: int) -> tuple[Decimal, str]:
+    exact = round_amount(amount, precision=precision)
+    if exact != amount:
+        raise RefusedError("amount-not-rounded", f"the amount {amount} has more than {precision} decimals")
+    return _written(exact)
+
+
+@lru_cache(maxsize=_FIGURES_MAX)
+def _number(value: Decimal, places: int) -> tuple[Decimal, str]:
+    """A quantity or price without trailing zeros, but with at least `places` decimals."""
+    short = EXACT.normalize(value)
+    exponent = short.as_tuple().exponent
+    assert isinstance(exponent, int)  # only infinities and NaN have none
+    return _written(round_amount(short, precision=max(places, -exponent, 0)))
+
+
+def _written(value: Decimal) -> tuple[Decimal, str]:
+    """As a number and as text, without a negative zero."""
+    return abs(value) if value.is_zero() else value, plain(value)
 
 
 def _booking(account: Account | None) -> Document:

@@ -36,7 +36,7 @@ class MappingError(ConfigurationError):
 class RowRejectedError(RefusedError):
     """A foreign row that makes no whole record (promise 5). `column` is the foreign column, `field` the record's own word.
 
-    Reasons: `unknown-status` (a billing status whose number is not mapped), `unknown-option` (any other option),
+    Reasons: `unknown-status` (a number of an option set that is not mapped: a billing status, a class, any other),
     `missing-value` (the record cannot be without it), `malformed-value` (no date, no GUID, a number out of range).
     """
 

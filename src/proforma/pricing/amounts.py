@@ -60,7 +60,16 @@ def amount_step(record: PricedRecord, price: Decimal, exact: Decimal | None, amo
         case AmountMethod.BASIS_AMOUNT_BY_PERCENT:
             product = f"{shown(record.percent or _ZERO)} % of basis amount {shown(record.basis_amount or _ZERO)}"
         case _:
-            product = f"{shown(record.quantity or _ZERO)} × {shown(price)}"
+            return product_step(record.quantity, shown(price), exact, amount)
+    return _amount_step(product, exact, amount)
+
+
+def product_step(quantity: Decimal | None, price: str, exact: Decimal, amount: Decimal) -> str:
+    """What the trail says of quantity × price, the price as `shown` (P-4, P-56)."""
+    return _amount_step(f"{shown(quantity or _ZERO)} × {price}", exact, amount)
+
+
+def _amount_step(product: str, exact: Decimal, amount: Decimal) -> str:
     rounded = "" if exact == amount else f"{shown(exact)}, rounded to "
     return f"P-4 amount: {product} = {rounded}{plain(amount)}"
 

@@ -33,7 +33,8 @@ class Placement:
         return self.line is not None and self.line.billing_method is BillingMethod.FIXED_PRICE
 
 
-_NOWHERE: Final = Placement(None)
+#: On no contract line.
+NOWHERE: Final = Placement(None)
 
 
 def placement_of(facts: Facts, record: PricedRecord) -> Placement:
@@ -43,10 +44,10 @@ def placement_of(facts: Facts, record: PricedRecord) -> Placement:
     if record.contract_line_id:
         line = facts.contract_lines.get(record.contract_line_id)
         if line is None:
-            return _NOWHERE
+            return NOWHERE
         return Placement(None, excluded=True) if _leaves_out(line, record) else Placement(line)
     if record.project_id is None:
-        return _NOWHERE
+        return NOWHERE
     lines = facts.lines_by_contract_project.get((contract_of(facts, record), record.project_id), ())
     fitting = [line for line in lines if not _leaves_out(line, record) and _takes_task(facts, line, record)]
     if not fitting:

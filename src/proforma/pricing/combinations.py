@@ -21,7 +21,7 @@ from proforma.domain.ids import PriceListId
 from proforma.domain.money import EXACT
 from proforma.domain.prices import PriceList
 from proforma.domain.records import Actual, PricedRecord
-from proforma.pricing.billing_type import Placement, billing_type_of, placement_of
+from proforma.pricing.billing_type import NOWHERE, Placement, billing_type_of, placement_of
 from proforma.pricing.book import PriceBook
 from proforma.pricing.case import Case
 from proforma.pricing.decide import RATES, decide
@@ -55,12 +55,16 @@ PLACE: Final = (
 WORK: Final = ("transaction_class", "dimensions", "unit_id", "category_id", "product_id", "role_id")
 #: Types whose price can depend on the unit that lends the people (P-28, P-41).
 LENDING: Final = frozenset({TransactionType.COST, TransactionType.RESOURCING_UNIT_COST, TransactionType.INTER_ORGANIZATIONAL_SALES})
-#: Combinations kept at a time: enough for all of a large company, few enough that memory does not follow the records.
-COMBINATIONS_MAX: Final = 400_000
+#: Answers, places and kinds of work kept at a time, about a kilobyte each: enough for all of a large company, few enough that memory
+#: does not follow the records.
+KNOWN_MAX: Final = 250_000
+#: So many pieces of work that lead to an answer that is there already take the memory of one answer.
+_LED_TO: Final = 8
 
 Made = TypeVar("Made")
 
 _MULTIPLIED: Final = (None, AmountMethod.QUANTITY_BY_PRICE)
+_multiply: Final = EXACT.multiply
 
 
 def place_columns(records: PricingRecords) -> tuple[str, ...]:
@@ -72,8 +76,6 @@ def place_columns(records: PricingRecords) -> tuple[str, ...]:
 
 #: Keeps grounds and answers the number under which decisions name them.
 Note = Callable[[Grounds], int]
-#: Grounds that lack the billing type alone.
-Shared = Callable[..., Grounds]
 
 
 class Found(dict[Any, Made], Generic[Made]):
@@ -90,34 +92,53 @@ class Found(dict[Any, Made], Generic[Made]):
         return found
 
 
+class Numbers(dict[BillingType | None, int]):
+    """The numbers of grounds that differ in the billing type alone, by that type; each noted when it is first asked for."""
+
+    __slots__ = ("_grounds", "_note")
+
+    def __init__(self, note: Note, grounds: Grounds) -> None:
+        super().__init__()
+        self._note = note
+        self._grounds = grounds
+
+    def __missing__(self, billing_type: BillingType | None) -> int:
+        grounds = self._grounds
+        number = self[billing_type] = self._note(grounds.of_billing_type(billing_type))
+        return number
+
+
 class Answer:
     """What the records of a combination have in common: a price as text, or none, and what it rests on.
 
-    `grounds`: the number of the grounds by billing type; noted once.
+    `grounds`: the number of the grounds by billing type.
     """
 
     __slots__ = ("_base", "_round", "grounds", "price")
 
     def __init__(
-        self, note: Note, grounds: Shared, *, price: str | None = None, base: Decimal | None = None, round_: Rounder | None = None
+        self, note: Note, grounds: Grounds, *, price: str | None = None, base: Decimal | None = None, round_: Rounder | None = None
     ) -> None:
         self.price = price
         self._base = base
         self._round = round_
-        self.grounds: Found[int] = Found(lambda billing_type: note(grounds(billing_type=billing_type)))
+        self.grounds = Numbers(note, grounds)
 
-    def amount(self, quantity: str | None) -> str | None:
-        """Quantity × price, rounded (P-4, P-56); without a price what stands in its place (S21). Raises as rounding does."""
+    def amount(self, quantity: str) -> str | None:
+        """Quantity × price, rounded (P-4, P-56), None without a quantity (""); without a price what stands in its place (S21).
+
+        Raises as rounding does.
+        """
         if self._base is None or self._round is None:
             return self.price
-        return None if quantity is None else str(self._round(EXACT.multiply(self._base, Decimal(quantity))))
+        return str(self._round(_multiply(self._base, Decimal(quantity)))) if quantity else None
 
     def kept(self, price: str, quantity: str) -> tuple[str, str]:
         """An entered price with its currency's decimals where it has no more, and the amount that follows (P-3, P-4)."""
         assert self._round is not None, "entered prices are rounded"
         entered = Decimal(price)
         rounded = self._round(entered)
-        amount = self._round(EXACT.multiply(Decimal(quantity), entered))
+        amount = self._round(_multiply(Decimal(quantity), entered))
         return str(rounded if rounded == entered else entered), str(amount)
 
 
@@ -151,6 +172,11 @@ class Answers(dict[Work, Answer | None]):
         answer = self[work] = known[signature]
         return answer
 
+    @property
+    def different(self) -> int:
+        """Number of answers, each counted once however much work has it."""
+        return len(self._known)
+
 
 class Place:
     """Where records stand: their side, contract, line and unit.
@@ -159,35 +185,61 @@ class Place:
     none (P-62), where the place names none either. `entered`: the answers about records that keep the price they carry.
     """
 
-    __slots__ = ("_combinations", "_placement", "answers", "billing_type", "billing_types", "entered", "record", "side")
+    __slots__ = ("answers", "billing_type", "billing_types", "entered")
 
     def __init__(self, combinations: Combinations, record: Actual) -> None:
-        facts = combinations.facts
-        self.record = record
-        self.side = side_of(record)
+        # What finds does not know what was found: a place that is dropped is gone at once, without the garbage collector.
+        finder = _PlaceFinder(combinations, record)
         self.billing_type = record.billing_type
+        self.answers: Found[Answers] = Found(finder.answers)
+        self.billing_types = finder.billing_types()
+        self.entered: Answers | None = Answers(finder.entered, _unit_of) if finder.keeps_entered() else None
+
+
+class _PlaceFinder:
+    """Asks the rules about the records of one place."""
+
+    __slots__ = ("_combinations", "_placement", "_record", "_side")
+
+    def __init__(self, combinations: Combinations, record: Actual) -> None:
         self._combinations = combinations
-        self._placement: Placement = placement_of(facts, record)
-        self.answers: Found[Answers] = Found(self._answers)
-        self.billing_types: Found[BillingType | None] = Found(self._found_billing_type)
-        self.entered: Answers | None = None
-        if self.side is not None and not is_settled(record) and _keeps_entered(facts, record, self.side):
-            self.entered = Answers(self._entered, _unit_of)
+        self._record = record
+        self._side = side_of(record)
+        self._placement: Placement = placement_of(combinations.facts, record)
 
-    def _answers(self, interval: int | None) -> Answers:
+    def answers(self, interval: int | None) -> Answers:
+        """The answers about work of these days."""
         answers = self._of_list(interval)
-        return Answers(lambda work: self._refused(work, interval), _unit_of) if answers is None else answers
+        return Answers(partial(self._refused, interval), _unit_of) if answers is None else answers
 
-    def _found_billing_type(self, work: Work) -> BillingType | None:
+    def billing_types(self) -> Found[BillingType | None]:
+        """The billing type of work whose record names none (P-62), asked once for all lines that say nothing of their own."""
+        line, facts = self._placement.line, self._combinations.facts
+        if is_settled(self._record) or self._placement.excluded or (line is not None and facts.says_what_is_chargeable(line)):
+            return Found(self._billing_type)
+        return self._combinations.plain_billing_types
+
+    def _billing_type(self, work: Work) -> BillingType | None:
         """History keeps its own emptiness (P-2)."""
-        if is_settled(self.record):
+        if is_settled(self._record):
             return None
-        record, task_id = work.record, self.record.task_id
+        record, task_id = work.record, self._record.task_id
         return billing_type_of(self._combinations.facts, replace(record, task_id=task_id) if task_id else record, self._placement)
+
+    def keeps_entered(self) -> bool:
+        """Whether records of this place keep the price that they carry (P-3)."""
+        return (
+            self._side is not None and not is_settled(self._record) and _keeps_entered(self._combinations.facts, self._record, self._side)
+        )
+
+    def entered(self, work: Work) -> Answer | None:
+        """The answer about work that carries its price."""
+        record = replace(self._record, unit_id=work.record.unit_id, price=Decimal(1))
+        return self._combinations.entered(decide(self._combinations.facts, record, ()))
 
     def _of_list(self, interval: int | None) -> Answers | None:
         """The answers of the list of these days, shared by all places that it prices; None where the search stops before a list."""
-        record, side = self.record, self.side
+        record, side = self._record, self._side
         if interval is None or side is None or is_settled(record) or (side is Side.SALES and self._placement.is_fixed_price):
             return None
         day = self._combinations.first_day(interval)
@@ -197,15 +249,11 @@ class Place:
             return None
         return None if choice.price_list is None else self._combinations.list_answers(record, side, day, choice.price_list)
 
-    def _refused(self, work: Work, interval: int | None) -> Answer | None:
+    def _refused(self, interval: int | None, work: Work) -> Answer | None:
         """Why there is no price, whatever the work: no list, no day, no side, history (P-68: the list is decided before rows)."""
         day = None if interval is None else self._combinations.first_day(interval)
-        record = replace(self.record, unit_id=work.record.unit_id, transaction_date=day)
+        record = replace(self._record, unit_id=work.record.unit_id, transaction_date=day)
         return self._combinations.unpriced(decide(self._combinations.facts, record, ()), record)
-
-    def _entered(self, work: Work) -> Answer | None:
-        record = replace(self.record, unit_id=work.record.unit_id, price=Decimal(1))
-        return self._combinations.entered(decide(self._combinations.facts, record, ()))
 
 
 class Combinations:
@@ -217,6 +265,8 @@ class Combinations:
         self._days = _change_days(book.facts.records)
         self._overridden = _overridden(book.facts)
         self._lists: dict[Hashable, Answers] = {}
+        #: The billing type of work on a line that says nothing of roles, categories and tasks, or on no line (P-62).
+        self.plain_billing_types: Found[BillingType | None] = Found(self._plain_billing_type)
 
     def place(self, record: Actual) -> Place | None:
         """The place of a record with these columns; None where each record must be decided by itself.
@@ -234,12 +284,13 @@ class Combinations:
 
     @property
     def known(self) -> int:
-        """Number of answers kept in the lists."""
-        return sum(map(len, self._lists.values()))
+        """Number of answers kept in the lists, and what leads to them in terms of answers."""
+        return sum(answers.different + len(answers) // _LED_TO for answers in self._lists.values())
 
     def forget(self) -> None:
         """Drops all answers; places and work made before must not be used again."""
         self._lists.clear()
+        self.plain_billing_types.clear()
 
     def interval(self, day: date) -> int:
         """Number of the interval of a day: between two changes of lists, overrides and rates nothing changes."""
@@ -262,14 +313,14 @@ class Combinations:
             self._lists[key] = Answers(pricing.answer, pricing.signature)
         return self._lists[key]
 
+    def _plain_billing_type(self, work: Work) -> BillingType | None:
+        return billing_type_of(self.facts, work.record, NOWHERE)
+
     def unpriced(self, decision: PriceDecision, record: Actual) -> Answer | None:
         """The answer of a decision without a price, 0 where S21 says so."""
-        if decision.is_priced:
-            return None
-        settled = is_settled(record)
-        return self.refused(_without_billing_type(decision.grounds), settled=settled)
+        return None if decision.is_priced else self.refused(decision.grounds, settled=is_settled(record))
 
-    def refused(self, grounds: Shared, *, settled: bool = False) -> Answer:
+    def refused(self, grounds: Grounds, *, settled: bool = False) -> Answer:
         """No price, or 0 where S21 says so."""
         zero = self.facts.policy.unresolved_price == "zero" and not settled
         return Answer(self._note, grounds, price="0" if zero else None)
@@ -278,9 +329,9 @@ class Combinations:
         """The answer about records that carry their price."""
         if decision.reason != "entered-price":
             return None
-        return Answer(self._note, _without_billing_type(decision.grounds), round_=self.facts.rounder(decision.currency_id))
+        return Answer(self._note, decision.grounds, round_=self.facts.rounder(decision.currency_id))
 
-    def priced(self, grounds: Shared, rate: Rate) -> Answer | None:
+    def priced(self, grounds: Grounds, rate: Rate) -> Answer | None:
         """The answer of a rate: rounded before the amount is made, or after it (P-56, S14)."""
         round_ = self.facts.rounder(rate.currency_id)
         try:
@@ -322,23 +373,32 @@ class _ListPricing:
     def answer(self, work: Work) -> Answer | None:
         """The rate of the list for the work; None where it follows a cost or cannot be rounded."""
         record, facts = self._record(work.record), self._combinations.facts
-        shared = partial(Grounds, table=self._table, side=self._side, price_list_id=self._list.id, unit_id=record.unit_id)
         try:
             rate = self._rate(Case(facts, record, (), self._side, self._day, self._list, [], _nobody, is_told=False))
         except Unresolved as stop:
-            refused = partial(shared, rule=stop.rule, reason=stop.reason)
+            refused = Grounds(
+                table=self._table,
+                side=self._side,
+                rule=stop.rule,
+                reason=stop.reason,
+                price_list_id=self._list.id,
+                unit_id=record.unit_id,
+            )
             return None if stop.reason == "no-related-cost" else self._combinations.refused(refused)
         except (InvalidOperation, Overflow):
             return None
         if rate.reason in ZERO_BY_RULE:
             return None
-        found = partial(
-            shared,
+        found = Grounds(
+            table=self._table,
+            side=self._side,
             rule=rate.rule,
             reason=rate.reason,
+            price_list_id=self._list.id,
             price_line_id=rate.price_line_id,
             markup_line_id=rate.markup_line_id,
             override_id=rate.override_id,
+            unit_id=record.unit_id,
             currency_id=rate.currency_id,
             currency=facts.code(rate.currency_id),
         )
@@ -356,10 +416,6 @@ class _ListPricing:
             product_id=work.product_id,
             transaction_date=self._day,
         )
-
-
-def _without_billing_type(grounds: Grounds) -> Shared:
-    return lambda *, billing_type: replace(grounds, billing_type=billing_type)
 
 
 def _nobody(record: PricedRecord) -> PriceDecision:

@@ -11,9 +11,10 @@ from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Final, TypeVar
 
-from proforma.domain.codes import PriceListOwner
+from proforma.domain.codes import IncludedTasks, PriceListOwner
 from proforma.domain.contracts import (
     Contract,
     ContractLine,
@@ -140,6 +141,7 @@ class Facts:
             (r for r in records.line_categories if r.active), lambda r: (r.contract_line_id, r.category_id)
         )
         self.line_tasks = _grouped((r for r in records.line_tasks if r.active), lambda r: (r.contract_line_id, r.task_id))
+        self._telling_lines = {line_id for line_id, _ in chain(self.line_roles, self.line_categories)}
 
     def _index_lists(self, records: PricingRecords) -> None:
         self.price_lists = {row.id: row for row in records.price_lists}
@@ -164,6 +166,10 @@ class Facts:
             **_grouped((row for row in active if row.role_price_id), lambda row: row.role_price_id),
             **_grouped((row for row in active if row.markup_id), lambda row: row.markup_id),
         }
+
+    def says_what_is_chargeable(self, line: ContractLine) -> bool:
+        """Whether a contract line has roles, categories or selected tasks of its own (P-62); else only the masters are asked."""
+        return line.id in self._telling_lines or line.included_tasks is IncludedTasks.SELECTED
 
     def under(self, policy: PricingPolicy) -> Facts:
         """The same records read under another policy; the indexes are shared, the answers are not."""

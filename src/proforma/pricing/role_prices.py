@@ -126,7 +126,8 @@ def standing_base(case: Case, row: RolePrice, currency_id: CurrencyId | None) ->
     if _follows_cost(case, row):
         return None
     unit_price = UnitPrice(_present(row.price, f"role price {row.id} has no price"), _unit_of(case, row), currency_id)
-    case.trail.append(f"P-45 price of the row: {case.told(unit_price.price, currency_id, unit_price.unit_id)}")
+    if case.is_told:
+        case.trail.append(f"P-45 price of the row: {case.told(unit_price.price, currency_id, unit_price.unit_id)}")
     return Base(unit_price=unit_price, rule="P-33", reason="role-price")
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from proforma.domain.money import Rounding, round_amount
+from proforma.domain.money import Rounding, rounding_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +15,14 @@ class Rounder:
 
     precision: int
     mode: Rounding
+    _round: Callable[[Decimal], Decimal] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_round", rounding_to(self.precision, self.mode))
 
     def __call__(self, amount: Decimal) -> Decimal:
         """The amount with the currency's decimals; a zero has no sign."""
-        rounded = round_amount(amount, precision=self.precision, mode=self.mode)
+        rounded = self._round(amount)
         return rounded.copy_abs() if rounded.is_zero() else rounded
 
     def keeps(self, amount: Decimal) -> bool:

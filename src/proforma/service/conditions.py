@@ -1,17 +1,20 @@
-"""What a person should know now: each thing that is wrong as one condition, made from the status and the schedule alone.
+"""What a person should know now: each thing that is wrong as one condition, made from status and schedule, or of what the store refuses.
 
 `proforma status --check`, the metric `proforma_condition` and the alerts are three faces of this list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from proforma.domain.errors import ProformaError
 from proforma.service.plan import Plan
 from proforma.settings import MonitoringSettings
+from proforma.store import Store
+from proforma.sync.causes import REMEDIES
 from proforma.sync.status import RunStatus, Status, Waits
 
 #: Every kind of condition and what it means; docs/operating.md and the metric know no other.
@@ -121,3 +124,25 @@ def _of_problems(status: Status) -> Iterator[Condition]:
     for problem, (kind, words) in _OF_PROBLEMS.items():
         if count := status.problems_by_kind.get(problem, 0):
             yield Condition(kind=kind, subject=problem, message=f"{count} {words}", remedy="see `proforma problems list`")
+
+
+def unwritable(store: Store) -> list[Condition]:
+    """What keeps writers out now; it waits for another writer as long as every stage does."""
+    try:
+        with store.begin():
+            return []
+    except ProformaError as fault:
+        return [store_unusable(str(getattr(fault, "reason", "store-unreachable")), str(fault))]
+
+
+def unopened(open_store: Callable[[], Store]) -> Store | Condition:
+    """The store, or what is wrong with it."""
+    try:
+        return open_store()
+    except ProformaError as fault:
+        return store_unusable(str(getattr(fault, "reason", "store-unreachable")), str(fault))
+
+
+def store_unusable(code: str, message: str) -> Condition:
+    """The store cannot be read or written. `code`: why, as `proforma.sync.causes` calls it."""
+    return Condition(kind="store-unusable", cause=code, message=message, remedy=REMEDIES.get(code, REMEDIES["store-unreachable"]))

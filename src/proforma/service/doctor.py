@@ -15,7 +15,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from proforma.domain.errors import ConfigurationError, ProformaError
-from proforma.service.alerts import channels_of
 from proforma.service.conditions import conditions_of
 from proforma.service.plan import Plan
 from proforma.settings import Configuration
@@ -171,11 +170,11 @@ def _monitoring(configuration: Configuration) -> Iterator[Finding]:
 
 
 def _alerts(configuration: Configuration) -> Iterator[Finding]:
-    names = [channel.name for channel in channels_of(configuration.alerts)]
+    webhook, mail = configuration.alerts.webhook, configuration.alerts.mail
+    names = [name for name, channel in (("webhook", webhook), ("mail", mail)) if channel is not None]
     if not names:
         yield _warning("alerts", "nobody is told when something is wrong", "configure alerts.webhook or alerts.mail, or watch /metrics")
         return
-    webhook, mail = configuration.alerts.webhook, configuration.alerts.mail
     if webhook is not None and urlsplit(webhook.url).scheme != "https" and urlsplit(webhook.url).hostname not in ("127.0.0.1", "localhost"):
         yield Finding(check="alerts", message="alerts.webhook is plain http", remedy="use https", level="fault", exit_code=2)
     elif mail is not None and mail.security == "none" and mail.password is not None:

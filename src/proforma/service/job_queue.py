@@ -6,7 +6,8 @@ again. The engine may run a job twice; what keeps that from doing anything twice
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
@@ -96,14 +97,31 @@ class JobQueue:
             connection.execute(sa.text(gone), {"names": failed})
         return failed
 
+    def show_alive(self, worker_id: int) -> None:
+        """Shows the engine that a worker lives, and enters it again where another one has struck it out.
+
+        Raises UnfinishedError when the database cannot be reached.
+        """
+        shown = (
+            "INSERT INTO procrastinate_workers (id) OVERRIDING SYSTEM VALUE VALUES (:id) "
+            "ON CONFLICT (id) DO UPDATE SET last_heartbeat = clock_timestamp()"
+        )
+        with _reached(), self._engine.begin() as connection:
+            connection.execute(sa.text(shown), {"id": worker_id})
+
     def _in_states(self, names: Iterable[str], states: tuple[str, ...]) -> list[str]:
         words = ", ".join(f"'{state}'" for state in states)
         asked = f"SELECT DISTINCT queueing_lock FROM procrastinate_jobs WHERE queueing_lock = ANY(:names) AND status IN ({words})"  # noqa: S608
-        try:
-            with self._engine.connect() as connection:
-                return list(connection.execute(sa.text(asked), {"names": list(names)}).scalars())
-        except sa.exc.OperationalError as fault:
-            raise UnfinishedError("the queue of jobs cannot be reached", hint="check that the database runs") from fault
+        with _reached(), self._engine.connect() as connection:
+            return list(connection.execute(sa.text(asked), {"names": list(names)}).scalars())
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.OperationalError as fault:
+        raise UnfinishedError("the queue of jobs cannot be reached", hint="check that the database runs") from fault
 
 
 def require_postgresql(url: str) -> None:

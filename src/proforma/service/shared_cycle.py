@@ -13,7 +13,7 @@ from proforma.service.job_queue import BACKFILL, PRICE, PULL, PUSH, JobOf, JobQu
 from proforma.settings import Stage
 from proforma.store import Backfill, PartState
 from proforma.sync.causes import cause_of
-from proforma.sync.cycle import draft_due
+from proforma.sync.cycle import draft_due, left_over
 from proforma.sync.price import begin_parts, complete_parts, price
 from proforma.sync.routes import Routes
 from proforma.sync.workshop import Workshop
@@ -47,6 +47,7 @@ class SharedCycle:
             outcome = "done"
             try:
                 self._stages(as_of, stages)
+                self.counts |= left_over(self._workshop, as_of)
             except BaseException as fault:
                 outcome = cause_of(fault, self._workshop.configuration).outcome
                 raise

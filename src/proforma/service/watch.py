@@ -10,13 +10,13 @@ from typing import Final
 
 from proforma.domain.errors import ProformaError
 from proforma.service.alerts import Alert, Alerter
-from proforma.service.conditions import Condition, conditions_of
+from proforma.service.conditions import conditions_of, store_unusable
 from proforma.service.metrics import Metrics, Reading
 from proforma.service.plan import Plan
 from proforma.service.ticker import Ticked
 from proforma.settings import MonitoringSettings
 from proforma.store import Store
-from proforma.sync.causes import REMEDIES, Cause
+from proforma.sync.causes import Cause
 from proforma.sync.status import read_status
 
 log = logging.getLogger(__name__)
@@ -89,11 +89,11 @@ class Watch:
                 status = read_status(reader, at=at)
         except ProformaError as fault:
             reason = getattr(fault, "reason", "store-unreachable")
-            found = [_unusable(str(reason), str(fault))]
+            found = [store_unusable(str(reason), str(fault))]
             return Reading(at=at, status=None, conditions=found, plan=self._plan, leads=self._leads(), writable=False)
         found = conditions_of(status, self._plan, self._settings)
         if self._unusable is not None:
-            found.insert(0, _unusable(self._unusable.code, self._unusable.message))
+            found.insert(0, store_unusable(self._unusable.code, self._unusable.message))
         writable = self._unusable is None
         return Reading(at=at, status=status, conditions=found, plan=self._plan, leads=self._leads(), writable=writable)
 
@@ -125,24 +125,3 @@ class Watch:
         self._forgot_at = at
         if gone:
             log.info("records of %d runs were removed", gone, extra={"event": "forgot", "runs": gone})
-
-
-def unwritable(store: Store) -> list[Condition]:
-    """What keeps writers out now; it waits for another writer as long as every stage does."""
-    try:
-        with store.begin():
-            return []
-    except ProformaError as fault:
-        return [_unusable(str(getattr(fault, "reason", "store-unreachable")), str(fault))]
-
-
-def unopened(open_store: Callable[[], Store]) -> Store | Condition:
-    """The store, or what is wrong with it."""
-    try:
-        return open_store()
-    except ProformaError as fault:
-        return _unusable(str(getattr(fault, "reason", "store-unreachable")), str(fault))
-
-
-def _unusable(code: str, message: str) -> Condition:
-    return Condition(kind="store-unusable", cause=code, message=message, remedy=REMEDIES.get(code, REMEDIES["store-unreachable"]))

@@ -27,10 +27,12 @@ from proforma.store.processes import this_process
 from proforma.sync.price import price_part
 from proforma.sync.workshop import Workshop, store_url
 from proforma.transport.errors import TransportError
+from proforma.transport.redaction import redact
 
 if TYPE_CHECKING:
     from procrastinate import App
 
+    from proforma.service.worker_jobs import WorkerJobs
     from proforma.settings import Configuration
 
 log = logging.getLogger(__name__)
@@ -71,19 +73,24 @@ class Worker:
             queue.prepare(reset=reset_queue)
             with store.begin() as tx:
                 tx.leases.keep_worker(self._name, str(this_process()), self._dead_after)
-            beat = threading.Thread(target=self._keep_alive, args=[workshop], name="pulse", daemon=True)
+            from proforma.service.worker_jobs import WorkerJobs
+
+            app = jobs_app(url, asynchronous=True)
+            app.job_manager = book = WorkerJobs(app.connector)
+            self._declare(app, workshop)
+            beat = threading.Thread(target=self._keep_alive, args=[workshop, lambda: _show_alive(queue, book)], name="pulse", daemon=True)
             beat.start()
             try:
-                asyncio.run(self._serve(url, workshop, until_idle=until_idle))
+                asyncio.run(self._serve(app, workshop, until_idle=until_idle))
             finally:
                 self._stopping.set()
                 beat.join()
                 with store.begin() as tx:
                     tx.leases.forget_worker(self._name)
 
-    async def _serve(self, url: str, workshop: Workshop, *, until_idle: bool) -> None:
-        app = jobs_app(url, asynchronous=True)
-        self._declare(app, workshop)
+    async def _serve(self, app: App, workshop: Workshop, *, until_idle: bool) -> None:
+        from procrastinate.exceptions import ConnectorException
+
         async with app.open_async():
             sweeping = asyncio.create_task(self._sweep(app, workshop))
             serving = app.run_worker_async(
@@ -98,10 +105,14 @@ class Worker:
                 delete_jobs="successful",
             )
             try:
-                await _until_signal(asyncio.create_task(serving))
+                asked_to_end = await _until_signal(asyncio.create_task(serving))
+            except ConnectorException as fault:
+                raise _cut_off(fault.__cause__ or fault) from fault
             finally:
                 sweeping.cancel()
                 await asyncio.wait([sweeping])
+        if not (asked_to_end or until_idle):
+            raise _cut_off("the log above says why")
 
     def _declare(self, app: App, workshop: Workshop) -> None:
         """The tasks. Each is safe to run twice, at once or one after the other."""
@@ -126,7 +137,8 @@ class Worker:
                 log.warning("the look for dead workers failed: %s", fault, extra={"event": "sweep_failed"})
             await asyncio.sleep(self._beat)
 
-    def _keep_alive(self, workshop: Workshop) -> None:
+    def _keep_alive(self, workshop: Workshop, show_alive: Callable[[], None]) -> None:
+        """Renews the lease, and the engine's own sign of life with it: both must say the same of a worker whose jobs keep it busy."""
         until = time.monotonic() + self._dead_after
         while not self._stopping.wait(self._beat):
             asked = time.monotonic()
@@ -135,6 +147,7 @@ class Worker:
                 with workshop.store.begin() as tx:
                     alive = alive and tx.leases.keep_worker(self._name, str(this_process()), self._dead_after)
                 until = asked + self._dead_after if alive else until
+                show_alive()
             except ProformaError as fault:
                 log.warning("this worker could not show that it lives: %s", fault, extra={"event": "pulse_failed"})
             if not alive and not self._stopping.is_set():
@@ -143,8 +156,11 @@ class Worker:
                 os._exit(OVERTAKEN)
 
 
-async def _until_signal(serving: asyncio.Task[None]) -> None:
-    """Waits for the end; the first signal lets the jobs under way end, for so long as they may, the second ends the process at once."""
+async def _until_signal(serving: asyncio.Task[None]) -> bool:
+    """Waits for the end, and answers whether a signal asked for it.
+
+    The first signal lets the jobs under way end, for so long as they may, the second ends the process at once.
+    """
     signals = 0
 
     def asked(number: int) -> None:
@@ -162,6 +178,17 @@ async def _until_signal(serving: asyncio.Task[None]) -> None:
         loop.add_signal_handler(number, asked, number)
     with contextlib.suppress(asyncio.CancelledError):
         await serving
+    return signals > 0
+
+
+def _show_alive(queue: JobQueue, book: WorkerJobs) -> None:
+    if (worker_id := book.worker_id) is not None:
+        queue.show_alive(worker_id)
+
+
+def _cut_off(why: object) -> UnfinishedError:
+    hint = "check that the database runs, and start the worker again; nothing is lost or done twice"
+    return UnfinishedError(f"the worker cannot go on, its queue of jobs was lost: {redact(str(why)).strip()}", hint=hint)
 
 
 def _bury(workshop: Workshop) -> None:

@@ -19,6 +19,8 @@ from typing import Any, Final, Generic, TypeVar, Union, cast, get_args, get_orig
 import msgspec
 import sqlalchemy as sa
 
+from proforma.domain.frozen import open_twin_of
+from proforma.domain.ids import Guid, RecordId, SourceId
 from proforma.domain.invoices import Figures
 
 #: A value as the database driver takes and gives it.
@@ -71,7 +73,12 @@ def optional_decimal(text: str | None) -> Decimal | None:
 
 def json_text(value: object) -> str:
     """A small structure as JSON text, the same text for equal values; decimals as strings."""
-    return msgspec.json.encode(value, order="deterministic").decode()
+    return json_bytes(value).decode()
+
+
+def json_bytes(value: object) -> bytes:
+    """As `json_text`, in UTF-8."""
+    return msgspec.json.encode(value, order="deterministic")
 
 
 @lru_cache(maxsize=1 << 12)
@@ -84,7 +91,15 @@ def _mapping_text(value: Mapping[str, object]) -> str:
     return _pairs_text(tuple(value.items())) if value else "{}"
 
 
-_mapping: Final = msgspec.json.Decoder(dict[str, str | int]).decode
+_read_mapping: Final = msgspec.json.Decoder(dict[str, str | int]).decode
+
+
+@lru_cache(maxsize=1 << 12)
+def _mapping(text: str) -> Mapping[str, str | int]:
+    # Records that say the same share one mapping, which nobody changes.
+    return _read_mapping(text)
+
+
 _strings: Final = msgspec.json.Decoder(tuple[str, ...]).decode
 _figures: Final = msgspec.json.Decoder(Figures).decode
 
@@ -106,8 +121,11 @@ class Converter:
         return {name: self.names[name] for name in re.findall(r"[a-z]\w*", self.encode) if name in self.names}
 
 
+_TEXT: Final = Converter(sa.Text)
+#: Types of texts that are a record's own: its id, and the ids of what it was made of.
+_OWN_TEXTS: Final = (Guid, RecordId, SourceId)
 _BY_TYPE: Final[Mapping[object, Converter]] = {
-    str: Converter(sa.Text),
+    str: _TEXT,
     int: Converter(sa.BigInteger),
     bool: Converter(sa.SmallInteger, "(1 if {} else 0)", "({} == 1)"),
     Decimal: Converter(sa.Text, "str({})", "Decimal({})", {"Decimal": Decimal}),
@@ -140,17 +158,19 @@ def _converter(hint: object) -> Converter:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a record: its name, its converter, and whether it may be empty."""
+    """One field of a record: its name, its converter, whether it may be empty, and whether many records say the same text in it."""
 
     name: str
     converter: Converter
     optional: bool
+    repeated: bool
 
 
 def _field(name: str, hint: object) -> Field:
     options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     kinds = [option for option in options if option is not NoneType]
-    return Field(name, _converter(kinds[0]), NoneType in options)
+    converter = _converter(kinds[0])
+    return Field(name, converter, NoneType in options, converter is _TEXT and kinds[0] not in _OWN_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,11 +258,12 @@ def codec(cls: type[R]) -> Codec[R]:
 def _made(cls: type[R]) -> Codec[R]:
     hints = get_type_hints(cls)
     kept = [_field(entry.name, hints[entry.name]) for entry in fields(cast(Any, cls))]
-    names: dict[str, object] = {"cls": cls}
+    twin = open_twin_of(cls)
+    names: dict[str, object] = {"cls": cls, "new": object.__new__, "twin": twin}
     for entry in kept:
         names.update(entry.converter.names)
     # S102: the text is made of field names of our own classes and of the expressions of this module, nothing else.
-    exec(_source(kept), names)  # noqa: S102
+    exec(_source(kept, is_open=twin is not None), names)  # noqa: S102
     return Codec(
         cls,
         tuple(kept),
@@ -251,10 +272,17 @@ def _made(cls: type[R]) -> Codec[R]:
     )
 
 
-def _source(kept: Sequence[Field]) -> str:
+def _source(kept: Sequence[Field], *, is_open: bool) -> str:
     loads = [f"        v{n} = record.{entry.name}" for n, entry in enumerate(kept)]
     cells = [_expression(entry.converter.encode, n, optional=entry.optional) for n, entry in enumerate(kept)]
-    values = [f"{entry.name}={_expression(entry.converter.decode, n, optional=entry.optional)}" for n, entry in enumerate(kept)]
+    values = [(entry.name, _value(entry, n)) for n, entry in enumerate(kept)]
+    called = [f"        yield cls({', '.join(f'{name}={value}' for name, value in values)})"]
+    filled = [
+        "        record = new(twin)",
+        *(f"        record.{name} = {value}" for name, value in values),
+        "        record.__class__ = cls",
+        "        yield record",
+    ]
     unpacked = "".join(f"v{n}, " for n in range(len(kept)))
     return "\n".join(
         [
@@ -266,10 +294,16 @@ def _source(kept: Sequence[Field]) -> str:
             f"        add(({', '.join(cells)},))",
             "    return rows",
             "def decode(rows):",
+            "    share = {}.setdefault",
             f"    for {unpacked}in rows:",
-            f"        yield cls({', '.join(values)})",
+            *(filled if is_open else called),
         ]
     )
+
+
+def _value(entry: Field, n: int) -> str:
+    # A text that many rows say is kept once for all of them: it is a hundred bytes each time.
+    return f"share(v{n}, v{n})" if entry.repeated else _expression(entry.converter.decode, n, optional=entry.optional)
 
 
 def _expression(template: str, n: int, *, optional: bool) -> str:

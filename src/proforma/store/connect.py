@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
 from proforma.domain.errors import ConfigurationError, ProformaError, StoreFaultError, UnfinishedError
+from proforma.store.prepared import execute
 from proforma.store.processes import this_process
 
 _EXAMPLES: Final = "for instance sqlite:///proforma.db or postgresql+psycopg://user@host/database"
@@ -118,7 +119,7 @@ def _sqlite_engine(where: Place, busy_seconds: float) -> sa.Engine:
     def begin(connection: sa.Connection) -> None:
         how = connection.get_execution_options().get(BEGIN, "BEGIN")
         if how != NO_TRANSACTION:
-            connection.exec_driver_sql(how)
+            execute(connection, how, ())
 
     return engine
 

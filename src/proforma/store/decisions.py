@@ -26,7 +26,7 @@ GroundsId = NewType("GroundsId", int)
 _GROUNDS: Final = codec(Grounds)
 #: A decision as it is stored: record, grounds, price, amount, quantity, discount, fee, extended amount, cost record.
 DecisionCells = tuple[str, int, Cell, Cell, Cell, Cell, Cell, Cell, Cell]
-_OWN: Final = [price_decisions.c[name] for name in price_decisions.c.keys() if name != "decided_at"]  # noqa: SIM118 - a column collection
+DECISION_COLUMNS: Final = [price_decisions.c[name] for name in price_decisions.c.keys() if name != "decided_at"]  # noqa: SIM118 - a column collection
 _SHARED: Final = [price_grounds.c[name] for name in _GROUNDS.names]
 _ZERO: Final = Decimal(0)
 _BATCH_ROWS: Final = 2000
@@ -53,12 +53,12 @@ class Decisions:
         by_id: dict[Any, PriceDecision] = {}
         shared: dict[Cell, dict[str, Any]] = {}
         for piece in chunks(list(dict.fromkeys(ids))):
-            rows = self._connection.execute(sa.select(*_OWN).where(price_decisions.c.record_id.in_(piece))).all()
-            shared.update(self._grounds({row[1] for row in rows} - shared.keys()))
-            by_id.update((row[0], _decision(row, shared[row[1]])) for row in rows)
+            rows = self._connection.execute(sa.select(*DECISION_COLUMNS).where(price_decisions.c.record_id.in_(piece))).all()
+            shared.update(self.grounds({row[1] for row in rows} - shared.keys()))
+            by_id.update((row[0], decision_of(row, shared[row[1]])) for row in rows)
         return by_id
 
-    def _grounds(self, numbers: Iterable[Cell]) -> dict[Cell, dict[str, Any]]:
+    def grounds(self, numbers: Iterable[Cell]) -> dict[Cell, dict[str, Any]]:
         """The fields of these grounds, by number: read once for all decisions that rest on them."""
         found: dict[Cell, dict[str, Any]] = {}
         for piece in chunks(list(numbers)):
@@ -74,14 +74,14 @@ class Decisions:
 
     def batches(self, size: int = _BATCH_ROWS) -> Iterator[list[PriceDecision]]:
         """As `all`, in lists of at most `size`."""
-        wanted = sa.select(*_OWN).order_by(price_decisions.c.record_id).limit(size)
+        wanted = sa.select(*DECISION_COLUMNS).order_by(price_decisions.c.record_id).limit(size)
         last: RecordId | None = None
         while True:
             page = wanted if last is None else wanted.where(price_decisions.c.record_id > last)
             rows = self._connection.execute(page).all()
-            shared = self._grounds({row[1] for row in rows})
+            shared = self.grounds({row[1] for row in rows})
             if rows:
-                yield [_decision(row, shared[row[1]]) for row in rows]
+                yield [decision_of(row, shared[row[1]]) for row in rows]
             if len(rows) < size:
                 return
             last = rows[-1][0]
@@ -142,7 +142,7 @@ class DecisionWriter(Decisions):
 
 
 def _by_record(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> dict[Cell, Row]:
-    return {row[0]: tuple(row) for row in connection.execute(sa.select(*_OWN).where(condition))}
+    return {row[0]: tuple(row) for row in connection.execute(sa.select(*DECISION_COLUMNS).where(condition))}
 
 
 def _cells(decision: PriceDecision, grounds: GroundsId) -> DecisionCells:
@@ -158,7 +158,8 @@ def _cells(decision: PriceDecision, grounds: GroundsId) -> DecisionCells:
     )
 
 
-def _decision(row: Row, shared: Mapping[str, Any]) -> PriceDecision:
+def decision_of(row: Row, shared: Mapping[str, Any]) -> PriceDecision:
+    """The decision of a stored row, with the fields of its grounds."""
     record_id, _, price, amount, quantity, discount, fee, extended, cost_record_id = row
     return PriceDecision(
         record_id=record_id,

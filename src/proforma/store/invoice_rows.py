@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from itertools import groupby
+from itertools import count, groupby
 from operator import itemgetter
 from typing import Final
 
@@ -21,6 +21,8 @@ from proforma.store.prepared import Prepared
 from proforma.store.statements import chunks, insert, upsert
 from proforma.store.tables import invoice_details, invoice_lines, invoices
 
+#: Details whose cells are made at a time: those of a long invoice take as much memory as itself.
+_ROWS_AT_ONCE: Final = 5_000
 _HEADER: Final = codec(Header)
 _DETAIL: Final = codec(InvoiceDetail)
 HEADER_COLUMNS: Final = [invoices.c[name] for name in _HEADER.names]
@@ -36,7 +38,8 @@ _HEADER_KEPT: Final = Prepared(sa.select(*HEADER_COLUMNS).where(invoices.c.id ==
 _REWRITE: Final = Prepared(
     sa.update(invoices)
     .where(invoices.c.id == sa.bindparam("wanted"))
-    .values({name: sa.bindparam(f"{name}_", type_=invoices.c[name].type) for name in _HEADER.names})
+    # Not the key, which never changes: told to set it, SQLite looks through every table that refers to it.
+    .values({name: sa.bindparam(f"{name}_", type_=invoices.c[name].type) for name in _HEADER.names if name != "id"})
 )
 
 
@@ -50,11 +53,11 @@ class Touched(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceRows:
-    """The cells of one invoice: its header, lines and details, each in the order of their table's columns."""
+    """The cells of one invoice: its header, lines and details, each in the order of their table's columns; details can be read once."""
 
     header: Cells
     lines: tuple[Cells, ...]
-    details: tuple[Cells, ...]
+    details: Iterator[Cells]
 
 
 def rows_of(invoice: Invoice, ends: Header) -> InvoiceRows:
@@ -63,7 +66,7 @@ def rows_of(invoice: Invoice, ends: Header) -> InvoiceRows:
     return InvoiceRows(
         header=_HEADER.encode([header])[0],
         lines=tuple(_line_row(invoice, n, line) for n, line in enumerate(invoice.lines, 1)),
-        details=tuple(row for n, line in enumerate(invoice.lines, 1) for row in _detail_rows(invoice, n, line)),
+        details=_all_detail_rows(invoice),
     )
 
 
@@ -71,16 +74,20 @@ def _line_row(invoice: Invoice, n: int, line: InvoiceLine) -> Cells:
     return (invoice.id, n, line.contract_line_id, line.type.value, line.description, str(line.amount))
 
 
-def _detail_rows(invoice: Invoice, n: int, line: InvoiceLine) -> list[Cells]:
-    status = invoice.status.value
-    return [(invoice.id, n, place, status, *row) for place, row in enumerate(_DETAIL.encode(line.details), 1)]
+def _all_detail_rows(invoice: Invoice) -> Iterator[Cells]:
+    return (row for n, line in enumerate(invoice.lines, 1) for row in _detail_rows(invoice, n, line))
+
+
+def _detail_rows(invoice: Invoice, n: int, line: InvoiceLine) -> Iterator[Cells]:
+    status, places = invoice.status.value, count(1)
+    for piece in chunks(line.details, _ROWS_AT_ONCE):
+        yield from ((invoice.id, n, place, status, *row) for row, place in zip(_DETAIL.encode(piece), places, strict=False))
 
 
 def write_new(connection: sa.Connection, invoice: Invoice, ends: Header) -> None:
     """Writes an invoice that is not there yet."""
-    rows = rows_of(invoice, ends)
-    insert(connection, invoices, [rows.header], columns=_HEADER.names)
-    _write_lines(connection, rows)
+    insert(connection, invoices, _HEADER.encode([header_of(invoice).closed_like(ends)]), columns=_HEADER.names)
+    _write_lines(connection, invoice)
 
 
 def rewrite(connection: sa.Connection, before: Invoice, invoice: Invoice, ends: Header, *, touched: Touched) -> None:
@@ -98,7 +105,7 @@ def rewrite(connection: sa.Connection, before: Invoice, invoice: Invoice, ends: 
     if touched is Touched.LINES:
         connection.execute(sa.delete(invoice_details).where(invoice_details.c.invoice_id == invoice.id))
         connection.execute(sa.delete(invoice_lines).where(invoice_lines.c.invoice_id == invoice.id))
-        _write_lines(connection, rows_of(invoice, ends))
+        _write_lines(connection, invoice)
     elif touched is Touched.DETAILS:
         _rewrite_details(connection, before, invoice)
 
@@ -128,9 +135,10 @@ def _rewrite_header(connection: sa.Connection, header: Header) -> None:
     _REWRITE.run(connection, wanted=header.id, **cells)
 
 
-def _write_lines(connection: sa.Connection, rows: InvoiceRows) -> None:
-    insert(connection, invoice_lines, rows.lines)
-    insert(connection, invoice_details, rows.details)
+def _write_lines(connection: sa.Connection, invoice: Invoice) -> None:
+    insert(connection, invoice_lines, [_line_row(invoice, n, line) for n, line in enumerate(invoice.lines, 1)])
+    for piece in chunks(_all_detail_rows(invoice), _ROWS_AT_ONCE):
+        insert(connection, invoice_details, piece)
 
 
 def read_invoices(connection: sa.Connection, headers: Iterable[Header]) -> list[Invoice]:
@@ -151,13 +159,16 @@ def read_headers(connection: sa.Connection, *conditions: sa.ColumnElement[bool],
 def read_header(connection: sa.Connection, invoice_id: str, *, for_update: bool = False) -> Header | None:
     """The header of one invoice, as `read_headers` does it."""
     statement = _HEADER_KEPT if for_update else _HEADER_OF_ONE
-    return next(iter(_HEADER.decode(statement.run(connection, wanted=invoice_id))), None)
+    return next(_HEADER.decode(statement.rows(connection, wanted=invoice_id)), None)
 
 
 def _lines(connection: sa.Connection, ids: Sequence[InvoiceId]) -> dict[InvoiceId, tuple[InvoiceLine, ...]]:
     details = _details(connection, ids)
-    statement = _LINES.where(invoice_lines.c.invoice_id.in_(ids))
-    rows: Iterable[Row] = _LINES_OF_ONE.run(connection, wanted=ids[0]) if len(ids) == 1 else connection.execute(statement)
+    rows: Iterable[Row]
+    if len(ids) == 1:
+        rows = _LINES_OF_ONE.rows(connection, wanted=ids[0])
+    else:
+        rows = connection.execute(_LINES.where(invoice_lines.c.invoice_id.in_(ids)))
     lines: defaultdict[InvoiceId, list[InvoiceLine]] = defaultdict(list)
     for invoice_id, n, contract_line_id, kind, description, _amount in rows:
         line = InvoiceLine(
@@ -171,8 +182,11 @@ def _lines(connection: sa.Connection, ids: Sequence[InvoiceId]) -> dict[InvoiceI
 
 
 def _details(connection: sa.Connection, ids: Sequence[InvoiceId]) -> dict[tuple[InvoiceId, int], list[InvoiceDetail]]:
-    statement = _DETAILS.where(invoice_details.c.invoice_id.in_(ids))
-    rows: Sequence[Row] = (_DETAILS_OF_ONE.run(connection, wanted=ids[0]) if len(ids) == 1 else connection.execute(statement)).all()
+    rows: Sequence[Row]
+    if len(ids) == 1:
+        rows = _DETAILS_OF_ONE.rows(connection, wanted=ids[0])
+    else:
+        rows = connection.execute(_DETAILS.where(invoice_details.c.invoice_id.in_(ids))).all()
     details: defaultdict[tuple[InvoiceId, int], list[InvoiceDetail]] = defaultdict(list)
     for row, detail in zip(rows, _DETAIL.decode(row[2:] for row in rows), strict=True):
         details[row[0], row[1]].append(detail)
@@ -187,5 +201,5 @@ def stored_rows(connection: sa.Connection, invoice_id: str) -> InvoiceRows:
     return InvoiceRows(
         header=() if header is None else tuple(header),
         lines=tuple(tuple(row) for row in connection.execute(lines)),
-        details=tuple(tuple(row) for row in connection.execute(details.order_by(invoice_details.c.line, invoice_details.c.place))),
+        details=(tuple(row) for row in connection.execute(details.order_by(invoice_details.c.line, invoice_details.c.place))),
     )

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from proforma.domain.codes import InvoiceStatus, Origin, PushStatus
+from proforma.domain.codes import BillingStatus, InvoiceStatus, LedgerType, Origin, PushStatus
 from proforma.domain.ids import ContractId, Guid, InvoiceId, RecordId, SourceId
 from proforma.domain.invoices import (
     Changes,
@@ -144,11 +144,13 @@ class Ledger:
         rows = self._connection.execute(sa.select(schedule_marks.c.row_id, schedule_marks.c.successful))
         return {row[0]: row[1] == 1 for row in rows}
 
-    def actuals(self, contract_ids: Iterable[str] | None = None, invoice_ids: Iterable[str] | None = None) -> list[LedgerActual]:
-        """The ledger's actuals (of these contracts, on these invoices) in order of writing."""
+    def actuals(
+        self, contract_ids: Iterable[str] | None = None, invoice_ids: Iterable[str] | None = None, ids: Iterable[str] | None = None
+    ) -> list[LedgerActual]:
+        """The ledger's actuals (of these contracts, on these invoices, of these ids) in order of writing."""
         table = ledger_actuals.c
         statement = sa.select(table.position, *_ACTUAL_COLUMNS)
-        rows = self._rows(statement, (table.contract_id, contract_ids), (table.invoice_id, invoice_ids))
+        rows = self._rows(statement, (table.contract_id, contract_ids), (table.invoice_id, invoice_ids), (table.id, ids))
         return list(_ACTUAL.decode(row[1:] for row in sorted(rows, key=itemgetter(0))))
 
     def invoices_with(self, source: str) -> list[Invoice]:
@@ -158,9 +160,15 @@ class Ledger:
         return self._invoices(invoices.c.id.in_(holding))
 
     def sources_starting_with(self, prefix: str, limit: int) -> list[SourceId]:
-        """At most `limit` sources of details whose ids begin so."""
-        column = invoice_details.c.source
-        wanted = sa.select(column).distinct().where(column >= prefix, column < prefix + "~").order_by(column).limit(limit)
+        """At most `limit` sources whose ids begin so: of details, and what corrections gave back (I-98)."""
+        row = ledger_actuals.c
+        given_back = (row.type == LedgerType.UNBILLED.value, row.reversal == 0, row.billing_status == BillingStatus.NOT_READY.value)
+        wanted = sa.union(
+            *(
+                sa.select(column).where(column >= prefix, column < prefix + "~", *conditions)
+                for column, conditions in ((invoice_details.c.source, ()), (row.id, given_back))
+            )
+        ).limit(limit)
         return list(self._connection.execute(wanted).scalars())
 
     def contracts_holding(self, source_ids: Iterable[Source]) -> dict[Source, ContractId]:
@@ -279,18 +287,19 @@ class LedgerWriter(Ledger):
         return after
 
     def _append_actuals(self, actuals: Sequence[LedgerActual]) -> None:
-        by_invoice: defaultdict[InvoiceId, list[LedgerActual]] = defaultdict(list)
-        for actual in actuals:
-            by_invoice[actual.invoice_id].append(actual)
+        by_invoice: defaultdict[InvoiceId, list[Cells]] = defaultdict(list)
+        rows = _ACTUAL.encode(actuals)
+        for actual, cells in zip(actuals, rows, strict=True):
+            by_invoice[actual.invoice_id].append(cells)
         headers = self._headers(by_invoice)
-        insert(self._connection, ledger_actuals, _ACTUAL.encode(actuals), columns=_ACTUAL.names)
+        insert(self._connection, ledger_actuals, rows, columns=_ACTUAL.names)
         for invoice_id, each in by_invoice.items():
             header = headers.get(invoice_id)
             if header is None:
                 raise ImpossibleEventError(f"ledger rows of invoice {invoice_id}, which is not there")
             ends = {
                 "ledger_rows": header.ledger_rows + len(each),
-                "ledger_seal": chain(header.ledger_seal, sealable(_ACTUAL.encode(each)))[-1],
+                "ledger_seal": chain(header.ledger_seal, sealable(each))[-1],
             }
             self._connection.execute(sa.update(invoices).where(invoices.c.id == invoice_id).values(ends))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from itertools import pairwise, product
@@ -12,12 +12,15 @@ from typing import Any, Final, Protocol, TypeVar, cast
 
 import sqlalchemy as sa
 
-from proforma.domain.ids import Guid
+from proforma.domain.codes import TransactionType
+from proforma.domain.decisions import PriceDecision
+from proforma.domain.ids import Guid, RecordId
 from proforma.domain.records import Actual, TransactionConnection
-from proforma.store.columns import Cell, Cells, codec, instant, instant_text
+from proforma.store.columns import Cells, codec, instant, instant_text
 from proforma.store.cursors import CursorWriter
 from proforma.store.prepared import Prepared
 from proforma.store.price_due import PriceDueWriter
+from proforma.store.priced_work import priced_work
 from proforma.store.statements import chunks, distinct, renew, upsert
 from proforma.store.tables import MIRROR, mirror_entities
 
@@ -31,13 +34,29 @@ class Record(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Columns of text to read of each record; the first is the id.
+
+    Several names together are read as one cell, which `apart` takes apart: as a key it costs a fraction of as many cells.
+    `only`: a column that is read where another column has one of these values, and is empty elsewhere.
+    """
+
+    names: Sequence[str | tuple[str, ...]]
+    only: Mapping[str, tuple[str, Collection[str | None]]] = field(default_factory=dict)
+
+
 R = TypeVar("R", bound=Record)
 Id = TypeVar("Id", bound=str)
 
 _BATCH_ROWS: Final = 2000
-#: Marks of cells read as one text: between two, and in the place of an empty one. No id, word, date or JSON text holds a control character.
+_FEW: Final = 8
+#: Marks of cells read as one text: between two, and in the place of an empty one; between the cells of a line, and between two lines.
+#: No id, word, date, figure or JSON text holds a control character.
 _BETWEEN: Final = "\x1f"
 _EMPTY: Final = "\x1e"
+CELL_END: Final = "\x1d"
+_LINE_END: Final = "\x1c"
 _PRESENT: Final[dict[type[Any], sa.Select[Any]]] = {}
 _TABLES: Final = {table.name: table for table in MIRROR.values()}
 _CLASSES: Final = {table.name: cls for cls, table in MIRROR.items()}
@@ -70,12 +89,16 @@ class Mirror:
 
     def get(self, cls: type[R], id: str) -> R | None:  # noqa: A002 - the field's own name
         """One record."""
-        return next(codec(cls).decode(_one(cls).run(self._connection, wanted=id)), None)
+        return next(codec(cls).decode(_one(cls).rows(self._connection, wanted=id)), None)
 
     def get_many(self, cls: type[R], ids: Iterable[Id]) -> dict[Id, R]:
         """Those of the records that are there, by id."""
-        found: dict[Any, R] = {record.id: record for record in _by_id(self._connection, cls, sorted(set(ids)))}
-        return found
+        wanted = sorted(set(ids))
+        if len(wanted) > _FEW:
+            found: dict[Any, R] = {record.id: record for record in _by_id(self._connection, cls, wanted)}
+            return found
+        # A statement for a list is written anew for each length of it, which costs more than some look-ups of one.
+        return {key: record for key in wanted if (record := self.get(cls, key)) is not None}
 
     def all(self, cls: type[R]) -> Iterator[R]:
         """Every record of a class, read in batches."""
@@ -93,42 +116,24 @@ class Mirror:
         """As `where`, in lists of at most `size`: memory stays flat however many there are."""
         return _batches(self._connection, cls, size, values)
 
-    def cells(
-        self,
-        cls: type[Any],
-        names: Sequence[str | tuple[str, ...]],
-        size: int,
-        *,
-        only: Mapping[str, tuple[str, Collection[str | None]]] | None = None,
-        contracts: ContractSpan | None = None,
-    ) -> Iterator[list[Cells]]:
-        """These columns of every record as they are stored, by id, in lists of at most `size`; `names` begins with the id.
+    def priced(self, contracts: Collection[str], types: Collection[TransactionType]) -> tuple[list[Actual], dict[RecordId, PriceDecision]]:
+        """The actuals of these contracts that have one of these types, by id, and the decisions about them."""
+        return priced_work(self._connection, contracts, types)
 
-        Several names together are read as one text, which `apart` takes apart: as a key it costs a fraction of as many cells.
-        `only`: a column that is read where another column has one of these values, and is None elsewhere. `contracts`: only records
-        of these contracts.
-        `codec(cls).partial` makes records of them.
+    def lines(self, cls: type[Any], columns: Lines, size: int, *, after: str = "", contracts: ContractSpan | None = None) -> list[str]:
+        """The columns of at most `size` records behind the id `after`, by id, each record as one text: its cells between CELL_END, ""
+        for an empty one. `contracts`: only records of these contracts.
+
+        The database gives all of them as one value, so that whoever works meanwhile in another thread is not interrupted by each row.
         """
-
-        def column(name: str) -> sa.ColumnElement[Any]:
-            return _conditional(cls, name, only.get(name) if only else None)
-
-        columns = [column(name) if isinstance(name, str) else _joined([column(part) for part in name]) for name in names]
-        key = MIRROR[cls].c.id
-        wanted = sa.select(*columns).where(MIRROR[cls].c.deleted_at.is_(None)).order_by(key).limit(size)
+        table = MIRROR[cls]
+        wanted = sa.select(_line(cls, columns)).where(table.c.deleted_at.is_(None), table.c.id > after).order_by(table.c.id).limit(size)
         if contracts is not None:
-            wanted = wanted.where(contracts.holds(MIRROR[cls].c.contract_id))
-        last: Cell = None
-        while True:
-            # The driver's own tuples: rows of SQLAlchemy cost as much as the reading.
-            result = self._connection.execute(wanted if last is None else wanted.where(key > last))
-            rows: list[Cells] = cast(Any, result).cursor.fetchall()
-            result.close()
-            if rows:
-                yield rows
-            if len(rows) < size:
-                return
-            last = rows[-1][0]
+            wanted = wanted.where(contracts.holds(table.c.contract_id))
+        lines = wanted.subquery()
+        text = self._connection.execute(sa.select(sa.func.aggregate_strings(lines.c.line, _LINE_END))).scalar_one()
+        # Aggregates promise no order; lines begin with the id.
+        return sorted(text.split(_LINE_END)) if text else []
 
     def contract_spans(self, parts: int) -> list[ContractSpan]:
         """Spans of contracts with about as many actuals each, at most so many; together they hold every actual once."""
@@ -284,7 +289,7 @@ class MirrorWriter(Mirror):
 
 
 def apart(text: str) -> Cells:
-    """The cells that `Mirror.cells` has read as one text. More than were asked for where a cell holds the mark between them."""
+    """The cells that `Mirror.lines` has read as one. More than were asked for where a cell holds the mark between them."""
     return tuple(None if cell == _EMPTY else cell for cell in text.split(_BETWEEN))
 
 
@@ -349,14 +354,21 @@ def _conditional(cls: type[Any], name: str, only: tuple[str, Collection[str | No
     return sa.case((sa.or_(*fits, other.in_(words)) if words else fits[0], column))
 
 
-def _joined(columns: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
+def _line(cls: type[Any], columns: Lines) -> sa.Label[Any]:
+    def column(name: str) -> sa.ColumnElement[Any]:
+        return _conditional(cls, name, columns.only.get(name))
+
+    cells = [column(name) if isinstance(name, str) else _joined([column(part) for part in name]) for name in columns.names]
+    return _joined(cells, between=CELL_END, empty="").label("line")
+
+
+def _joined(columns: Sequence[sa.ColumnElement[Any]], *, between: str = _BETWEEN, empty: str = _EMPTY) -> sa.ColumnElement[Any]:
     """Columns as one text: the marks are written out, as a parameter for each would have to be given with each page."""
-    between: sa.ColumnElement[str] = sa.literal_column(f"'{_BETWEEN}'")
-    empty: sa.ColumnElement[str] = sa.literal_column(f"'{_EMPTY}'")
-    first, *rest = (sa.func.coalesce(column, empty) for column in columns)
+    mark: sa.ColumnElement[str] = sa.literal_column(f"'{between}'")
+    first, *rest = (sa.func.coalesce(column, sa.literal_column(f"'{empty}'")) for column in columns)
     joined: sa.ColumnElement[Any] = first
     for column in rest:
-        joined = joined.op("||")(between).op("||")(column)
+        joined = joined.op("||")(mark).op("||")(column)
     return joined
 
 

@@ -13,10 +13,11 @@ from proforma.domain.codes import PushStatus
 from proforma.domain.errors import RefusedError
 from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Adopted, ImpossibleEventError, PushChanged, ReadBack
-from proforma.store.columns import Cell, instant, instant_text, optional_instant, optional_instant_text
+from proforma.store.columns import Cell, Row, instant, instant_text, optional_instant, optional_instant_text
 from proforma.store.invoice_rows import read_headers
 from proforma.store.ledger import LedgerWriter
 from proforma.store.prepared import Prepared
+from proforma.store.push_events import tell
 from proforma.store.tables import invoices, outbox, outbox_attempts
 
 #: States that a document may be sent from. SENDING: an earlier attempt was in doubt, and the target said that nothing had come (F-86).
@@ -25,6 +26,7 @@ SENDABLE: Final = frozenset({PushStatus.QUEUED, PushStatus.SENDING, PushStatus.S
 STOPPED: Final = frozenset({PushStatus.REFUSED, PushStatus.CONFLICT, PushStatus.PARKED})
 #: States that tell of no fault.
 _ARRIVED: Final = frozenset({PushStatus.SENT, PushStatus.ACCEPTED, PushStatus.POSTED, PushStatus.CANCELLED})
+_STATES: Final = {state.value: state for state in PushStatus}
 _ENDED: Final = frozenset({PushStatus.POSTED, PushStatus.CANCELLED})
 #: States in which finance has the document and may still change its mind.
 _FOLLOWED: Final = (PushStatus.SENT, PushStatus.ACCEPTED)
@@ -101,6 +103,7 @@ class _Step:
 
 _C: Final = outbox.c
 _ROW: Final = Prepared(sa.select(outbox).where(_C.invoice_id == sa.bindparam("wanted")))
+_FENCE: Final = Prepared(sa.select(_C.fence).where(_C.invoice_id == sa.bindparam("wanted")))
 _ROW_KEPT: Final = Prepared(sa.select(outbox).where(_C.invoice_id == sa.bindparam("wanted")).with_for_update())
 _TRIED: Final = Prepared(
     sa.insert(outbox_attempts).values(
@@ -127,6 +130,12 @@ _CLAIM_ENDED: Final = Prepared(_TAKEN)
 _RESULT: Final = _update("state", "external_id", "external_number", "owner", "lease_until", "next_attempt_at", "last_error")
 
 
+def fence_of(connection: sa.Connection, invoice_id: str) -> int | None:
+    """The fence of the last claim on a push; None when there is no such push."""
+    found = _FENCE.one(connection, wanted=invoice_id)
+    return None if found is None else found[0]
+
+
 class Outbox:
     """The outbox, read."""
 
@@ -135,7 +144,7 @@ class Outbox:
 
     def get(self, invoice_id: str) -> OutboxRow | None:
         """The push of an invoice."""
-        found = _ROW.run(self._connection, wanted=invoice_id).first()
+        found = _ROW.one(self._connection, wanted=invoice_id)
         return None if found is None else _row(found)
 
     def due(self, now: datetime, limit: int, *, states: Collection[PushStatus] = (PushStatus.QUEUED,)) -> list[OutboxRow]:
@@ -197,6 +206,8 @@ class Outbox:
 class OutboxWriter(Outbox):
     """The outbox, moved on. A worker claims a row, and every write of it must carry the fence of that claim."""
 
+    _claimed: OutboxRow | None = None
+
     def enqueue(self, invoice_id: InvoiceId, reference: str, target: str, at: datetime) -> OutboxRow:
         """Queues a confirmed invoice, in the transaction that confirms it (promise 4). Its confirmation says already that it is queued.
 
@@ -235,8 +246,9 @@ class OutboxWriter(Outbox):
         # Another worker's lease always ends before this text.
         ends_before = "~" if take_over else instant_text(now)
         claim = _CLAIM_ENDED if ended else _CLAIM
-        claimed = claim.run(self._connection, wanted=invoice_id, ends_before=ends_before, owner_=owner, lease_until_=until).first()
-        return None if claimed is None else _row(claimed)
+        claimed = claim.one(self._connection, wanted=invoice_id, ends_before=ends_before, owner_=owner, lease_until_=until)
+        self._claimed = None if claimed is None else _row(claimed)
+        return self._claimed
 
     def sending(self, row: OutboxRow, document: bytes, digest: str, at: datetime) -> OutboxRow:
         """Says that a document is about to leave. Commit before the first byte does (F-84).
@@ -356,7 +368,11 @@ class OutboxWriter(Outbox):
 
     def _mine(self, row: OutboxRow) -> OutboxRow:
         """The row as it is now, kept from other writers. Raises StaleFenceError when it was claimed again or given back since."""
-        found = _ROW_KEPT.run(self._connection, wanted=row.invoice_id).first()
+        claimed, self._claimed = self._claimed, None
+        if claimed is row:
+            # Just claimed, in this very transaction and as its last word: nobody else can have written it.
+            return row
+        found = _ROW_KEPT.one(self._connection, wanted=row.invoice_id)
         present = None if found is None else _row(found)
         if present is None or (present.fence, present.owner) != (row.fence, row.owner):
             raise StaleFenceError(f"the push of {row.reference} was taken over or given back: claim {row.fence} is not the last word")
@@ -373,7 +389,7 @@ class OutboxWriter(Outbox):
         news = change.push is not before.state or learned != (before.external_id, before.external_number)
         if news or self._is_news(before.invoice_id, change.read_back):
             by = before.owner or "push"
-            LedgerWriter(self._connection).append([(before.invoice_id, change)], at=step.at, by=by)
+            tell(self._connection, before.invoice_id, change, at=step.at, by=by)
 
     def _is_news(self, invoice_id: str, told: ReadBack | None) -> bool:
         """Whether finance told something of a posted document that the invoice does not say yet (F-90)."""
@@ -403,21 +419,26 @@ def _free(now: str) -> sa.ColumnElement[bool]:
     return sa.or_(_C.lease_until.is_(None), _C.lease_until <= now)
 
 
-def _row(row: sa.Row[tuple[object, ...]]) -> OutboxRow:
+def _row(cells: Row) -> OutboxRow:
+    """The push of a row, its cells in the order of the table."""
+    (
+        invoice_id, reference, target, state, attempts, fence, owner, lease_until, document, digest, queued_at, next_attempt_at,
+        external_id, external_number, last_error,
+    ) = cells  # fmt: skip
     return OutboxRow(
-        invoice_id=row.invoice_id,
-        reference=row.reference,
-        target=row.target,
-        state=PushStatus(row.state),
-        attempts=row.attempts,
-        fence=row.fence,
-        document=row.document,
-        digest=row.digest,
-        next_attempt_at=optional_instant(row.next_attempt_at),
-        external_id=row.external_id,
-        external_number=row.external_number,
-        last_error=row.last_error,
-        owner=row.owner,
-        lease_until=optional_instant(row.lease_until),
-        queued_at=instant(row.queued_at),
+        invoice_id=invoice_id,
+        reference=reference,
+        target=target,
+        state=_STATES[state],
+        attempts=attempts,
+        fence=fence,
+        document=document,
+        digest=digest,
+        next_attempt_at=optional_instant(next_attempt_at),
+        external_id=external_id,
+        external_number=external_number,
+        last_error=last_error,
+        owner=owner,
+        lease_until=optional_instant(lease_until),
+        queued_at=instant(queued_at),
     )

@@ -6,15 +6,17 @@ steps that tell of it alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from operator import itemgetter
 from typing import Final
 
 import msgspec
 import sqlalchemy as sa
 
 from proforma.domain.ids import InvoiceId, SourceId
-from proforma.domain.reasons import OWN_STEPS, KeptReason
-from proforma.store.columns import Cell, Cells, Row, instant, instant_text, json_text, optional_decimal, optional_text
+from proforma.domain.reasons import CommonReason, CommonSteps, KeptReason, OwnReason, whole
+from proforma.store.columns import Cells, Row, instant, instant_text, json_text, optional_decimal, optional_text
 from proforma.store.statements import chunks, fill_numbered, number_of, upsert
 from proforma.store.tables import invoice_details, price_reasons, shared_reasons
 
@@ -23,9 +25,7 @@ _JOINED: Final = sa.select(
     *(price_reasons.c[name] for name in ("invoice_id", "source", "kept_at", "price", "amount", "quantity", "own_steps")), *_SHARED
 ).join_from(price_reasons, shared_reasons, shared_reasons.c.id == price_reasons.c.shared_id)
 _texts: Final = msgspec.json.Decoder(list[str]).decode
-_gaps: Final = msgspec.json.Decoder(list[str | None]).decode
-#: Common part of a reason: the columns of `shared_reasons` but its trail, and the trail with None for each step of one record alone.
-_Common = tuple[tuple[Cell, ...], tuple[str | None, ...]]
+_gaps: Final = msgspec.json.Decoder(CommonSteps).decode
 
 
 class PriceReasons:
@@ -53,54 +53,50 @@ class PriceReasons:
 class PriceReasonWriter(PriceReasons):
     """The kept reasons, saved."""
 
-    def save(self, reasons: Iterable[KeptReason]) -> None:
-        """Keeps these; a source that was priced anew on its draft is kept anew."""
-        numbers: dict[_Common, int] = {}
+    def save(self, invoice_id: InvoiceId, at: datetime, reasons: Iterable[tuple[CommonReason, Sequence[OwnReason]]]) -> None:
+        """Keeps the reasons of an invoice's sources; a source that was priced anew on its draft is kept anew."""
         shared: dict[int, Cells] = {}
         rows: list[Cells] = []
-        for reason in reasons:
-            common, own = _parted(reason)
-            number = numbers.get(common)
-            if number is None:
-                cells = (*common[0], json_text(common[1]))
-                number = numbers[common] = number_of(cells)
-                shared[number] = cells
-            rows.append(
+        kept_at = instant_text(at)
+        for common, each in reasons:
+            cells = _common_cells(common)
+            number = number_of(cells)
+            shared[number] = cells
+            rows += [
                 (
-                    reason.invoice_id,
-                    reason.source,
-                    instant_text(reason.kept_at),
+                    invoice_id,
+                    own.source,
+                    kept_at,
                     number,
-                    optional_text(reason.price),
-                    optional_text(reason.amount),
-                    optional_text(reason.quantity),
-                    json_text(own),
+                    optional_text(own.price),
+                    optional_text(own.amount),
+                    optional_text(own.quantity),
+                    json_text(own.steps),
                 )
-            )
+                for own in each
+            ]
         fill_numbered(self._connection, shared_reasons, shared)
-        upsert(self._connection, price_reasons, rows)
+        # In the order of the key: each row then goes behind the one before, and the tree is not searched for it.
+        upsert(self._connection, price_reasons, sorted(rows, key=itemgetter(1)))
 
 
-def _parted(reason: KeptReason) -> tuple[_Common, list[str]]:
-    """What it has in common with others, and its own steps, in the order of the trail."""
-    own = [step for step in reason.trail if step.startswith(OWN_STEPS)]
-    columns = (
-        reason.rule,
-        reason.reason,
-        reason.price_list_id,
-        reason.price_list,
-        reason.price_line_id,
-        reason.markup_line_id,
-        reason.override_id,
-        reason.currency,
+def _common_cells(common: CommonReason) -> Cells:
+    return (
+        common.rule,
+        common.reason,
+        common.price_list_id,
+        common.price_list,
+        common.price_line_id,
+        common.markup_line_id,
+        common.override_id,
+        common.currency,
+        json_text(common.steps),
     )
-    return (columns, tuple([None if step.startswith(OWN_STEPS) else step for step in reason.trail])), own
 
 
 def _reason(row: Row) -> KeptReason:
     invoice_id, source, kept_at, price, amount, quantity, own_steps, rule, reason, list_id, price_list, line_id, markup_id = row[:13]
     override_id, currency, trail = row[13:]
-    own = iter(_texts(own_steps))
     return KeptReason(
         invoice_id=invoice_id,
         source=source,
@@ -116,5 +112,5 @@ def _reason(row: Row) -> KeptReason:
         amount=optional_decimal(amount),
         quantity=optional_decimal(quantity),
         currency=currency,
-        trail=tuple(next(own) if step is None else step for step in _gaps(trail)),
+        trail=whole(_gaps(trail), _texts(own_steps)),
     )

@@ -112,7 +112,7 @@ class QuarantineWriter(Quarantine):
         """The sources were handled at last: their open problems (of one kind when given) go, payload and all. Answers how many."""
         handled = distinct(source or "" for source in sources)
         if kind is None and len(handled) == 1:
-            return _SOLVED_ONE.run(self._connection, entity_=entity or "", source_=handled[0]).rowcount
+            return _SOLVED_ONE.run(self._connection, entity_=entity or "", source_=handled[0])
         solved = sa.delete(quarantine).where(_OPEN, _C.entity == (entity or ""))
         if kind is not None:
             solved = solved.where(_C.kind == kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Final, Self
 
 import sqlalchemy as sa
 
-from proforma.domain.errors import ConfigurationError
+from proforma.domain.errors import ConfigurationError, StoreFaultError
 from proforma.store import schema
 from proforma.store.backfills import Backfills, BackfillWriter
 from proforma.store.backup import back_up
@@ -22,7 +23,8 @@ from proforma.store.leases import Leases, LeaseWriter
 from proforma.store.ledger import Ledger, LedgerWriter
 from proforma.store.locks import advisory_lock, file_lock
 from proforma.store.mirror import Mirror, MirrorWriter
-from proforma.store.outbox import Outbox, OutboxWriter
+from proforma.store.outbox import Outbox, OutboxWriter, fence_of
+from proforma.store.prepared import execute
 from proforma.store.price_due import PriceDue, PriceDueWriter
 from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Quarantine, QuarantineWriter
@@ -31,6 +33,8 @@ from proforma.store.write_backs import WriteBacks, WriteBackWriter
 
 #: Two processes that open a fresh store at once: one migrates, the other waits this long for it.
 _MIGRATION_SECONDS_MAX: Final = 60.0
+#: How long a SQLite writer waits for another one, unless told otherwise.
+_BUSY_SECONDS: Final = 10.0
 
 
 class Reader:
@@ -91,15 +95,18 @@ class Transaction(Reader):
 class Store:
     """A store that is open. Threads may share it: each transaction and each snapshot has a connection of its own."""
 
-    def __init__(self, where: Place, engine: sa.Engine) -> None:
+    def __init__(self, where: Place, engine: sa.Engine, *, busy_seconds: float) -> None:
         self._place = where
         self._engine = engine
+        self._busy_seconds = busy_seconds
+        self._writing = threading.Lock()
 
     @classmethod
-    def open(cls, url: str, *, migrate: bool = True, busy_seconds: float = 10.0) -> Store:
+    def open(cls, url: str, *, migrate: bool = True, upgrade: bool = False, busy_seconds: float = _BUSY_SECONDS) -> Store:
         """Opens the store at a SQLAlchemy URL; a fresh or older one is migrated first, unless `migrate` is False.
 
-        `busy_seconds`: how long a SQLite writer waits for another one.
+        `upgrade`: also an older one in PostgreSQL. Of that no copy is made by the way, and other machines may work with it, so it is
+        migrated only when a person says so. `busy_seconds`: how long a SQLite writer waits for another one.
         Raises ConfigurationError for a wrong URL, a schema of a newer program, and an unmigrated store that may not be migrated;
         UnfinishedError when the database cannot be opened, read or written now.
         """
@@ -109,16 +116,26 @@ class Store:
             if not migrate and not where.file.exists():
                 raise ConfigurationError("there is no store yet", at=str(where.file), hint="run `proforma db upgrade`")
         engine = connect(where, busy_seconds=busy_seconds)
-        store = cls(where, engine)
+        store = cls(where, engine, busy_seconds=busy_seconds)
         try:
             with faults_of(where):
-                store._prepare(migrate=migrate)
+                store._prepare(migrate=migrate, upgrade=upgrade)
         except BaseException:
             engine.dispose()
             raise
         return store
 
-    def _prepare(self, *, migrate: bool) -> None:
+    @classmethod
+    def schema_at(cls, url: str) -> str | None:
+        """Schema of the store at a URL, which is only looked at; None where there is none yet. Raises as `open` does."""
+        where = place(url)
+        if where.file is not None and not where.file.exists():
+            return None
+        engine = connect(where, busy_seconds=_BUSY_SECONDS)
+        with cls(where, engine, busy_seconds=_BUSY_SECONDS) as store, faults_of(where), store._engine.connect() as connection:
+            return schema.version(connection)
+
+    def _prepare(self, *, migrate: bool, upgrade: bool) -> None:
         with self._engine.connect() as connection:
             found = schema.version(connection)
         if found == schema.HEAD:
@@ -127,12 +144,15 @@ class Store:
             raise ConfigurationError(
                 f"the store has schema {found or 'none'}, not {schema.HEAD}", at="store", hint="run `proforma db upgrade`"
             )
+        if found is not None and found < schema.HEAD and self._place.file is None and not upgrade:
+            hint = "stop all daemons and workers of the older version, then `proforma db upgrade`, which makes a dump first"
+            raise ConfigurationError(f"the store has schema {found}, and this program works with {schema.HEAD}", at="store", hint=hint)
         with self._lock("migration", what="the migration of the store", wait_seconds=_MIGRATION_SECONDS_MAX):
             self._back_up_before_migration()
             self._migrate()
 
     def _back_up_before_migration(self) -> None:
-        """An older SQLite store is copied beside itself; PostgreSQL has tools of its own (docs/store.md)."""
+        """An older SQLite store is copied beside itself; of PostgreSQL `proforma db upgrade` makes a dump before it opens the store."""
         with self._engine.connect() as connection:
             found = schema.version(connection)
         file = self._place.file
@@ -182,17 +202,38 @@ class Store:
 
         Raises UnfinishedError when another writer holds the store too long, or the disk or database fails.
         """
-        with faults_of(self._place), self._begun("BEGIN IMMEDIATE") as connection:
+        with faults_of(self._place), self._turn(), self._begun("BEGIN IMMEDIATE") as connection:
             yield Transaction(connection)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Threads of this process take turns before they ask SQLite, which would let them sleep and look again."""
+        if self._place.file is None:
+            yield
+            return
+        if not self._writing.acquire(timeout=self._busy_seconds):
+            raise StoreFaultError(
+                "store-locked", "the store is locked by this process", at=str(self._place.file), hint="run again when it is done"
+            )
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
         """One consistent snapshot for the whole block; it holds no writer up."""
         snapshot = {} if self._place.file is not None else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with faults_of(self._place), self._engine.connect().execution_options(**snapshot) as connection:
+            connection.begin()
             # The snapshot is taken at the first read: take it now, so that the block's first line decides nothing.
-            connection.exec_driver_sql("SELECT version_num FROM alembic_version").all()
+            execute(connection, "SELECT version_num FROM alembic_version", ())
             yield Reader(connection)
+
+    def fence_of(self, invoice_id: str) -> int | None:
+        """The fence of the last claim on a push, as it is committed now; the one look between *sending* and the first byte (F-84)."""
+        with faults_of(self._place), self._engine.connect() as connection:
+            return fence_of(connection, invoice_id)
 
     @contextmanager
     def _begun(self, how: str) -> Iterator[sa.Connection]:

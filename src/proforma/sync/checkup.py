@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from proforma.domain.errors import ConfigurationError, ProformaError
-from proforma.finance import FinanceDocument, Guarantee
 from proforma.mapping import RestMapping
 from proforma.settings import Configuration
 from proforma.sync.causes import cause_of
-from proforma.sync.live_check import Weight, check_live
 from proforma.sync.workshop import Workshop
 from proforma.transport.errors import TransportError
 
@@ -86,6 +84,8 @@ def _dataverse(workshop: Workshop) -> str:
 
 
 def _live_mappings(workshop: Workshop) -> str:
+    from proforma.sync.live_check import Weight, check_live
+
     found = list(check_live(workshop.client, workshop.mappings))
     faults = [difference for difference in found if difference.weight is Weight.FAULT]
     if faults:
@@ -98,7 +98,7 @@ def _live_mappings(workshop: Workshop) -> str:
 
 
 #: A document that nobody has.
-_NOBODYS = FinanceDocument.frozen(
+_NOBODYS = (
     b'{"reference": "PROFORMA-DOCTOR-0", "kind": "invoice", "customer": {"account": ""}, "currency": "", "lines": [], "total": "0",'
     b' "sha256": ""}'
 )
@@ -112,6 +112,8 @@ def _agreed(workshop: Workshop, name: str) -> bool:
 
 def _finance(name: str) -> Check:
     def check(workshop: Workshop) -> str:
+        from proforma.finance import FinanceDocument, Guarantee
+
         target = workshop.target_of(name)
         if target.guarantee is Guarantee.NONE and not _agreed(workshop, name):
             raise ConfigurationError(
@@ -119,7 +121,7 @@ def _finance(name: str) -> Check:
                 hint="declare an idempotency key or a find in its mapping, or agree to it with accept_at_most_once: true",
             )
         if target.can_be_asked:
-            target.find(_NOBODYS)
+            target.find(FinanceDocument.frozen(_NOBODYS))
             return f"target {target.name} answers; once by {target.guarantee}"
         return f"target {target.name} cannot be asked without sending; once by {target.guarantee}"
 

@@ -12,17 +12,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import InvalidOperation, Overflow
-from typing import Any, Final, cast
+from operator import itemgetter
+from typing import Final
 
 from proforma.domain.decisions import Grounds
-from proforma.domain.ids import RecordId
+from proforma.domain.ids import Guid, RecordId
 from proforma.domain.records import Actual
 from proforma.pricing import PriceBook
-from proforma.pricing.combinations import COMBINATIONS_MAX, LENDING, WORK, Combinations, Found, Place, Work, place_columns
-from proforma.store import ContractSpan, Reader
+from proforma.pricing.combinations import KNOWN_MAX, LENDING, WORK, Combinations, Found, Place, Work, place_columns
+from proforma.store import ContractSpan, Store
 from proforma.store.columns import Cells, codec
 from proforma.store.decisions import DecisionCells, GroundsId, numbered
-from proforma.store.mirror import apart
+from proforma.store.mirror import CELL_END, Lines, apart
+from proforma.sync.ahead import ahead
 
 #: A reason, and whether there is a price.
 Outcome = tuple[str, bool]
@@ -31,6 +33,7 @@ SPAN: Final = 10_000
 _FIGURES: Final = ("id", "transaction_date", "document_date", "start_date", "quantity", "price")
 _DIGITS: Final = frozenset("0123456789")
 _WORK: Final = codec(Actual).partial(WORK)
+_grounds_of: Final = itemgetter(1)
 
 
 def _work(key: str) -> Work | None:
@@ -40,10 +43,14 @@ def _work(key: str) -> Work | None:
 
 @dataclass(slots=True)
 class Span:
-    """Decisions of neighbouring actuals in their stored form, by record, and the actuals that must be decided one by one."""
+    """Decisions of neighbouring actuals in their stored form, by record, and the actuals that must be decided one by one.
 
-    rows: list[DecisionCells]
+    `grounds`: those that these decisions are the first to name.
+    """
+
+    rows: list[DecisionCells] = field(default_factory=list)
     alone: list[RecordId] = field(default_factory=list)
+    grounds: dict[GroundsId, Cells] = field(default_factory=dict)
 
 
 @contextmanager
@@ -59,7 +66,7 @@ def uncollected() -> Iterator[None]:
 
 
 class CombinedPricing:
-    """Prices all actuals of a snapshot. `fresh` are the grounds that decisions since the last look may be the first to name."""
+    """Prices all actuals of a store."""
 
     def __init__(self, book: PriceBook) -> None:
         self._combinations = Combinations(book, self._note)
@@ -68,62 +75,71 @@ class CombinedPricing:
         self._places: Found[Place | None] = Found(self._place)
         self._works: Found[Work | None] = Found(_work)
         self._intervals: Found[int] = Found(lambda day: self._combinations.interval(date.fromisoformat(day)))
-        self.fresh: dict[GroundsId, Cells] = {}
+        self._grounds: dict[GroundsId, Cells] = {}
         self._reasons: dict[int, str] = {}
 
-    def spans(self, reader: Reader, contracts: ContractSpan | None = None) -> Iterator[Span]:
-        """Every actual (of these contracts), by id; memory follows the price lists and the number of different places and kinds of work."""
-        names = (*_FIGURES, self._place_names, WORK)
+    def spans(self, store: Store, contracts: ContractSpan | None = None) -> Iterator[Span]:
+        """Every actual (of these contracts), by id; memory follows the price lists and the number of different places and kinds of work.
+
+        Each span is of a snapshot of its own: what changes meanwhile is noted as due and priced after this.
+        """
+        return map(self._span, ahead(self._pages(store, contracts), "read"))
+
+    def _pages(self, store: Store, contracts: ContractSpan | None) -> Iterator[list[str]]:
         only = {
             "role_id": ("billing_type", (None,)),
             "resourcing_unit_id": ("type", tuple(LENDING)),
             "document_date": ("transaction_date", (None,)),
             "start_date": ("transaction_date", (None,)),
         }
-        pages = reader.mirror.cells(Actual, names, SPAN, only=only, contracts=contracts)
+        columns, last = Lines((*_FIGURES, self._place_names, WORK), only), ""
         while True:
-            with uncollected():
-                rows = next(pages, None)
-                span = None if rows is None else self._span(rows)
-            if span is None:
+            with store.read() as reader:
+                page = reader.mirror.lines(Actual, columns, SPAN, after=last, contracts=contracts)
+            if page:
+                yield page
+            if len(page) < SPAN:
                 return
-            yield span
+            last = page[-1].partition(CELL_END)[0]
 
     def outcomes(self, span: Span) -> Counter[Outcome]:
         """How often each reason decided in a span, with and without a price."""
-        found: Counter[Outcome] = Counter()
-        for (grounds, is_priced), times in Counter((row[1], row[2] is not None) for row in span.rows).items():
-            found[self._reasons[grounds], is_priced] += times
-        return found
+        reasons = self._reasons
+        found: Counter[Outcome] = Counter((reasons[row[1]], False) for row in span.rows if row[2] is None)
+        for reason, times in Counter(map(reasons.__getitem__, map(_grounds_of, span.rows))).items():
+            found[reason, True] = times - found[reason, False]
+        return +found
 
-    def _span(self, rows: Sequence[Cells]) -> Span:
+    def _span(self, lines: Sequence[str]) -> Span:
         places, works, intervals = self._places, self._works, self._intervals
         price: str | None
         amount: str | None
-        span = Span([])
+        span = Span()
         decided, alone = span.rows.append, span.alone.append
-        for record_id, day, document_day, start_day, quantity, entered, place_key, work_key in cast(Sequence[tuple[Any, ...]], rows):
+        for line in lines:
+            record_id, day, document_day, start_day, quantity, entered, place_key, work_key = line.split(CELL_END)
             place, work = places[place_key], works[work_key]
             # A negative quantity may take another record back, and what is no plain number is for the rules alone (P-61).
-            if place is None or work is None or (quantity is not None and quantity[0] not in _DIGITS):
-                alone(record_id)
+            if place is None or work is None or (quantity and quantity[0] not in _DIGITS):
+                alone(RecordId(Guid(record_id)))
                 continue
             try:
-                if entered is not None and place.entered is not None:
-                    answer = place.entered[work] if quantity is not None else None
+                if entered and place.entered is not None:
+                    answer = place.entered[work] if quantity else None
                     price, amount = (None, None) if answer is None else answer.kept(entered, quantity)
                 else:
                     on = day or document_day or start_day
-                    answer = place.answers[None if on is None else intervals[on]][work]
+                    answer = place.answers[intervals[on] if on else None][work]
                     price, amount = (None, None) if answer is None else (answer.price, answer.amount(quantity))
             except (InvalidOperation, Overflow):
                 answer = None
             if answer is None:
-                alone(record_id)
+                alone(RecordId(Guid(record_id)))
                 continue
             billing_type = place.billing_type
             grounds = answer.grounds[place.billing_types[work] if billing_type is None else billing_type]
-            decided((record_id, grounds, price, amount, quantity, None, None, None, None))
+            decided((record_id, grounds, price, amount, quantity or None, None, None, None, None))
+        span.grounds, self._grounds = self._grounds, {}
         self._forget()
         return span
 
@@ -133,13 +149,13 @@ class CombinedPricing:
 
     def _note(self, grounds: Grounds) -> int:
         number, cells = numbered(grounds)
-        self.fresh[number] = cells
+        self._grounds[number] = cells
         self._reasons[number] = grounds.reason
         return number
 
     def _forget(self) -> None:
         """Begins anew when too much is known, so that memory stays flat."""
-        if self._combinations.known + len(self._places) + len(self._works) > COMBINATIONS_MAX:
+        if self._combinations.known + len(self._places) + len(self._works) > KNOWN_MAX:
             self._combinations.forget()
             self._places.clear()
             self._works.clear()

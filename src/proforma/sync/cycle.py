@@ -206,6 +206,12 @@ def _drafts(workshop: Workshop) -> list[str]:
     return [invoice.id for invoice in invoices if invoice.status is InvoiceStatus.DRAFT and not invoice.is_taken_over]
 
 
+def left_over(workshop: Workshop, as_of: date) -> Counts:
+    """What waits when a cycle has ended: billing backlog, drafts, invoices that finance has not got yet."""
+    backlog = _backlog(workshop.desk.backlog(), as_of)
+    return {**_waiting(workshop, backlog), **backlog}
+
+
 def _backlog(rows: Iterable[BacklogRow], as_of: date) -> Counts:
     """Size and age of the billing backlog; its rows are looked at one by one."""
     counts = {"ready_rows": 0, "backlog_rows": 0, "backlog_oldest_days": 0}

@@ -225,9 +225,7 @@ class Delivery:
         """A worker that was frozen past its lease, or overtaken since, sends nothing: somebody else may be sending already (F-84)."""
         if row.lease_until is not None and self._now() >= row.lease_until:
             raise StaleFenceError(f"the lease of {row.reference} ran out before its document left")
-        with self._store.read() as reader:
-            present = reader.outbox.get(row.invoice_id)
-        if present is None or present.fence != row.fence:
+        if self._store.fence_of(row.invoice_id) != row.fence:
             raise StaleFenceError(f"the push of {row.reference} was taken over before its document left")
 
     def _created(self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, created: Found) -> Pushed:

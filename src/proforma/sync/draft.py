@@ -5,7 +5,7 @@ Each act is one transaction under the lock of the stage, so that two people or m
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -28,14 +28,15 @@ from proforma.domain.contracts import (
     ScheduleRow,
 )
 from proforma.domain.ids import ContractId, Guid, InvoiceId, RecordId, RetainerId, SourceId
-from proforma.domain.invoices import Changes, Confirmed, Invoice, Refusal
+from proforma.domain.invoices import Changes, Confirmed, Invoice, LedgerActual, Refusal
 from proforma.domain.masters import Category, CurrencyRecord, Role
 from proforma.domain.policies import InvoicingPolicy, PricingPolicy
 from proforma.domain.records import Actual
 from proforma.invoicing import BacklogRow, Book, Clerk, ManualDetail, Takeover
-from proforma.invoicing.changes import joined
+from proforma.invoicing.changes import joined, refused
 from proforma.store import Header, Reader, Store, Transaction
 from proforma.store.statements import chunks
+from proforma.sync.combined import uncollected
 from proforma.sync.price import price_book
 from proforma.sync.reasons import ReasonKeeper
 from proforma.sync.taking_over import (
@@ -51,6 +52,8 @@ from proforma.sync.taking_over import (
 T = TypeVar("T")
 #: Contracts of one transaction of a periodic run: enough that reading and committing cost little for each, few enough for its memory.
 CONTRACTS_AT_ONCE: Final = 20
+#: The first digit of the fourth group of a random GUID: two of its bits are fixed.
+_VARIANT: Final = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 _SALES_SIDE = (TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES)
 
 
@@ -60,10 +63,11 @@ def load_book(reader: Reader, contracts: Collection[ContractId], policy: Invoici
     where = reader.mirror.where
     lines = list(where(ContractLine, contract_id=ids))
     line_ids = [line.id for line in lines]
-    actuals = [
-        *where(Actual, contract_id=ids, type=_SALES_SIDE),
-        *where(Actual, contract_id=None, contract_line_id=line_ids, type=_SALES_SIDE),
-    ]
+    actuals, decisions = reader.mirror.priced(ids, _SALES_SIDE)
+    homeless = list(where(Actual, contract_id=None, contract_line_id=line_ids, type=_SALES_SIDE))
+    if homeless:
+        actuals += homeless
+        decisions |= reader.decisions.of([actual.id for actual in homeless])
     milestones = list(where(Milestone, contract_id=ids))
     retainers = list(where(Retainer, contract_id=ids))
     ledger = reader.ledger.actuals(contract_ids=ids)
@@ -83,7 +87,7 @@ def load_book(reader: Reader, contracts: Collection[ContractId], policy: Invoici
         currencies={currency.id: currency for currency in reader.mirror.all(CurrencyRecord)},
         roles={role.id: role for role in reader.mirror.all(Role)},
         categories={category.id: category for category in reader.mirror.all(Category)},
-        decisions=reader.decisions.of([actual.id for actual in actuals]),
+        decisions=decisions,
         marks=reader.ledger.marks(sources),
         invoices=reader.ledger.invoices(contract_ids=ids),
         ledger=ledger,
@@ -202,6 +206,9 @@ class BillingDesk:
         """As `create`, one contract after the other, so that nobody needs to keep all drafts."""
         with self._store.read() as reader:
             require_clear_origins(reader, self._policy)
+            unknown = unknown_sources(reader, only)
+        if unknown:
+            yield Answer(changes=joined(refused(id_, "unknown-source", "no such row in the backlog") for id_ in unknown))
         for contract in dict.fromkeys(contracts):
             yield self._create_one(contract, as_of, only, to_existing=to_existing)
 
@@ -273,6 +280,7 @@ class BillingDesk:
             contracts = contracts_made_elsewhere(reader, self._policy)
         return together([self._take_over(contract, as_of) for contract in contracts])
 
+    @uncollected()
     def _take_over(self, contract: ContractId, as_of: date, accepted: Collection[InvoiceId] = ()) -> Answer:
         with self._writing() as (tx, clerk):
             book = load_book(tx, [contract], self._policy)
@@ -309,7 +317,8 @@ class BillingDesk:
         def act(book: Book, clerk: Clerk, id_: InvoiceId) -> Changes:
             return invoicing.confirm(book, clerk, invoice_ids=[id_], accounting_date=accounting_date, as_of=as_of)
 
-        return together([self._accept(held, as_of) if (held := self._held(i)) else self._on_invoice(i, act) for i in invoices])
+        names = dict.fromkeys(invoices)
+        return together([self._accept(held, as_of) if (held := self._held(i)) else self._on_invoice(i, act) for i in names])
 
     def _held(self, name: str) -> Header | None:
         """An invoice of Dataverse that is held here, by its id or number."""
@@ -335,6 +344,7 @@ class BillingDesk:
 
     # ---- one act -----------------------------------------------------------------------------------------------------
 
+    @uncollected()
     def _on_sources(self, sources: Sequence[SourceId], act: Callable[[Book, Clerk], Changes]) -> Answer:
         with self._writing() as (tx, clerk):
             book = load_book(tx, contracts_of(tx, sources), self._policy)
@@ -344,6 +354,7 @@ class BillingDesk:
         """An act that concerns one draft alone: nothing else of its contract is read."""
         return self._on_invoice(name, act, lambda tx, id_, _: load_draft(tx, id_, self._policy, sources))
 
+    @uncollected()
     def _on_invoice(
         self,
         name: str,
@@ -360,6 +371,7 @@ class BillingDesk:
             book = load_book(tx, [found[1]], self._policy) if load is None else load(tx, *found)
             return self._commit(tx, book, act(book, clerk, found[0]))
 
+    @uncollected()
     def _act(self, contracts: Sequence[ContractId], act: Callable[[Book, Clerk], Changes]) -> Answer:
         with self._writing() as (tx, clerk):
             book = load_book(tx, contracts, self._policy)
@@ -385,23 +397,31 @@ class BillingDesk:
 
 def contracts_of(reader: Reader, sources: Sequence[SourceId]) -> list[ContractId]:
     """The contracts that these sources belong to; unknown sources belong to none."""
-    found: dict[ContractId, None] = {}
-    rows: list[Actual | Milestone | Retainer | ContractLine] = [
+    homes = (*(row.contract_id for row in _rows_of(reader, sources)), *reader.ledger.contracts_holding(sources).values())
+    return [id_ for id_ in dict.fromkeys(homes) if id_ is not None]
+
+
+def unknown_sources(reader: Reader, sources: Sequence[SourceId]) -> list[SourceId]:
+    """Those of which neither the mirror nor our ledger has a row."""
+    known = {*(row.id for row in _rows_of(reader, sources)), *reader.ledger.contracts_holding(sources)}
+    return [id_ for id_ in dict.fromkeys(sources) if id_ not in known]
+
+
+def _rows_of(reader: Reader, sources: Sequence[SourceId]) -> list[Actual | Milestone | Retainer | ContractLine | LedgerActual]:
+    """What the mirror has of them, and what corrections gave back, which the ledger alone knows (I-98)."""
+    return [
         *reader.mirror.get_many(Actual, sources).values(),
         *reader.mirror.get_many(Milestone, sources).values(),
         *reader.mirror.get_many(Retainer, sources).values(),
         *reader.mirror.get_many(ContractLine, sources).values(),
+        *reader.ledger.actuals(ids=sources),
     ]
-    for row in rows:
-        if row.contract_id is not None:
-            found[row.contract_id] = None
-    for contract_id in reader.ledger.contracts_holding(sources).values():
-        found[contract_id] = None
-    return list(found)
 
 
 def _new_id() -> Guid:
-    return Guid(str(uuid.uuid4()))
+    """A random GUID (version 4), as `uuid.uuid4` makes it, without its object: an invoice may take a hundred thousand."""
+    digits = os.urandom(16).hex()
+    return Guid(f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}")
 
 
 def together(answers: Sequence[Answer]) -> Answer:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -13,7 +11,7 @@ from typing import Any
 from proforma.dataverse.errors import StaleLinkError, TrackingRefusedError
 from proforma.mapping import CompiledEntity
 from proforma.store import Cursor, Transaction
-from proforma.sync.log_context import inherited
+from proforma.sync.ahead import ahead
 from proforma.sync.mapped_pages import MappedPage, PageMapper
 from proforma.sync.pull_desk import PullDesk, StoppedError
 from proforma.sync.ranges import RangePages, RangeReading
@@ -136,7 +134,8 @@ class EntityPull:
         walk, compiled = self._walk, self._compiled
         pages = self._desk.client.pages(walk.query(compiled), compiled.row_type, start=self._cursor.next_link, since=walk.since)
         mapper = PageMapper(compiled, generation=self._cursor.generation, changes=self._cursor.mode == TRACKED)
-        for page in _ahead(map(mapper.map, pages)):
+        # Each page is fetched and mapped while the one before is being committed.
+        for page in ahead(map(mapper.map, pages), "fetch"):
             if self._desk.stop.is_set():
                 raise StoppedError
             self._commit(page)
@@ -199,15 +198,6 @@ class EntityPull:
             tx.mirror.hold(entity, [row.key for row in page.rejected if row.key], at)
         if self._problems_before:
             tx.quarantine.resolve(entity, [str(cells[self._id_place]) for cells in page.rows], kind="row")
-
-
-def _ahead(pages: Iterator[MappedPage]) -> Iterator[MappedPage]:
-    """The same pages, each fetched and mapped while the one before is being committed."""
-    with ThreadPoolExecutor(1, thread_name_prefix="fetch", initializer=inherited()) as fetcher:
-        pending = fetcher.submit(next, pages, None)
-        while (page := pending.result()) is not None:
-            pending = fetcher.submit(next, pages, None)
-            yield page
 
 
 def _complete(cursor: Cursor, delta_link: str | None) -> Cursor:

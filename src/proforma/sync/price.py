@@ -49,7 +49,7 @@ from proforma.store import ContractSpan, Reader, Store
 from proforma.store.price_due import PriceState
 from proforma.store.statements import chunks
 from proforma.sync.book_fingerprint import fingerprint_of
-from proforma.sync.combined import CombinedPricing, Outcome, uncollected
+from proforma.sync.combined import CombinedPricing, Outcome, Span, uncollected
 from proforma.sync.progress import Progress, Silent
 
 #: Enough records a transaction that the commit costs little, few enough that memory stays flat.
@@ -225,15 +225,20 @@ def _combined(
 ) -> Iterator[Priced]:
     """In columns; what cannot be shared is decided record by record."""
     pricing = CombinedPricing(book)
-    with store.read() as reader:
-        for span in pricing.spans(reader, contracts):
-            alone = [decision for ids in chunks(span.alone, BATCH) for decision in _decisions(reader, book, _actuals(reader, ids))]
-            with uncollected(), store.begin() as tx:
-                tx.decisions.save_grounds(pricing.fresh)
+    with uncollected():
+        for span in pricing.spans(store, contracts):
+            alone = _alone(store, book, span)
+            with store.begin() as tx:
+                tx.decisions.save_grounds(span.grounds)
                 changed = tx.decisions.save_span(span.rows, now(), anew=anew) + tx.decisions.save(alone, now(), anew=anew)
-            # Only now: had the commit failed, the grounds would be needed again.
-            pricing.fresh.clear()
             yield _priced(pricing.outcomes(span) + _outcomes(alone), changed)
+
+
+def _alone(store: Store, book: PriceBook, span: Span) -> list[PriceDecision]:
+    if not span.alone:
+        return []
+    with store.read() as reader:
+        return [decision for ids in chunks(span.alone, BATCH) for decision in _decisions(reader, book, _actuals(reader, ids))]
 
 
 def _priced(outcomes: Counter[Outcome], changed: int, decisions: Sequence[PriceDecision] = ()) -> Priced:

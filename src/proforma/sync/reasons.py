@@ -6,24 +6,22 @@ only where it leads to the same decision.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from proforma.domain.codes import InvoiceStatus, SourceKind
 from proforma.domain.decisions import PriceDecision
-from proforma.domain.ids import Guid, PriceListId, RecordId, SourceId
+from proforma.domain.ids import Guid, PriceListId, SourceId
 from proforma.domain.invoices import Invoice, InvoiceDetail
 from proforma.domain.policies import PricingPolicy
 from proforma.domain.prices import PriceList
-from proforma.domain.reasons import KeptReason
+from proforma.domain.reasons import CommonReason, OwnReason
 from proforma.domain.records import Actual
 from proforma.invoicing import Book
 from proforma.pricing import PriceBook
 from proforma.store import Reader, Transaction
 from proforma.sync.price import price_book, related_records
-from proforma.sync.retelling import Retelling, Told
-
-_Drafted = tuple[Invoice, InvoiceDetail]
+from proforma.sync.retelling import Common, Retelling, Told, told_alone
 
 
 class ReasonKeeper:
@@ -50,21 +48,19 @@ class ReasonKeeper:
         be confirmed at once.
         """
         drafts = [i for i in invoices if (i.status is InvoiceStatus.DRAFT or i.is_taken_over) and i.corrects is None]
-        fresh = [pair for invoice in drafts for pair in _fresh(invoice, book)]
-        if fresh:
-            tx.reasons.save(self._reasons(tx, book, fresh, at))
+        fresh = {invoice.id: list(_fresh(invoice, book)) for invoice in drafts}
+        told = self._told(tx, book, [detail for each in fresh.values() for detail in each])
+        names = _list_names(tx, told, [detail for each in fresh.values() for detail in each])
+        for invoice in drafts:
+            if fresh[invoice.id]:
+                tx.reasons.save(invoice.id, at, _reasons(invoice, fresh[invoice.id], told, names))
 
-    def _reasons(self, reader: Reader, book: Book, details: Sequence[_Drafted], at: datetime) -> Iterator[KeptReason]:
-        work = {detail.source for _, detail in details if detail.kind is SourceKind.ACTUAL}
-        told = self._told_again(reader, book, work)
+    def _told(self, reader: Reader, book: Book, details: Sequence[InvoiceDetail]) -> dict[Guid, Told]:
+        """Why these details have their prices, by source, where that is known."""
+        told = self._told_again(reader, book, {detail.source for detail in details if detail.kind is SourceKind.ACTUAL})
         # What was asked in this very act is what the detail goes by.
-        told.update({source: Told(decision, decision.trail) for source, decision in self._noted.items()})
-        asked = {detail.source: _list_of(detail, told.get(detail.source)) for _, detail in details}
-        lists = reader.mirror.get_many(PriceList, {list_id for list_id in asked.values() if list_id})
-        for invoice, detail in details:
-            list_id = asked[detail.source]
-            name = lists[list_id].name if list_id in lists else None
-            yield _reason(invoice, detail, told.get(detail.source), (list_id, name), at)
+        told.update({source: told_alone(decision) for source, decision in self._noted.items()})
+        return told
 
     def _told_again(self, reader: Reader, book: Book, sources: Collection[SourceId]) -> dict[Guid, Told]:
         """What the rules say now, of those sources of which they say what is stored as decided."""
@@ -75,58 +71,86 @@ class ReasonKeeper:
             self._prices = prices, Retelling(prices)
         prices, retelling = self._prices
         records = [actual for actual in book.actuals if SourceId(actual.id) in sources and actual.id in book.decisions]
-        again: dict[Guid, Told | None] = {record.id: retelling.told(record) for record in records}
+        again = {record.id: retelling.told(record) for record in records}
         alone = [record for record in records if again[record.id] is None]
         linked = related_records(reader, alone)
         for record in alone:
-            decision = prices.decide(record, linked.get(record.id, ()))
-            again[record.id] = Told(decision, decision.trail)
-        return {id_: told for id_, told in again.items() if told and _core(book.decisions[RecordId(id_)]) == _core(told.decision)}
+            again[record.id] = told_alone(prices.decide(record, linked.get(record.id, ())))
+        return {id_: told for id_, told in again.items() if told is not None and _is_core_equal(book.decisions[id_], told.decision)}
 
 
-def _fresh(invoice: Invoice, book: Book) -> Iterator[_Drafted]:
+def _fresh(invoice: Invoice, book: Book) -> Iterator[InvoiceDetail]:
     """The priced details of a draft that the book does not know, or knows with other figures of their source."""
     before = next((known for known in book.invoices if known.id == invoice.id), None)
-    known = {} if before is None else {detail.id: _priced_as(detail) for detail in before.details}
-    return ((invoice, d) for d in invoice.details if d.price_rule is not None and known.get(d.id) != _priced_as(d))
+    if before is None:
+        return (d for d in invoice.details if d.price_rule is not None)
+    known = {detail.id: detail for detail in before.details}
+    return (d for d in invoice.details if d.price_rule is not None and not _is_priced_alike(known.get(d.id), d))
 
 
-def _priced_as(detail: InvoiceDetail) -> tuple[object, ...]:
-    return (detail.original, detail.price_rule, detail.price_reason)
+def _is_priced_alike(one: InvoiceDetail | None, other: InvoiceDetail) -> bool:
+    if one is None or one is other:
+        return one is other
+    said = (one.original, one.price_rule, one.price_reason)
+    return said == (other.original, other.price_rule, other.price_reason)
 
 
-def _core(decision: PriceDecision) -> tuple[object, ...]:
-    return (decision.rule, decision.reason, decision.price_list_id, decision.price_line_id, decision.price, decision.currency_id)
+def _is_core_equal(one: PriceDecision, other: PriceDecision) -> bool:
+    """Whether two decisions say the same price for the same reason."""
+    return (
+        one.price == other.price
+        and one.rule == other.rule
+        and one.reason == other.reason
+        and one.price_list_id == other.price_list_id
+        and one.price_line_id == other.price_line_id
+        and one.currency_id == other.currency_id
+    )
+
+
+def _list_names(reader: Reader, told: Mapping[Guid, Told], details: Iterable[InvoiceDetail]) -> dict[PriceListId, str | None]:
+    asked = {_list_of(detail, told.get(detail.source)) for detail in details}
+    lists = reader.mirror.get_many(PriceList, {list_id for list_id in asked if list_id})
+    return {list_id: found.name for list_id, found in lists.items()}
 
 
 def _list_of(detail: InvoiceDetail, told: Told | None) -> PriceListId | None:
     return told.decision.price_list_id if told else detail.price_list_id
 
 
-def _reason(
+def _reasons(
+    invoice: Invoice, details: Iterable[InvoiceDetail], told: Mapping[Guid, Told], names: Mapping[PriceListId, str | None]
+) -> list[tuple[CommonReason, list[OwnReason]]]:
+    """The reasons of an invoice's details, those together that have all but their own figures and steps in common.
+
+    Where nothing is told, there is the little that the detail itself knows.
+    """
+    kept: dict[tuple[Common | None, str | None, str | None, PriceListId | None], list[OwnReason]] = {}
+    for detail in details:
+        found = told.get(detail.source)
+        figures = detail.original or detail
+        own = OwnReason(detail.source, figures.price, figures.amount, figures.quantity, found.own if found else ())
+        key = (found.common if found else None, detail.price_rule, detail.price_reason, _list_of(detail, found))
+        kept.setdefault(key, []).append(own)
+    return [(_common_reason(invoice, *key, names), each) for key, each in kept.items()]
+
+
+def _common_reason(
     invoice: Invoice,
-    detail: InvoiceDetail,
-    told: Told | None,
-    price_list: tuple[PriceListId | None, str | None],
-    at: datetime,
-) -> KeptReason:
-    """The reason with all that led there; without a decision, the little that the detail itself knows."""
-    figures = detail.original or detail
-    decision = told.decision if told else None
-    return KeptReason(
-        invoice_id=invoice.id,
-        source=detail.source,
-        kept_at=at,
-        rule=detail.price_rule or "",
-        reason=detail.price_reason or "",
-        price_list_id=price_list[0],
-        price_list=price_list[1],
+    common: Common | None,
+    rule: str | None,
+    reason: str | None,
+    list_id: PriceListId | None,
+    names: Mapping[PriceListId, str | None],
+) -> CommonReason:
+    decision = common.decision if common else None
+    return CommonReason(
+        rule=rule or "",
+        reason=reason or "",
+        price_list_id=list_id,
+        price_list=names.get(list_id) if list_id else None,
         price_line_id=decision.price_line_id if decision else None,
         markup_line_id=decision.markup_line_id if decision else None,
         override_id=decision.override_id if decision else None,
-        price=figures.price,
-        amount=figures.amount,
-        quantity=figures.quantity,
         currency=invoice.currency.code,
-        trail=told.trail if told else (),
+        steps=common.steps if common else (),
     )

@@ -11,52 +11,91 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation, Overflow
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from proforma.domain.codes import AmountMethod
 from proforma.domain.decisions import PriceDecision
+from proforma.domain.ids import Guid, RecordId
 from proforma.domain.money import EXACT
+from proforma.domain.reasons import CommonSteps, parted, whole
 from proforma.domain.records import Actual
 from proforma.pricing import PriceBook
-from proforma.pricing.amounts import amount_step
-from proforma.pricing.combinations import WORK, Combinations, Work, place_columns
+from proforma.pricing.amounts import amount_step, product_step
+from proforma.pricing.combinations import WORK, Combinations, Found, Place, Work, place_columns
 from proforma.pricing.rounding import Rounder
 from proforma.pricing.sides import pricing_day
+from proforma.pricing.trail import shown
 
 #: Combinations kept at a time, each with a trail of some kilobytes: more than a run meets at once.
 COMBINATIONS_MAX: Final = 20_000
+_MULTIPLIED: Final = (None, AmountMethod.QUANTITY_BY_PRICE)
 _SCALARS: Final = tuple(name for name in WORK if name != "dimensions")
+_SCALARS_OF: Final[Callable[[Actual], tuple[Any, ...]]] = attrgetter(*_SCALARS)
+#: The id of records that stand for many.
+_NOBODY: Final = RecordId(Guid(""))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Common:
+    """A decision that holds for each record of a combination but for its own figures, and what their trails have in common.
+
+    One object a combination: it is compared by identity.
+    """
+
+    decision: PriceDecision
+    steps: CommonSteps
+
+
+class Told(NamedTuple):
+    """Why a record has its price: what others have too, and the steps that tell of it alone."""
+
+    common: Common
+    own: tuple[str, ...]
+
+    @property
+    def decision(self) -> PriceDecision:
+        """The decision, but for the record's own figures."""
+        return self.common.decision
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """The record's whole trail."""
+        return whole(self.common.steps, self.own)
+
+
+def told_alone(decision: PriceDecision) -> Told:
+    """Why one record has its price, by a decision about it alone."""
+    steps, own = parted(decision.trail)
+    return Told(Common(decision, steps), own)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A decision that holds for the record but for its own figures, and the record's whole trail."""
+class _Combination:
+    """What a combination leads to; `day` and `amount` are the places of the two own steps that each record tells by itself."""
 
-    decision: PriceDecision
-    trail: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Shared:
-    """What a combination leads to; `day` and `amount` are the places of the two steps that each record tells by itself."""
-
-    decision: PriceDecision
+    common: Common
+    own: tuple[str, ...]
     price: Decimal
+    price_shown: str
     round_: Rounder
     day: int
     amount: int
 
-    def told(self, record: Actual) -> Told:
+    def told(self, record: Actual, day_step: str) -> Told:
         """The trail of one record. Raises as rounding does."""
-        steps = list(self.decision.trail)
-        steps[self.day] = pricing_day(record)[1]
-        steps[self.amount] = self.amount_step(record)
-        return Told(self.decision, tuple(steps))
+        own = list(self.own)
+        own[self.day] = day_step
+        own[self.amount] = _amount_step(record, self.price, self.price_shown, self.round_)
+        return Told(self.common, tuple(own))
 
-    def amount_step(self, record: Actual) -> str:
-        """What the trail says of the record's amount (P-4)."""
-        assert record.quantity is not None, "records without quantity are left to the rules"
-        exact = EXACT.multiply(self.price, record.quantity)
-        return amount_step(record, self.price, exact, self.round_(exact))
+
+def _amount_step(record: Actual, price: Decimal, price_shown: str, round_: Rounder) -> str:
+    """What the trail says of the record's amount (P-4)."""
+    assert record.quantity is not None, "records without quantity are left to the rules"
+    exact = EXACT.multiply(price, record.quantity)
+    if record.amount_method in _MULTIPLIED:
+        return product_step(record.quantity, price_shown, exact, round_(exact))
+    return amount_step(record, price, exact, round_(exact))
 
 
 class Retelling:
@@ -65,53 +104,76 @@ class Retelling:
     def __init__(self, book: PriceBook) -> None:
         self._book = book
         names = place_columns(book.facts.records)
-        self._place_names = names
+        self._place_of: Callable[[Actual], tuple[Any, ...]] = attrgetter(*names)
         self._key: Callable[[Actual], tuple[Any, ...]] = attrgetter(*dict.fromkeys((*names, *_SCALARS)))
         self._combinations = Combinations(book, lambda _: 0)
-        self._intervals: dict[date, int] = {}
-        self._known: dict[Hashable, _Shared | None] = {}
+        self._places: Found[Place | None] = Found(
+            lambda columns: self._combinations.place(Actual(id=_NOBODY, **dict(zip(names, columns, strict=True))))
+        )
+        self._works: Found[Work] = Found(_work)
+        self._intervals: Found[int] = Found(self._combinations.interval)
+        self._day_steps: Found[str] = Found(_day_step)
+        self._known: dict[Hashable, _Combination | None] = {}
 
     def told(self, record: Actual) -> Told | None:
         """Why the record has its price; None: ask the rules about it alone."""
         day, quantity = record.transaction_date, record.quantity
         if day is None or quantity is None or not quantity.is_finite() or quantity.is_signed() or _carries_figures(record):
             return None
-        shared = self._shared(record, day)
+        combination = self._combination(record, day)
         try:
-            return None if shared is None else shared.told(record)
+            return None if combination is None else combination.told(record, self._day_steps[day])
         except (InvalidOperation, Overflow):
             return None
 
-    def _shared(self, record: Actual, day: date) -> _Shared | None:
-        interval = self._intervals.get(day)
-        if interval is None:
-            interval = self._intervals[day] = self._combinations.interval(day)
+    def _combination(self, record: Actual, day: date) -> _Combination | None:
+        interval = self._intervals[day]
         key = (interval, *self._key(record), *record.dimensions.items())
-        if key not in self._known:
+        try:
+            return self._known[key]
+        except KeyError:
             if len(self._known) > COMBINATIONS_MAX:
-                self._known.clear()
-                self._combinations.forget()
-            self._known[key] = self._found(record, interval)
-        return self._known[key]
+                self._forget()
+            found = self._known[key] = self._found(record, interval)
+            return found
 
-    def _found(self, record: Actual, interval: int) -> _Shared | None:
+    def _found(self, record: Actual, interval: int) -> _Combination | None:
         """What the rules say of the record, where they would say it of all records of its combination."""
-        columns = {name: getattr(record, name) for name in self._place_names}
-        place = self._combinations.place(Actual(id=record.id, **columns))
-        work = Work(Actual(id=record.id, table=record.table, **{name: getattr(record, name) for name in WORK}))
-        if place is None or place.answers[interval][work] is None:
+        place = self._places[self._place_of(record)]
+        if place is None or place.answers[interval][self._works[_work_of(record)]] is None:
             return None
         decision = self._book.decide(record)
         if decision.price is None:
             return None
-        shared = _Shared(decision, decision.price, self._book.facts.rounder(decision.currency_id), day=-1, amount=-1)
+        price_shown, round_ = shown(decision.price), self._book.facts.rounder(decision.currency_id)
         try:
-            own = (pricing_day(record)[1], shared.amount_step(record))
+            day, amount = pricing_day(record)[1], _amount_step(record, decision.price, price_shown, round_)
         except (InvalidOperation, Overflow):
             return None
-        if any(decision.trail.count(step) != 1 for step in own):
+        steps, own = parted(decision.trail)
+        if own.count(day) != 1 or own.count(amount) != 1:
             return None
-        return _Shared(shared.decision, shared.price, shared.round_, *map(decision.trail.index, own))
+        return _Combination(Common(decision, steps), own, decision.price, price_shown, round_, own.index(day), own.index(amount))
+
+    def _forget(self) -> None:
+        """Begins anew; places and work belong to the combinations that made them."""
+        for known in (self._known, self._places, self._works):
+            known.clear()
+        self._combinations.forget()
+
+
+def _work_of(record: Actual) -> tuple[Any, ...]:
+    return (tuple(record.dimensions.items()), *_SCALARS_OF(record))
+
+
+def _work(columns: tuple[Any, ...]) -> Work:
+    dimensions, *scalars = columns
+    return Work(Actual(id=_NOBODY, table="", dimensions=dict(dimensions), **dict(zip(_SCALARS, scalars, strict=True))))
+
+
+def _day_step(day: date) -> str:
+    """What the trail says of the day of a record that has a transaction date (P-5)."""
+    return pricing_day(Actual(id=_NOBODY, table="", transaction_date=day))[1]
 
 
 def _carries_figures(record: Actual) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import threading
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from proforma.transport.retry import Wait
+if TYPE_CHECKING:
+    from proforma.transport.retry import Wait
 
 _THROTTLED: Final = frozenset({425, 429})
 

@@ -7,33 +7,32 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
-from proforma.dataverse.client import DataverseClient, scope_of
 from proforma.domain.errors import ConfigurationError
-from proforma.finance import Target
 from proforma.mapping import FinanceMapping, Mappings, load_mappings
-from proforma.settings import AuthSettings, Configuration
+from proforma.settings import Configuration
 from proforma.settings.configuration import TargetSettings
 from proforma.store import Store
-from proforma.sync.backfill import Backfills
-from proforma.sync.delivery import Pauses
-from proforma.sync.draft import BillingDesk
-from proforma.sync.follow import Follow
 from proforma.sync.progress import Progress, Silent
-from proforma.sync.pull import Pull
-from proforma.sync.push import Push, PushLimits, PushRules
-from proforma.sync.routes import Pushes, Routes
-from proforma.sync.send import InvoiceDocuments
-from proforma.sync.shadow import Shadow
-from proforma.sync.targets import limits_of, open_target, scope_for
 from proforma.sync.traffic import Traffic
-from proforma.sync.write_back import WriteBack
-from proforma.transport.auth import Anonymous, ClientSecretTokens, TokenSource, api_key, basic, static_token
-from proforma.transport.redaction import Secret
-from proforma.transport.retry import Retrier, RetryPolicy, Wait
-from proforma.transport.session import Limits, Session
+
+# Remote sides and stages are imported where they are made: most commands need a few of them, `status` and `doctor --offline` none.
+if TYPE_CHECKING:
+    from proforma.dataverse.client import DataverseClient
+    from proforma.finance import Target
+    from proforma.sync.backfill import Backfills
+    from proforma.sync.delivery import Pauses
+    from proforma.sync.draft import BillingDesk
+    from proforma.sync.follow import Follow
+    from proforma.sync.pull import Pull
+    from proforma.sync.push import Push
+    from proforma.sync.routes import Pushes
+    from proforma.sync.send import InvoiceDocuments
+    from proforma.sync.shadow import Shadow
+    from proforma.sync.write_back import WriteBack
+    from proforma.transport.retry import Retrier, RetryPolicy, Wait
 
 
 class Workshop:
@@ -77,6 +76,10 @@ class Workshop:
     @cached_property
     def client(self) -> DataverseClient:
         """The Dataverse environment."""
+        from proforma.dataverse.client import DataverseClient, scope_of
+        from proforma.sync.sign_in import sign_in
+        from proforma.transport.session import Session
+
         source = self.configuration.source
         session = Session()
         tokens = sign_in(source.auth, default_scope=scope_of(source.url), session=session, retrier=self._retrier())
@@ -104,6 +107,10 @@ class Workshop:
     def target_of(self, name: str) -> Target:
         """A finance system, opened at its first use."""
         if name not in self._targets:
+            from proforma.sync.sign_in import sign_in
+            from proforma.sync.targets import open_target, scope_for
+            from proforma.transport.session import Limits, Session
+
             settings, mapping = self._settings_of(name), self.finance_mapping_of(name)
             session = Session(Limits(read_seconds=settings.timeout_seconds))
             tokens = sign_in(settings.auth, default_scope=scope_for(settings, mapping), session=session, retrier=self._retrier())
@@ -116,6 +123,8 @@ class Workshop:
         return finance if name == finance.target else finance.others[name]
 
     def _retrier(self) -> Retrier:
+        from proforma.transport.retry import Retrier
+
         return Retrier(self._retries, on_wait=self._waits)
 
     def _waits(self, wait: Wait) -> None:
@@ -125,6 +134,8 @@ class Workshop:
     @cached_property
     def desk(self) -> BillingDesk:
         """Where the backlog and the invoices are acted on."""
+        from proforma.sync.draft import BillingDesk
+
         return BillingDesk(
             self.store,
             invoicing_policy=self.configuration.invoicing,
@@ -136,10 +147,14 @@ class Workshop:
 
     def pull(self) -> Pull:
         """The first stage."""
+        from proforma.sync.pull import Pull
+
         return Pull(self.store, self.client, self.mappings, now=self.now, progress=self.progress)
 
     def backfills(self) -> Backfills:
         """Periods that are read once more."""
+        from proforma.sync.backfill import Backfills
+
         zone = ZoneInfo(self.configuration.business_time_zone)
         return Backfills(self.store, lambda: self.client, self.mappings, zone=zone, now=self.now, progress=self.progress)
 
@@ -150,6 +165,8 @@ class Workshop:
 
     def documents_for(self, name: str) -> InvoiceDocuments:
         """Makes the documents that a finance system gets."""
+        from proforma.sync.send import InvoiceDocuments
+
         return InvoiceDocuments(self.store, self.finance_mapping_of(name), company=self._settings_of(name).company)
 
     @property
@@ -168,6 +185,8 @@ class Workshop:
 
         `beyond_limits`: a person has looked, and the circuit breakers stay open for once.
         """
+        from proforma.sync.routes import Pushes, Routes
+
         stages: dict[str, tuple[Push | Follow | Shadow, ...]] = {
             name: (self._shadow(name),)
             if self._settings_of(name).shadow
@@ -178,6 +197,8 @@ class Workshop:
 
     def write_back(self) -> WriteBack:
         """What became of invoices, told to Dataverse as the mappings want it."""
+        from proforma.sync.write_back import WriteBack
+
         return WriteBack(self.store, lambda: self.client, self.mappings, now=self.now, progress=self.progress)
 
     def push_to(self, name: str, *, worker: str | None = None) -> Push:
@@ -189,6 +210,9 @@ class Workshop:
         return self._follow(name)
 
     def _push(self, name: str, *, beyond_limits: bool, worker: str | None = None) -> Push:
+        from proforma.sync.push import Push, PushLimits, PushRules
+        from proforma.sync.targets import limits_of
+
         settings = self._settings_of(name)
         rules = PushRules(
             limits=PushLimits() if beyond_limits else limits_of(settings),
@@ -200,6 +224,8 @@ class Workshop:
         return Push(self.store, self.target_of(name), documents.of, now=self.now, rules=rules, progress=self.progress, worker=worker)
 
     def _shadow(self, name: str) -> Shadow:
+        from proforma.sync.shadow import Shadow
+
         settings = self._settings_of(name)
         asked = settings.compare_with or name
         if asked not in self.target_names:
@@ -208,11 +234,15 @@ class Workshop:
         return Shadow(self.store, self.target_of(asked), self.documents_for(name).of, name=name, now=self.now, every=every)
 
     def _follow(self, name: str) -> Follow:
+        from proforma.sync.follow import Follow
+
         pauses = _pauses(self._settings_of(name))
         return Follow(self.store, self.target_of(name), now=self.now, owner=self.by, pauses=pauses)
 
 
 def _pauses(settings: TargetSettings) -> Pauses:
+    from proforma.sync.delivery import Pauses
+
     unpaid = timedelta(hours=settings.paid_hours) if settings.paid_hours else None
     return Pauses(unposted=timedelta(minutes=settings.follow_minutes), unpaid=unpaid)
 
@@ -224,28 +254,3 @@ def store_url(configuration: Configuration) -> str:
     if url.startswith(prefix) and not url.startswith(prefix + "/") and url != prefix + ":memory:":
         return prefix + str(configuration.folder / url.removeprefix(prefix))
     return url
-
-
-def sign_in(auth: AuthSettings, *, default_scope: str, session: Session, retrier: Retrier | None = None) -> TokenSource:
-    """How a remote side is signed in to, as configured (F-12, W-27)."""
-    match auth.kind:
-        case "none":
-            return Anonymous()
-        case "bearer":
-            return static_token(_there(auth.token))
-        case "api_key":
-            return api_key(auth.header, _there(auth.key))
-        case "basic":
-            return basic(auth.user or "", _there(auth.password))
-        case "client_secret":
-            authority = auth.authority or f"https://login.microsoftonline.com/{auth.tenant}"
-            secret = _there(auth.client_secret)
-            return ClientSecretTokens(
-                authority, auth.client_id or "", secret, scope=auth.scope or default_scope, session=session, retrier=retrier
-            )
-
-
-def _there(secret: Secret | None) -> Secret:
-    if secret is None:
-        raise ConfigurationError("a secret of the configuration is missing", hint="run `proforma doctor`")
-    return secret

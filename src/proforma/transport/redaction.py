@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, MutableMapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, NoReturn
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -65,6 +66,8 @@ class _KnownSecrets:
 
     def __init__(self) -> None:
         self._forms: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        #: Grows with each value that was not known before.
+        self.learned = 0
         self._lock = threading.Lock()
 
     def remember(self, value: str) -> None:
@@ -73,6 +76,7 @@ class _KnownSecrets:
         with self._lock:
             if value not in self._forms:
                 self._forms[value] = _forms_of(value)
+                self.learned += 1
             self._forms.move_to_end(value)
             while len(self._forms) > _KNOWN_MAX:
                 self._forms.popitem(last=False)
@@ -150,6 +154,12 @@ def excerpt(content: str | bytes, *, characters_max: int = 200) -> str:
 
 def shown_url(url: str) -> str:
     """`url` without user, query values and fragment, fit for a log line (W-214)."""
+    return _shown_url(url, _known.learned)
+
+
+@lru_cache(maxsize=1 << 10)
+def _shown_url(url: str, _learned: int) -> str:
+    """Remembered, because one address is asked again and again; anew as soon as a secret is known that it may hold."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -51,14 +51,13 @@ def transaction_day(record: PricedRecord) -> date | None:
         return None
 
 
-def worth(facts: Facts, actual: Actual, *, precision: int) -> Worth:
+def worth(facts: Facts, actual: Actual, decision: PriceDecision | None) -> Worth:
     """Price and amount of an actual: stored ones as stored, else those of its price decision (I-55a, I-111, I-27)."""
     if actual.extended_amount is not None:
         return Worth(actual.price, actual.extended_amount, extended=True)
     if actual.amount is not None:
-        price = actual.price if actual.price is not None else _exact_price(actual.amount, actual.quantity, precision)
+        price = actual.price if actual.price is not None else _exact_price(facts, actual, actual.amount)
         return Worth(price, actual.amount, extended=False)
-    decision = facts.book.decisions.get(actual.id)
     if decision is None or not decision.is_priced or decision.amount is None:
         return Worth(None, None, extended=False)
     if decision.extended is not None and (decision.discount or decision.fee):
@@ -66,11 +65,12 @@ def worth(facts: Facts, actual: Actual, *, precision: int) -> Worth:
     return Worth(decision.price, decision.amount, extended=False)
 
 
-def _exact_price(amount: Decimal, quantity: Decimal | None, precision: int) -> Decimal | None:
+def _exact_price(facts: Facts, actual: Actual, amount: Decimal) -> Decimal | None:
     """Amount ÷ quantity where that has no more decimals than the currency (I-55a)."""
+    quantity = actual.quantity
     if not quantity:
         return None
-    price = round_amount(EXACT.divide(amount, quantity), precision=precision)
+    price = round_amount(EXACT.divide(amount, quantity), precision=facts.precision(actual.contract_id))
     return price if EXACT.multiply(price, quantity) == amount else None
 
 
@@ -78,7 +78,9 @@ def _source(facts: Facts, actual: Actual) -> Source:
     id_ = SourceId(actual.id)
     line = facts.line(actual.contract_line_id)
     decision = facts.book.decisions.get(actual.id)
-    value = worth(facts, actual, precision=facts.precision(actual.contract_id))
+    value = worth(facts, actual, decision)
+    day = transaction_day(actual)
+    billing_type = _billing_type(actual, decision)
     return Source(
         id=id_,
         kind=SourceKind.ACTUAL,
@@ -86,11 +88,11 @@ def _source(facts: Facts, actual: Actual) -> Source:
         line=line,
         customer_id=actual.customer_id,
         transaction_class=actual.transaction_class,
-        billing_type=_billing_type(actual, decision),
+        billing_type=billing_type,
         status=billing_status(facts, id_, SourceKind.ACTUAL, mirror=actual.billing_status),
         adjustment=adjustment(facts, id_, mirror=actual.adjustment),
         nte=nte_status(facts, id_, mirror=actual.nte_status),
-        day=transaction_day(actual),
+        day=day,
         quantity=_quantity(actual, decision),
         price=value.price,
         amount=value.amount,
@@ -101,7 +103,12 @@ def _source(facts: Facts, actual: Actual) -> Source:
         external_description=actual.external_description,
         attributes=_attributes(actual, decision),
         elsewhere=actual.invoice_id is not None,
-        fault=_fault(facts, actual, value),
+        fault=(
+            _line_fault(actual, line)
+            or _party_fault(facts, actual, decision)
+            or _state_fault(actual, billing_type, day)
+            or (_unpriced(decision) if value.amount is None else None)
+        ),
     )
 
 
@@ -136,18 +143,8 @@ def _attributes(actual: Actual, decision: PriceDecision | None) -> Attributes:
     )
 
 
-def _fault(facts: Facts, actual: Actual, value: Worth) -> Fault | None:
-    return (
-        _line_fault(facts, actual)
-        or _party_fault(facts, actual)
-        or _state_fault(facts, actual)
-        or (_unpriced(facts, actual) if value.amount is None else None)
-    )
-
-
-def _line_fault(facts: Facts, actual: Actual) -> Fault | None:
+def _line_fault(actual: Actual, line: ContractLine | None) -> Fault | None:
     """Faults of contract, line and class (I-2, I-22, I-23, I-59)."""
-    line = facts.line(actual.contract_line_id)
     if actual.contract_id is None or line is None or line.contract_id != actual.contract_id or not line.is_project_based:
         return Fault("no-contract-line", "the row names no project line of its contract: correct it in Dataverse")
     if line.billing_method is BillingMethod.FIXED_PRICE:
@@ -161,12 +158,11 @@ def _line_fault(facts: Facts, actual: Actual) -> Fault | None:
     return None
 
 
-def _party_fault(facts: Facts, actual: Actual) -> Fault | None:
+def _party_fault(facts: Facts, actual: Actual, decision: PriceDecision | None) -> Fault | None:
     """Faults of customer and currency (I-31, I-56)."""
     if actual.customer_id is None:
         return Fault("no-customer", "the row names no customer: correct it in Dataverse")
     contract = facts.contracts.get(actual.contract_id) if actual.contract_id else None
-    decision = facts.book.decisions.get(actual.id)
     priced_in = decision.currency_id if actual.amount is None and decision is not None else None
     currencies = {actual.currency_id, priced_in, None if contract is None else contract.currency_id} - {None}
     if len(currencies) > 1:
@@ -174,18 +170,17 @@ def _party_fault(facts: Facts, actual: Actual) -> Fault | None:
     return None
 
 
-def _state_fault(facts: Facts, actual: Actual) -> Fault | None:
+def _state_fault(actual: Actual, billing_type: BillingType | None, day: date | None) -> Fault | None:
     """Rows that are held, and rows whose state nobody can know (I-4)."""
     if actual.adjustment is AdjustmentStatus.IN_PROCESS:
         return Fault("in-process", "a correction or cancellation journal is open for the row: confirm or drop the journal")
-    if _billing_type(actual, facts.book.decisions.get(actual.id)) is None:
+    if billing_type is None:
         return Fault("unknown-status", "the row has no billing type")
-    if transaction_day(actual) is None:
+    if day is None:
         return Fault("unknown-status", "the row has no date")
     return None
 
 
-def _unpriced(facts: Facts, actual: Actual) -> Fault:
-    decision = facts.book.decisions.get(actual.id)
+def _unpriced(decision: PriceDecision | None) -> Fault:
     reason = "it has not been priced yet" if decision is None else f"{decision.reason} ({decision.rule})"
     return Fault("unpriced", f"the row has no price: {reason}")

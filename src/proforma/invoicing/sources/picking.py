@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from datetime import date
 
 from proforma.domain.codes import AdjustmentStatus, BillingStatus, BillingType, SourceKind
-from proforma.domain.ids import Guid
+from proforma.domain.ids import Guid, RetainerId
 from proforma.domain.invoices import PassedOver
 from proforma.invoicing.facts import Facts
+from proforma.invoicing.retainers import balance
 from proforma.invoicing.sources.source import Source
 from proforma.invoicing.statuses import OPEN
 
@@ -50,4 +51,6 @@ def _is_waiting(facts: Facts, source: Source, reason: str) -> bool:
         return False
     if source.adjustment not in (None, AdjustmentStatus.IN_PROCESS) or source.billing_type is BillingType.NOT_AVAILABLE:
         return False
+    if source.kind is SourceKind.RETAINER and source.status is BillingStatus.INVOICE_POSTED:
+        return balance(facts, facts.retainers[RetainerId(source.id)]).free > 0  # it waits to be applied (I-67)
     return source.status is BillingStatus.READY or (source.status in OPEN and reason not in _WHEN_READY)

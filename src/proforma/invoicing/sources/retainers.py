@@ -42,9 +42,8 @@ def _source(facts: Facts, retainer: Retainer) -> Source:
 
 
 def _fault(facts: Facts, retainer: Retainer) -> Fault | None:
-    contract = None if retainer.contract_id is None else facts.contracts.get(retainer.contract_id)
     if retainer.customer_id is None:
         return Fault("no-customer", "the retainer names no customer: each customer needs one of its own")
-    if contract is not None and retainer.currency_id is not None and contract.currency_id not in (None, retainer.currency_id):
+    if facts.is_foreign(retainer.contract_id, retainer.currency_id):
         return Fault("currency-mismatch", "the retainer is not in the currency of its contract, and nothing is converted")
     return Fault("unpriced", "the retainer has no amount") if retainer.amount is None else None

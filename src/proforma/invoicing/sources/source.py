@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from proforma.domain.codes import AdjustmentStatus, BillingStatus, BillingType, NteStatus, SourceKind, TransactionClass
 from proforma.domain.contracts import ContractLine
+from proforma.domain.frozen import made_quickly
 from proforma.domain.ids import (
     CategoryId,
     ContractId,
@@ -33,6 +34,7 @@ class Fault:
     message: str
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attributes:
     """What a detail shows of its source beside figures."""
@@ -49,6 +51,7 @@ class Attributes:
     price_rule: str | None = None
 
 
+@made_quickly
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One row that may be billed to one customer.
