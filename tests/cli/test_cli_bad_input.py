@@ -184,11 +184,50 @@ def test_an_unknown_invoice_is_refused_and_the_others_go_on(project: Project) ->
     assert [r["reason"] for r in answer.json["refused"]] == ["confirmed"]
 
 
+def test_a_problem_is_dropped_for_a_reason_only(project: Project) -> None:
+    """A refused push stays where it is while nobody says why it may be given up; then the reason is on record and nothing is sent."""
+    project.server.load({**_world().sets, "$finance": {"rest": {"reject_customers": ["C-north"]}}})
+    for words in (("pull",), ("price",), ("invoice", "create", "--all"), ("invoice", "confirm", "--all-drafts"), ("push",)):
+        project.run(*words)
+    [problem] = project.run("problems", "list").json["problems"]
+
+    _said(project.run("problems", "drop", problem["id"], "--reason", "  "), 2, "the reason is empty")
+    assert [row["push"] for row in project.invoices()] == ["refused"]
+
+    assert project.run("problems", "drop", problem["id"], "--reason", "billed by hand").code == 0
+    assert project.run("problems", "list").json["problems"] == []
+    assert [row["push"] for row in project.invoices()] == ["cancelled"]
+    assert (project.run("push").code, project.server.documents()) == (0, [])
+
+
+def test_a_confirmed_correction_counts_as_one(project: Project) -> None:
+    """The original that becomes corrected is told of, and is no second confirmation (I-100)."""
+    project.server.load(_world().sets)
+    for words in (("pull",), ("price",), ("create", "--all"), ("confirm", "PF-000001"), ("correct", "PF-000001")):
+        project.run(*(words if words[0] in ("pull", "price") else ("invoice", *words)))
+    confirm = ("invoice", "confirm", "PF-000002", "PF-000002")
+
+    answer = project.run(*confirm, as_json=False)
+
+    assert (answer.code, [line.split()[:2] for line in answer.out.splitlines()]) == (
+        0,
+        [["PF-000002", "confirmed"], ["PF-000001", "corrected"]],
+    )
+
+
 def test_unknown_commands_and_options_show_usage(project: Project) -> None:
     """A word that is no command: exit 2 and where to find help."""
     answer = project.start_and_wait("frobnicate")
     assert answer.code == 2
     assert "No such command" in answer.err
+    assert "did you mean" not in answer.err
+
+
+def test_a_mistyped_command_is_told_what_was_meant(project: Project) -> None:
+    """The nearest of the commands, which are not loaded for that."""
+    answer = project.run("invocie")
+    assert (answer.code, answer.out) == (2, "")
+    assert "No such command 'invocie'; did you mean 'invoice'?" in answer.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of a closed pipe differ there")

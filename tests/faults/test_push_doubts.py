@@ -118,8 +118,13 @@ def test_a_refused_invoice_waits_for_a_person_and_stops_nothing(project: Project
     assert project.run("problems", "list").json["problems"] == []
 
 
-def test_another_document_under_our_reference_is_a_conflict(confirmed: Project) -> None:
-    """F-87: a document with our reference and another total is never taken for ours, and never overwritten."""
+@pytest.mark.parametrize("list_first", [pytest.param(True, id="listed first"), pytest.param(False, id="told by a 409")])
+def test_another_document_under_our_reference_is_a_conflict(confirmed: Project, list_first: bool) -> None:
+    """F-87, F-77: a document with our reference and another total is never taken for ours, and never overwritten.
+
+    Listed before anything is sent, it is asked about and nothing is told; unlisted, finance answers 409, and is asked then.
+    """
+    _listing(confirmed, list_first)
     invoice = confirmed.invoices()[0]
     foreign = {
         "reference": invoice["reference"], "customer": {"account": "C-a"}, "currency": "USD", "total": "1.00",
@@ -132,13 +137,22 @@ def test_another_document_under_our_reference_is_a_conflict(confirmed: Project) 
     assert problem["reason"] == "push-conflict"
     assert "total: finance has 1.00, we sent 800.00" in problem["message"]
     assert len(confirmed.server.documents()) == 2
+    # One document of somebody else, one of ours, and ours again where nobody looked before.
+    assert len([r for r in confirmed.server.requests() if (r["method"], r["path"]) == ("POST", CREATE["path"])]) == (2 if list_first else 3)
+
+
+def _listing(project: Project, wanted: bool) -> None:
+    config = project.folder / "proforma.yaml"
+    text = config.read_text(encoding="utf-8")
+    assert "finance:\n" in text
+    config.write_text(text.replace("finance:\n", f"finance:\n  list_first: {str(wanted).lower()}\n"), encoding="utf-8")
 
 
 def _post(server: MockServer, document: dict[str, Any]) -> None:
     import msgspec
     import requests
 
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", "Idempotency-Key": str(document["reference"])}
     with requests.post(f"{server.url}/finance/rest/invoices", data=msgspec.json.encode(document), headers=headers, timeout=10) as answer:
         assert answer.status_code == 201, answer.text
 

@@ -197,4 +197,7 @@ def test_contracts_of_one_transaction_do_not_stop_each_other(tmp_path: Path) -> 
     assert [reasons(answer.changes) for answer in answers] == [{DEAL: "currency-mismatch"}]
     assert [lines(invoice) for answer in answers for invoice in answer.invoices] == [["more work time 1600.00: b 8 x 200.00 = 1600.00"]]
     assert office.invoices() == [invoice for answer in answers for invoice in answer.invoices]
+    whole, short = answers[0], answers[0].in_short()
+    assert short.invoices == tuple(replace(invoice, lines=()) for invoice in whole.invoices)
+    assert short.changes == replace(whole.changes, happenings=(), ledger=())
     office.store.close()

@@ -13,7 +13,7 @@ from proforma.domain.codes import DimensionType
 from proforma.domain.ids import PriceLineId, RecordId
 from proforma.domain.prices import DimensionFieldName, PricingDimension, RolePrice
 from proforma.mapping import DimensionColumn as Carried
-from proforma.mapping import MappingError, compile_entity, dimension_columns
+from proforma.mapping import MappingError, compile_entity, dimension_columns, load_mappings
 
 ROLE_PRICE = """\
 entity: role-price
@@ -256,3 +256,12 @@ def test_dimension_column_that_is_read_otherwise(tmp_path: Path) -> None:
 
     with pytest.raises(MappingError, match="column 'adv_level' is read as dimension value here, but otherwise elsewhere"):
         compile_entity(mapping, [Carried("adv_level", "adv_level")])
+
+
+def test_mappings_read_anew_have_the_same_types_of_rows() -> None:
+    """A daemon reads them at every tick: what decodes their rows is made once, and its memory does not grow with the ticks."""
+    first, second = (load_mappings(None).entities for _ in range(2))
+    assert first is not second
+    types = [[compile_entity(mapping).row_type for mapping in entities.values()] for entities in (first, second)]
+    assert types[0] == types[1]
+    assert len(set(types[0])) == len(first)

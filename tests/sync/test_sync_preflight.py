@@ -67,3 +67,53 @@ def test_an_account_that_no_rule_gives(tmp_path: Path) -> None:
         assert problem["reason"] == "account-unmapped"
         assert "type 'time', role 'Consultant'" in problem["message"]
         assert server.requests() == []
+
+
+def test_a_unit_that_the_mapping_does_not_list(project: Project) -> None:
+    """F-89, D-85: where the mapping lists all units, work in another one is found before anybody bills, and kept back at confirm."""
+    world = BillingWorld()
+    world.contract("a")
+    world.time("@a-1", "a")
+    finance = Finance(project, DYNAMICS)
+    finance.configure(more="preflight: {at_confirm: refuse}")
+    own_mapping(project, "dynamics", ("units: {}", "units: {Day: d}\n  other_units: refuse"))
+    project.server.load(world.sets)
+    project.run("pull")
+    project.run("price")
+    (problem,) = project.run("preflight").json["problems"]
+    said = "the finance mapping has no unit 'Hour': add it to document.units"
+    assert (problem["reason"], problem["key"], problem["message"], problem["amounts"]) == ("unit-unmapped", "Hour", said, {"USD": "800.00"})
+    assert "document.units" in problem["who"]
+    assert project.run("invoice", "create", "--all").code == 0
+    (refused,) = project.run("invoice", "confirm", "--all-drafts").json["refused"]
+    assert refused["message"].endswith(said)
+
+
+def test_numbers_that_are_too_long_for_the_system(project: Project) -> None:
+    """F-62, F-89: Business Central's numbers have 20 characters; a longer customer or account is told before anything is sent."""
+    world = BillingWorld()
+    for name in ("a", "b"):
+        world.contract(name)
+        world.time(f"@{name}-1", name)
+    world.sets["accounts"][0]["accountnumber"] = "C-" + "0" * 19
+    Finance(project, BUSINESS_CENTRAL).configure()
+    own_mapping(project, "business-central", ('{type: time, account: "6110"}', '{type: time, account: "6110-{customer}-CONSULTING"}'))
+    project.server.load(world.sets)
+    project.run("pull")
+    project.run("price")
+    found = [(p["reason"], p["message"]) for p in project.run("preflight", "--offline").json["problems"]]
+    assert sorted(found) == [
+        ("text-too-long", "account 6110-C-0000000000000000000-CONSULTING has 37 characters, this system takes 20"),
+        ("text-too-long", "customer C-0000000000000000000 has 21 characters, this system takes 20"),
+    ]
+
+
+def own_mapping(project: Project, target: str, change: tuple[str, str]) -> None:
+    """Mappings of the project's own, with one passage changed."""
+    assert project.run("init", str(project.folder / "own")).code == 0
+    file = project.folder / "own" / "mappings" / "finance" / f"{target}.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert change[0] in text
+    file.write_text(text.replace(*change), encoding="utf-8")
+    config = project.folder / "proforma.yaml"
+    config.write_text(config.read_text(encoding="utf-8") + "mappings: own/mappings\n", encoding="utf-8")

@@ -94,3 +94,27 @@ def test_the_legal_entity_decides_where_the_contract_does_not() -> None:
     assert routes.target_of(contract("K-2", "@one")) == "dynamics"
     assert routes.target_of(contract("K-2", "@two")) == "rest"
     assert routes.target_of(None) == "rest"
+
+
+def test_two_legal_entities_share_one_mapping(project: Project) -> None:
+    """D-1, F-5: two companies of one Dynamics 365 Finance are two systems, each with a name of its own."""
+    world = BillingWorld()
+    for name in ("a", "b"):
+        world.contract(name)
+        world.time(f"@{name}-1", name)
+    project.server.load(world.sets)
+    finance = Finance(project, DYNAMICS)
+    more = others(project.server.url, "contracts: [b]").replace("  dynamics:", "  norway:").replace("company: usmf", "company: dat")
+    finance.configure(more=f"{more}\n    mapping: dynamics")
+    for words in PREPARE:
+        assert project.run(*words).code == 0
+    assert finance.push() == 0
+    companies = {d["body"]["CustomerAccount"]: d["body"]["dataAreaId"] for d in finance.documents()}
+    assert companies == {"C-a": "usmf", "C-b": "dat"}
+    assert finance.states() == ["accepted"] * 2
+    with Store.open(f"sqlite:///{project.folder / 'proforma.db'}") as store, store.read() as reader:
+        assert sorted(row.target for row in reader.outbox.all()) == ["dynamics", "norway"]
+    finance.configure(more=f"{more}\n    mapping: dynamic")
+    wrong = project.run("push")
+    assert wrong.code == 2
+    assert "finance.target 'dynamic' has no mapping in mappings/finance" in wrong.err

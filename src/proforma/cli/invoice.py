@@ -158,6 +158,7 @@ def confirm(
     """Confirm drafts: each becomes immutable and is queued for finance in one commit."""
     from proforma.cli.report import report_answer
     from proforma.domain.errors import ConfigurationError
+    from proforma.domain.invoices import Confirmed
     from proforma.sync.confirm_check import confirm_checked
 
     context = given(ctx)
@@ -173,7 +174,8 @@ def confirm(
         checked = confirm_checked(workshop, names, as_of=context.business_date, accounting_date=posting)
     for warning in checked.warnings:
         context.out.warn(f"confirmed, but: {warning.message}")
-    report_answer(context.out, checked.answer, done=f"{len(checked.answer.invoices)} invoices confirmed")
+    confirmed = sum(isinstance(happening, Confirmed) for _, happening in checked.answer.changes.happenings)
+    report_answer(context.out, checked.answer, done=f"{confirmed} invoices confirmed")
 
 
 _EDIT_EXAMPLES = "Examples: proforma invoice edit PF-000001 --of 6f1c… quantity=6  |  proforma invoice edit PF-000001 --from edits.csv"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from functools import cached_property
-from typing import Any, Final, Literal
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor
 
 LogFormat = Literal["console", "json"]
 
@@ -39,15 +42,24 @@ class _Redacting(logging.Formatter):
 
         from proforma.transport.redaction import redact_event
 
+        json = self._log_format == "json"
         before: list[Any] = [
             structlog.contextvars.merge_contextvars,
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
-            structlog.stdlib.ExtraAdder(),
+            partial(_with_fields, structlog.stdlib.ExtraAdder(), for_people=not json),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
         ]
-        json = self._log_format == "json"
         renderer: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
         processors = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact_event, renderer]
         return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=processors)
+
+
+def _with_fields(adder: Processor, logger: Any, method: str, line: EventDict, *, for_people: bool) -> EventDict:
+    """Adds the fields of a line. Its word, the field `event`, is for machines, which get the sentence beside it; people get that alone."""
+    sentence = line["event"]
+    adder(logger, method, line)
+    if line["event"] != sentence:
+        line["event" if for_people else "message"] = sentence
+    return line

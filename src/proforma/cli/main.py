@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import io
 import os
@@ -61,6 +62,12 @@ class LazyCommands(TyperGroup):
     def list_commands(self, ctx: Context) -> list[str]:
         """All commands, in the order in which work flows."""
         return list(COMMANDS)
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        """The command that was called. Raises UsageError for one that does not exist, with what was meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-") and (near := difflib.get_close_matches(args[0], COMMANDS)):
+            ctx.fail(f"No such command {args[0]!r}; did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         """The help page; it needs names and one line each, not the commands themselves."""

@@ -23,6 +23,6 @@ def sync(
 
     context = given(ctx)
     with context.workshop() as workshop:
-        cycle = run_cycle(workshop, as_of=context.business_date, dry_run=dry_run)
+        cycle = run_cycle(workshop, as_of=context.business_date, dry_run=dry_run, with_lines=context.out.json)
     if report_cycle(context.out, cycle):
         raise typer.Exit(1)

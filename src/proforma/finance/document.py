@@ -17,6 +17,7 @@ class FinanceDocument:
     """What is sent for one invoice, and the figures by which it is recognised afterwards (F-87).
 
     `body` is the default document of F-80 as bytes, `content` the same as plain values: targets with a form of their own translate it.
+    `stays_here`: the mapping wants it ended here and not sent, because nothing is to be paid (D-28).
     """
 
     reference: str
@@ -28,6 +29,7 @@ class FinanceDocument:
     line_amounts: tuple[Decimal, ...]
     is_credit: bool
     content: Mapping[str, Any] = field(repr=False)
+    stays_here: bool = False
 
     @property
     def lines(self) -> int:

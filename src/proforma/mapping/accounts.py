@@ -87,7 +87,9 @@ class Accounts:
             told = {"type": type_.value} | {name: names[name] for name in ("category", "role", "product", "project")}
             said = ", ".join(f"{name} {text!r}" for name, text in told.items() if text)
             raise RefusedError("account-unmapped", f"the finance mapping has no account for {said}: add a rule to document.accounts")
-        return Account(rule.kind, _filled(rule.number, names))
+        number = _filled(rule.number, names)
+        require_length(f"{rule.kind} {number}", number, self._rules)
+        return Account(rule.kind, number)
 
     def _names(self, booked: Booked) -> dict[str, str | None]:
         facts = self._facts
@@ -100,6 +102,27 @@ class Accounts:
             "role": name_of(facts.roles, booked.role_id),
             "product": None if product is None else product.number or product.name,
         }
+
+
+def customer_account(number: str, rules: DocumentRules) -> str:
+    """How finance knows a customer (D-4). Raises RefusedError `text-too-long`."""
+    account = rules.customers.get(number, number)
+    require_length(f"customer {account}", account, rules)
+    return account
+
+
+def unit_code(name: str, rules: DocumentRules) -> str:
+    """How finance knows a unit. Raises RefusedError `unit-unmapped` where the mapping lists all there are."""
+    if rules.other_units == "refuse" and name not in rules.units:
+        raise RefusedError("unit-unmapped", f"the finance mapping has no unit {name!r}: add it to document.units")
+    return rules.units.get(name, name)
+
+
+def require_length(what: str, text: str, rules: DocumentRules) -> None:
+    """Raises RefusedError `text-too-long` for what the system would refuse or cut (F-62)."""
+    longest = rules.number_length_max
+    if longest is not None and len(text) > longest:
+        raise RefusedError("text-too-long", f"{what} has {len(text)} characters, this system takes {longest}")
 
 
 def _fits(rule: AccountRule, type_: LineType, names: Mapping[str, str | None]) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
@@ -93,7 +94,7 @@ class CompiledEntity(Generic[R]):
         self.fingerprint: str = source.fingerprint()
         self.entity, self.entity_set, self.filter, self.changes = mapping.entity, mapping.entity_set, mapping.filter, mapping.changes
         self.record: type[R] = mapping.record
-        self._keys: msgspec.json.Decoder[Any] = msgspec.json.Decoder(layout.key_type(mapping.key))
+        self._keys: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_key_type(mapping.key))
         self._layout = layout
         self._source = source
         self._convert: Callable[[Any], R] = source.function(mapping.record)
@@ -212,15 +213,25 @@ class _Layout:
         """What takes an instant out of a row; None where there is no such column, or where it travels as text."""
         return attrgetter(self.attributes[column]) if column is not None and self.wire[column] == _WIRE[Kind.INSTANT] else None
 
-    @staticmethod
-    def key_type(key: str) -> type[msgspec.Struct]:
-        return msgspec.defstruct("Key", [("key", str | None, None)], rename={"key": key})
-
     def row_type(self, entity: str) -> type[msgspec.Struct]:
-        fields = [(self.attributes[column], wire, None) for column, wire in self.wire.items()]
         name = "".join(part.capitalize() for part in entity.split("-")) + "Row"
-        renamed = {attribute: column for column, attribute in self.attributes.items()}
-        return msgspec.defstruct(name, fields, rename=renamed, frozen=True, gc=False)
+        return _row_type(name, tuple((self.attributes[column], column, wire) for column, wire in self.wire.items()))
+
+
+# The same columns are the same type, however often the mappings are read anew: a daemon does so at every tick, and what decodes a type is
+# kept for as long as hundreds of others.
+@lru_cache(maxsize=256)
+def _row_type(name: str, columns: tuple[tuple[str, str, Any], ...]) -> type[msgspec.Struct]:
+    """The type of rows with these columns: attribute, foreign column, what it is on the wire."""
+    fields = [(attribute, wire, None) for attribute, _, wire in columns]
+    renamed = {attribute: column for attribute, column, _ in columns}
+    return msgspec.defstruct(name, fields, rename=renamed, frozen=True, gc=False)
+
+
+@lru_cache(maxsize=256)
+def _key_type(key: str) -> type[msgspec.Struct]:
+    """The type of a row of which only the key is read."""
+    return msgspec.defstruct("Key", [("key", str | None, None)], rename={"key": key})
 
 
 def compile_entity(mapping: EntityMapping, dimensions: Sequence[DimensionColumn] = ()) -> CompiledEntity[Any]:

@@ -193,6 +193,8 @@ def _document() -> JsonSchema:
         "units": names,
         "accounts": {"type": "array", "items": _object(rule, ())},
         "due_days": {"type": "integer", "minimum": 0},
+        "other_units": _words(document_reader.OTHER_UNITS),
+        "zero": _words(document_reader.ZERO),
     }
     return _object(properties, ())
 

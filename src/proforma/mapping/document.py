@@ -16,7 +16,7 @@ from proforma.domain.errors import RefusedError
 from proforma.domain.ids import ProductId, UnitId
 from proforma.domain.invoices import Invoice, InvoiceDetail, InvoiceLine
 from proforma.domain.money import EXACT, plain, round_amount, total
-from proforma.mapping.accounts import Account, Accounts, DocumentFacts, ProductFacts, name_of
+from proforma.mapping.accounts import Account, Accounts, DocumentFacts, ProductFacts, customer_account, name_of, unit_code
 from proforma.mapping.finance import DocumentRules, FinanceMapping
 
 Value: TypeAlias = "bool | int | Decimal | str | list[Value] | dict[str, Value] | None"
@@ -37,7 +37,7 @@ def document(invoice: Invoice, facts: DocumentFacts, mapping: FinanceMapping) ->
     quantity × unit_price is exactly the amount, and the lines add up to the total; lines of which nothing is sent are left out.
     A total below 0 makes a credit.
     Raises RefusedError `amount-not-rounded` when an amount has more decimals than its currency, `total-differs` when what is sent does not
-    add up to the invoice, `no-reference` when the invoice was never confirmed.
+    add up to the invoice, `no-reference` when the invoice was never confirmed, and what `proforma.mapping.accounts` refuses.
     """
     if invoice.reference is None:
         raise RefusedError("no-reference", f"invoice {invoice.number} is not confirmed, so it has no reference yet")
@@ -53,7 +53,7 @@ def document(invoice: Invoice, facts: DocumentFacts, mapping: FinanceMapping) ->
         "corrects": facts.corrects_reference,
         "company": facts.company,
         "customer": {
-            "account": rules.customers.get(facts.customer_number, facts.customer_number),
+            "account": customer_account(facts.customer_number, rules),
             "name": facts.customer_name,
             "kind": facts.customer_kind.value,
         },
@@ -158,7 +158,7 @@ class _Writer:
 
     def _unit(self, unit_id: UnitId | None) -> str | None:
         name = name_of(self._facts.units, unit_id)
-        return None if name is None else self._rules.units.get(name, name)
+        return None if name is None else unit_code(name, self._rules)
 
     def _product(self, product_id: ProductId | None) -> ProductFacts | None:
         return None if product_id is None else self._facts.products.get(product_id)

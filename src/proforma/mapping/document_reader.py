@@ -13,8 +13,10 @@ from proforma.mapping.finance import AccountKind, AccountRule, DocumentRules
 from proforma.mapping.reading import KeyReader
 from proforma.mapping.yaml_source import Entries, Items, Node, Scalar
 
-DOCUMENT_KEYS: Final = ("amounts", "include", "customers", "units", "accounts", "due_days")
+DOCUMENT_KEYS: Final = ("amounts", "include", "customers", "units", "accounts", "due_days", "other_units", "zero")
 AMOUNTS: Final = ("text", "number")
+OTHER_UNITS: Final = ("keep", "refuse")
+ZERO: Final = ("send", "close")
 #: Billing types whose details may be sent.
 INCLUDABLE: Final = (BillingType.CHARGEABLE, BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY)
 ACCOUNT_KINDS: Final[tuple[AccountKind, ...]] = get_args(AccountKind)
@@ -43,6 +45,8 @@ class DocumentReader(KeyReader):
             units=self._names(node, "units"),
             accounts=tuple(self._accounts(node)),
             due_days=None if due_days < 0 else due_days,
+            other_units="refuse" if self.choice(node, "other_units", OTHER_UNITS) == "refuse" else "keep",
+            zero="close" if self.choice(node, "zero", ZERO) == "close" else "send",
         )
 
     def _included(self, node: Entries) -> set[BillingType]:

@@ -67,6 +67,8 @@ class DocumentRules:
 
     `customers` and `units`: names of Dataverse as finance knows them; what is not listed stays as it is. `accounts`: the first that fits
     wins, and where there are any, a line without one is refused. `due_days`: from the invoice date to the due date (none: finance decides).
+    `other_units`: what becomes of a unit that `units` does not list. `zero`: whether an invoice of 0 is sent, or ends here (D-28).
+    `number_length_max`: of numbers of customers, accounts, items and resources, where the system is known to take no more (F-62).
     """
 
     amounts: Literal["text", "number"] = "text"
@@ -75,6 +77,9 @@ class DocumentRules:
     units: Mapping[str, str] = field(default_factory=dict)
     accounts: tuple[AccountRule, ...] = ()
     due_days: int | None = None
+    other_units: Literal["keep", "refuse"] = "keep"
+    zero: Literal["send", "close"] = "send"
+    number_length_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -49,6 +50,8 @@ OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 #: A batch of the finance system takes no more operations (F-10); one is the header.
 OPERATIONS_MAX: Final = 5000
 #: A server gives up a request after eight minutes, the gateway before it after ten (F-60): until then an absence proves nothing.
+#: Business Central's codes of customers, accounts, items and resources (F-62).
+NUMBER_LENGTH_MAX_BUSINESS_CENTRAL: Final = 20
 SETTLE_SECONDS_BUSINESS_CENTRAL: Final = 600
 #: What the client says itself; a mapping that could set these could leak or break a request.
 RESERVED_HEADERS: Final = ("authorization", "cookie", "host", "content-length", "content-type", "transfer-encoding", "connection")
@@ -158,7 +161,7 @@ class _FinanceReader(KeyReader):
         return None if target is None else BusinessCentralMapping(
             target=target,
             settle_seconds=self.whole(root, "settle_seconds", usual=SETTLE_SECONDS_BUSINESS_CENTRAL),
-            document=rules,
+            document=replace(rules, number_length_max=NUMBER_LENGTH_MAX_BUSINESS_CENTRAL),
             post=self.flag(root, "post"),
             tolerance=Decimal(tolerance or "0"),
             source=self.path,

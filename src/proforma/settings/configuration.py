@@ -119,8 +119,12 @@ class TargetSettings(_Section):
 
 
 class OtherTargetSettings(TargetSettings):
-    """A further finance system, for the contracts named here (by number or id) and those of the companies named here (by id, D-1)."""
+    """A further finance system, for the contracts named here (by number or id) and those of the companies named here (by id, D-1).
 
+    `mapping`: the mapping it is spoken to with, where that is not the one of its own name: several companies may share one.
+    """
+
+    mapping: str | None = None
     contracts: tuple[str, ...] = ()
     companies: tuple[str, ...] = ()
 
@@ -135,7 +139,7 @@ class PreflightSettings(_Section):
 class FinanceSettings(TargetSettings):
     """The finance system. `target` names a mapping in `mappings/finance`; its level of guarantee is declared there.
 
-    `others`: further systems by the names of their mappings; what none of them claims goes to `target`.
+    `others`: further systems by their names, usually those of their mappings; what none of them claims goes to `target`.
     """
 
     target: str

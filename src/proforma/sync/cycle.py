@@ -15,7 +15,7 @@ from proforma.settings.schedule import STAGES, Stage
 from proforma.sync.causes import cause_of
 from proforma.sync.confirm_check import confirm_checked
 from proforma.sync.delivery import Pushed
-from proforma.sync.draft import Answer
+from proforma.sync.draft import Answer, together
 from proforma.sync.log_context import naming
 from proforma.sync.price import price
 from proforma.sync.pull import Pulled
@@ -80,13 +80,18 @@ def run_cycle(
     dry_run: bool = False,
     stages: Collection[Stage] = STAGES,
     go_on: Callable[[], bool] = lambda: True,
+    with_lines: bool = False,
 ) -> Cycle:
     """Runs every stage once, or those named, and keeps a record of the run; a stage that fails ends the cycle, and the next one goes
-    on from there. `go_on` is asked before each stage: False ends the cycle in order."""
+    on from there. `go_on` is asked before each stage: False ends the cycle in order.
+
+    `with_lines`: what was drafted and confirmed is kept whole, for whoever tells all of it; else memory does not follow the work.
+    """
     kind = "sync" if len(stages) == len(STAGES) else "+".join(stage for stage in STAGES if stage in stages)
     # Not the stage's own name: a cycle of a single stage would wait for itself.
     with workshop.store.stage_lock(f"cycle-{kind}"):
-        return _recorded(workshop, kind, lambda so_far: _stages(workshop, as_of, so_far, _Stages(stages, go_on), dry_run=dry_run))
+        chosen = _Stages(stages, go_on)
+        return _recorded(workshop, kind, lambda counts: _stages(workshop, as_of, counts, chosen, dry_run=dry_run, with_lines=with_lines))
 
 
 class _Stages:
@@ -139,7 +144,7 @@ def _failed(workshop: Workshop, run_id: int, fault: BaseException, so_far: Count
         log.error("the end of the run was not recorded: %s", other, extra={"event": "run_not_recorded"})
 
 
-def _stages(workshop: Workshop, as_of: date, so_far: Counts, stages: _Stages, *, dry_run: bool) -> Cycle:
+def _stages(workshop: Workshop, as_of: date, so_far: Counts, stages: _Stages, *, dry_run: bool, with_lines: bool) -> Cycle:
     taken_over = drafted = confirmed = flagged = Answer()
     pulled: list[Pulled] = []
     pushed: list[Pushed] = []
@@ -155,7 +160,7 @@ def _stages(workshop: Workshop, as_of: date, so_far: Counts, stages: _Stages, *,
         # After pricing: work that has only just come must not be told as work without a price.
         flagged = workshop.desk.flag_changed_sources()
     if "draft" in stages and not dry_run:
-        taken_over, drafted, confirmed = draft_due(workshop, as_of)
+        taken_over, drafted, confirmed = draft_due(workshop, as_of, with_lines=with_lines)
         so_far |= {"drafted": len(drafted.invoices), "confirmed": len(confirmed.invoices)}
     if "push" in stages and not dry_run:
         for row in workshop.push().run():
@@ -189,14 +194,15 @@ def _price(workshop: Workshop) -> tuple[int, int]:
     return priced, unpriced
 
 
-def draft_due(workshop: Workshop, as_of: date) -> tuple[Answer, Answer, Answer]:
+def draft_due(workshop: Workshop, as_of: date, *, with_lines: bool = False) -> tuple[Answer, Answer, Answer]:
     """Takes over what Dataverse confirmed; then drafts what the invoice schedules say is due, and confirms drafts, each where the
-    configuration lets a schedule do it."""
+    configuration lets a schedule do it. The answers are in short but `with_lines`."""
     policy, desk = workshop.configuration.invoicing, workshop.desk
+    runs = desk.periodic_run(as_of=as_of) if policy.schedule else ()
     taken_over = desk.take_over(as_of=as_of)
-    drafted = desk.run_periodic(as_of=as_of) if policy.schedule else Answer()
+    drafted = together(run if with_lines else run.in_short() for run in runs)
     confirmed = confirm_checked(workshop, _drafts(workshop), as_of=as_of).answer if policy.confirm == "automatic" else Answer()
-    return taken_over, drafted, confirmed
+    return taken_over, drafted, confirmed if with_lines else confirmed.in_short()
 
 
 def _drafts(workshop: Workshop) -> list[str]:

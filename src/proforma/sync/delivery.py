@@ -34,6 +34,8 @@ _WAIT_SECONDS_MAX: Final = 5.0
 NEEDS_A_PERSON: Final = frozenset({PushStatus.REFUSED, PushStatus.CONFLICT, PushStatus.PARKED})
 #: States in which a worker has something to do.
 _WAITING: Final = frozenset({PushStatus.QUEUED, PushStatus.SENDING})
+#: The reason that an invoice keeps which never left (D-28).
+CLOSED_HERE: Final = "its total is 0: it ends here and is not sent, as document.zero of the finance mapping wants it"
 ARRIVED: Final = frozenset({PushStatus.SENT, PushStatus.ACCEPTED, PushStatus.POSTED})
 
 log = logging.getLogger(__name__)
@@ -152,9 +154,10 @@ class Delivery:
         if row.state is not PushStatus.QUEUED or self._may_be_there(row, invoice):
             return None
         try:
-            return self._document_of(invoice, tx)
+            document = self._document_of(invoice, tx)
         except RefusedError:
             return None
+        return None if document.stays_here else document
 
     def _is_left(self, tx: Transaction, invoice_id: InvoiceId) -> bool:
         """Whether the claim on an invoice belongs to a worker that is dead or frozen; one that nobody knows keeps it until it ends."""
@@ -173,13 +176,18 @@ class Delivery:
             document = self._document_of(invoice)
         except RefusedError as refusal:
             return self._settle(row, invoice, PushStatus.REFUSED, message=refusal.message)
-        if not (self._target.can_be_asked and (ask_first or self._may_be_there(row, invoice))):
-            return self._send(row, invoice, document)
-        try:
-            found = self._target.find(document)
-        except TransportError as fault:
-            return self._back_to_the_queue(row, invoice, fault)
-        return self._compare(row, invoice, document, found) if found else self._send(row, invoice, document)
+        found: tuple[Found, ...] = ()
+        if self._target.can_be_asked and (ask_first or self._may_be_there(row, invoice)):
+            try:
+                found = self._target.find(document)
+            except TransportError as fault:
+                return self._back_to_the_queue(row, invoice, fault)
+        if found:
+            return self._compare(row, invoice, document, found)
+        # What may have left and cannot be asked about is no longer ours to end.
+        if document.stays_here and (self._target.can_be_asked or not row.attempts):
+            return self._settle(row, invoice, PushStatus.CANCELLED, message=CLOSED_HERE)
+        return self._send(row, invoice, document)
 
     def _may_be_there(self, row: OutboxRow, invoice: Invoice) -> bool:
         """Whether a document may exist that no key would tell: a key that expired, a store from a backup, a retry (F-66, F-76).

@@ -6,7 +6,7 @@ Each act is one transaction under the lock of the stage, so that two people or m
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -144,6 +144,11 @@ class Answer:
     invoices: tuple[Invoice, ...] = ()
     changes: Changes = field(default_factory=Changes)
 
+    def in_short(self) -> Answer:
+        """The same without lines, events and ledger rows, whose size is that of the work: for whoever keeps the answers of a whole run."""
+        told = replace(self.changes, happenings=(), ledger=())
+        return Answer(invoices=tuple(replace(invoice, lines=()) for invoice in self.invoices), changes=told)
+
 
 class BillingDesk:
     """Where people and schedules act on the backlog and on invoices. Every method is one act (or one an invoice) and commits it."""
@@ -198,7 +203,7 @@ class BillingDesk:
 
     def create(self, contracts: Sequence[ContractId], *, as_of: date, only: Sequence[SourceId] = (), to_existing: bool = False) -> Answer:
         """Drafts invoices of these contracts, each contract by itself: one's failure does not stop the others (I-73)."""
-        return together(list(self.creations(contracts, as_of=as_of, only=only, to_existing=to_existing)))
+        return together(self.creations(contracts, as_of=as_of, only=only, to_existing=to_existing))
 
     def creations(
         self, contracts: Sequence[ContractId], *, as_of: date, only: Sequence[SourceId] = (), to_existing: bool = False
@@ -220,7 +225,7 @@ class BillingDesk:
 
     def run_periodic(self, *, as_of: date) -> Answer:
         """The periodic run of a day over all active project contracts whose invoices are made here (I-79)."""
-        return together(list(self.periodic_run(as_of=as_of)))
+        return together(self.periodic_run(as_of=as_of))
 
     def periodic_run(self, *, as_of: date) -> Iterator[Answer]:
         """As `run_periodic`, some contracts at a time: one transaction, one answer; memory does not follow the number of contracts."""
@@ -278,7 +283,7 @@ class BillingDesk:
         with self._store.read() as reader:
             require_clear_origins(reader, self._policy)
             contracts = contracts_made_elsewhere(reader, self._policy)
-        return together([self._take_over(contract, as_of) for contract in contracts])
+        return together(self._take_over(contract, as_of) for contract in contracts)
 
     @uncollected()
     def _take_over(self, contract: ContractId, as_of: date, accepted: Collection[InvoiceId] = ()) -> Answer:
@@ -424,8 +429,10 @@ def _new_id() -> Guid:
     return Guid(f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}")
 
 
-def together(answers: Sequence[Answer]) -> Answer:
+def together(answers: Iterable[Answer]) -> Answer:
+    """The answers of several acts as one."""
+    kept = list(answers)
     return Answer(
-        invoices=tuple(invoice for answer in answers for invoice in answer.invoices),
-        changes=joined(answer.changes for answer in answers),
+        invoices=tuple(invoice for answer in kept for invoice in answer.invoices),
+        changes=joined(answer.changes for answer in kept),
     )

@@ -13,10 +13,11 @@ from proforma.domain.errors import RefusedError
 from proforma.domain.ids import CategoryId, ContractId, CustomerId, ProductId, ProjectId, RoleId
 from proforma.domain.masters import Category, Customer, Product, Role
 from proforma.domain.records import Actual
+from proforma.domain.units import Unit
 from proforma.finance import Target
 from proforma.invoicing import BacklogRow
 from proforma.mapping import DocumentRules
-from proforma.mapping.accounts import Accounts, Booked, DocumentFacts, ProductFacts
+from proforma.mapping.accounts import Accounts, Booked, DocumentFacts, ProductFacts, customer_account, unit_code
 from proforma.store import Reader, Record, Store
 from proforma.sync.routes import Routes
 from proforma.sync.send import finance_number
@@ -29,6 +30,8 @@ WHO: Final = {
     "customer-without-number": "whoever keeps customers in Dataverse: enter the number and pull, or name its id in document.customers",
     "customer-not-in-finance": "accounts receivable: create or unblock the customer in finance, or name it under document.customers",
     "account-unmapped": "whoever keeps mappings/finance: add a rule to document.accounts",
+    "unit-unmapped": "whoever keeps mappings/finance: add the unit to document.units",
+    "text-too-long": "whoever keeps mappings/finance: give a shorter number, in document.customers or document.accounts",
 }
 
 
@@ -77,7 +80,7 @@ def preflight(store: Store, rows: Iterable[BacklogRow], rules: DocumentRules, ta
     customers = _Customers(facts, rules, target)
     found: dict[_Finding, list[BacklogRow]] = {}
     for row in listed:
-        for finding in (*customers.of(row), *_account(facts, rules, row)):
+        for finding in (*customers.of(row), *_account(facts, rules, row), *_unit(facts, rules, row)):
             found.setdefault(finding, []).append(row)
     lacks = [_lack(finding, waiting) for finding, waiting in found.items()]
     return sorted(lacks, key=lambda lack: (-sum(lack.amounts.values(), Decimal(0)), lack.reason, lack.key))
@@ -124,6 +127,7 @@ class _Facts:
         self._categories = _read(reader, Category, (a.category_id for a in actuals))
         self._roles = _read(reader, Role, (a.role_id for a in actuals))
         self._products = _read(reader, Product, (a.product_id for a in actuals))
+        self._units = _read(reader, Unit, (a.unit_id for a in actuals))
 
     def _primary(self, contract_id: ContractId | None) -> CustomerId | None:
         contract = self.contracts.get(contract_id) if contract_id else None
@@ -133,6 +137,12 @@ class _Facts:
         """Who is billed; the contract's primary customer where several share the row."""
         customer_id = row.customer_id or self._primary(row.contract_id)
         return self.customers.get(customer_id) if customer_id else None
+
+    def unit(self, row: BacklogRow) -> str | None:
+        """The name of what a row is counted in."""
+        actual = self.actuals.get(row.source)
+        unit = self._units.get(actual.unit_id) if actual is not None and actual.unit_id is not None else None
+        return None if unit is None else unit.name
 
     def document(self, row: BacklogRow) -> DocumentFacts:
         """The names that rules for accounts look at."""
@@ -169,11 +179,15 @@ class _Customers:
             name = (customer.name if customer else None) or "unknown"
             yield _Finding("customer-without-number", name, f"customer {name!r} has no number in Dataverse, so finance cannot know it")
             return
-        account = self._rules.customers.get(number, number)
+        try:
+            account = customer_account(number, self._rules)
+        except RefusedError as refusal:
+            yield _Finding(refusal.reason, number, refusal.message)
+            return
         if self._target is not None and account not in self._asked:
             self._asked[account] = self._target.refuses_customer(account)
-        if refusal := self._asked.get(account):
-            yield _Finding("customer-not-in-finance", account, f"customer {account} ({customer.name}): {refusal}")
+        if said := self._asked.get(account):
+            yield _Finding("customer-not-in-finance", account, f"customer {account} ({customer.name}): {said}")
 
 
 _TYPES: Final = {
@@ -196,3 +210,13 @@ def _account(facts: _Facts, rules: DocumentRules, row: BacklogRow) -> Iterator[_
         Accounts(facts.document(row), rules).of(type_, booked)
     except RefusedError as refusal:
         yield _Finding(refusal.reason, f"{type_}", refusal.message)
+
+
+def _unit(facts: _Facts, rules: DocumentRules, row: BacklogRow) -> Iterator[_Finding]:
+    name = facts.unit(row)
+    if name is None:
+        return
+    try:
+        unit_code(name, rules)
+    except RefusedError as refusal:
+        yield _Finding(refusal.reason, name, refusal.message)

@@ -98,7 +98,9 @@ def retry_problem(store: Store, problem_id: str, *, at: datetime, by: str) -> st
 
 
 def drop_problem(store: Store, problem_id: str, *, reason: str, at: datetime, by: str) -> None:
-    """Takes a problem off the list for a recorded reason. Raises ConfigurationError when it cannot be dropped."""
+    """Takes a problem off the list for a recorded reason. Raises ConfigurationError when it cannot be dropped, or nobody says why."""
+    if not reason.strip():
+        raise ConfigurationError("the reason is empty", hint="say why it may be forgotten: it stays on record")
     if problem_id.startswith(("b-", "d-")):
         raise ConfigurationError(
             f"problem {problem_id} is about a row of the backlog and disappears when the row is in order",

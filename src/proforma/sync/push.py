@@ -24,7 +24,7 @@ from proforma.domain.money import total
 from proforma.finance import Target
 from proforma.store import Header, OutboxRow, Reader, Store
 from proforma.sync.adoption import Adoption, Outlook
-from proforma.sync.delivery import ARRIVED, Delivery, DocumentOf, Pauses, Pushed
+from proforma.sync.delivery import ARRIVED, CLOSED_HERE, Delivery, DocumentOf, Pauses, Pushed
 from proforma.sync.progress import Progress, Silent
 from proforma.transport.errors import TransportError
 
@@ -207,7 +207,11 @@ def due_documents(reader: Reader, target: str, document_of: DocumentOf) -> Itera
         if invoice is None:
             continue
         try:
-            yield invoice, row.document if row.state is PushStatus.SENDING and row.document else document_of(invoice).body
+            if row.state is PushStatus.SENDING and row.document:
+                yield invoice, row.document
+                continue
+            document = document_of(invoice, reader)
+            yield invoice, RefusedError("zero", CLOSED_HERE) if document.stays_here else document.body
         except RefusedError as refusal:
             yield invoice, refusal
 

@@ -26,8 +26,8 @@ from proforma.pricing.rounding import Rounder
 from proforma.pricing.sides import pricing_day
 from proforma.pricing.trail import shown
 
-#: Combinations kept at a time, each with a trail of some kilobytes: more than a run meets at once.
-COMBINATIONS_MAX: Final = 20_000
+#: Combinations kept at a time, each with a trail of some kilobytes: more than the contracts of one transaction have.
+COMBINATIONS_MAX: Final = 5_000
 _MULTIPLIED: Final = (None, AmountMethod.QUANTITY_BY_PRICE)
 _SCALARS: Final = tuple(name for name in WORK if name != "dimensions")
 _SCALARS_OF: Final[Callable[[Actual], tuple[Any, ...]]] = attrgetter(*_SCALARS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 
 from proforma.domain.codes import CustomerKind
 from proforma.domain.contracts import Contract, Project
@@ -30,7 +31,9 @@ class InvoiceDocuments:
         """The document of an invoice. Raises RefusedError when finance could not know its customer, or when its figures do not add up."""
         with nullcontext(reader) if reader else self._store.read() as snapshot:
             facts = self._facts(snapshot, invoice)
-        return FinanceDocument.of(document(invoice, facts, self._mapping))
+        made = FinanceDocument.of(document(invoice, facts, self._mapping))
+        closes = self._mapping.document.zero == "close" and made.total == 0
+        return replace(made, stays_here=True) if closes else made
 
     def _facts(self, reader: Reader, invoice: Invoice) -> DocumentFacts:
         customer = reader.mirror.get(Customer, invoice.customer_id)

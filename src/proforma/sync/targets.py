@@ -14,17 +14,23 @@ from proforma.transport.retry import Retrier
 from proforma.transport.session import Session
 
 
-def open_target(finance: TargetSettings, mapping: FinanceMapping, tokens: TokenSource, *, session: Session, retrier: Retrier) -> Target:
-    """The finance system of a configuration. Raises ConfigurationError when it lacks what this kind of system needs."""
+def open_target(
+    finance: TargetSettings, mapping: FinanceMapping, tokens: TokenSource, *, session: Session, retrier: Retrier, name: str | None = None
+) -> Target:
+    """The finance system of a configuration, by the name it has there (that of its mapping when None).
+
+    Raises ConfigurationError when it lacks what this kind of system needs.
+    """
+    called = name or mapping.target
     remote = Remote(Origin.parse(finance.url), tokens, session=session, retrier=retrier)
     settle = mapping.settle_seconds if finance.settle_seconds is None else finance.settle_seconds
     match mapping:
         case DynamicsMapping():
-            return DynamicsTarget(mapping.target, remote, mapping, company=_company(finance), settle_seconds=settle)
+            return DynamicsTarget(called, remote, mapping, company=_company(finance), settle_seconds=settle)
         case BusinessCentralMapping():
-            return BusinessCentralTarget(mapping.target, remote, mapping, company=_company(finance), settle_seconds=settle)
+            return BusinessCentralTarget(called, remote, mapping, company=_company(finance), settle_seconds=settle)
         case RestMapping():
-            return RestTarget(mapping.target, remote, mapping, company=finance.company, settle_seconds=settle)
+            return RestTarget(called, remote, mapping, company=finance.company, settle_seconds=settle)
     raise ConfigurationError(f"finance.target {mapping.target!r} is of a kind that nothing speaks to")
 
 

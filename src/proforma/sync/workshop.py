@@ -92,11 +92,13 @@ class Workshop:
         return self.finance_mapping_of(self.configuration.finance.target)
 
     def finance_mapping_of(self, name: str) -> FinanceMapping:
-        """The mapping of a finance system. Raises ConfigurationError when there is none of that name."""
-        found = self.mappings.finance.get(name)
+        """The mapping of a finance system: the one that it names, else that of its own name. Raises ConfigurationError without one."""
+        other = self.configuration.finance.others.get(name)
+        wanted = (other.mapping if other is not None and name != self.configuration.finance.target else None) or name
+        found = self.mappings.finance.get(wanted)
         if found is None:
             known = ", ".join(sorted(self.mappings.finance))
-            raise ConfigurationError(f"finance.target {name!r} has no mapping in mappings/finance", hint=f"known: {known}")
+            raise ConfigurationError(f"finance.target {wanted!r} has no mapping in mappings/finance", hint=f"known: {known}")
         return found
 
     @property
@@ -114,7 +116,7 @@ class Workshop:
             settings, mapping = self._settings_of(name), self.finance_mapping_of(name)
             session = Session(Limits(read_seconds=settings.timeout_seconds))
             tokens = sign_in(settings.auth, default_scope=scope_for(settings, mapping), session=session, retrier=self._retrier())
-            self._targets[name] = open_target(settings, mapping, tokens, session=session, retrier=self._retrier())
+            self._targets[name] = open_target(settings, mapping, tokens, session=session, retrier=self._retrier(), name=name)
             self._closing.callback(self._targets[name].close)
         return self._targets[name]
 

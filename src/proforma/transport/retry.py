@@ -106,6 +106,14 @@ class Retrier:
         A fault that leaves doubt whether the request was carried out ends it unless `repeatable`. The last fault is raised as it is.
         """
         budget = _Budget(self.policy, self.clock)
+        try:
+            return self._numbered(attempt, 1)
+        except TransportError as fault:
+            first = fault
+        return self._again(attempt, first, budget, repeatable=repeatable)
+
+    def _again(self, attempt: Callable[[int], T], first: TransportError, budget: _Budget, *, repeatable: bool) -> T:
+        """What follows the first attempt, which is played again as it ended: most requests need none of this."""
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda error: _may_repeat(error, repeatable=repeatable)),
             wait=lambda state: self._pause_after(_fault_of(state), state.attempt_number),
@@ -115,7 +123,14 @@ class Retrier:
             reraise=True,
         )
         numbers = itertools.count(1)
-        return retrying(lambda: self._numbered(attempt, next(numbers)))
+
+        def next_one() -> T:
+            number = next(numbers)
+            if number == 1:
+                raise first
+            return self._numbered(attempt, number)
+
+        return retrying(next_one)
 
     def _numbered(self, attempt: Callable[[int], T], number: int) -> T:
         with self.pace.place() as ticket:
