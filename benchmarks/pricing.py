@@ -28,7 +28,7 @@ ACTUALS, QUICK = 1_000_000, 100_000
 #: An environment with pandas and DuckDB, if there is one.
 FRAMES: Final = Path(os.environ.get("BENCH_FRAMES", ".venv-frames"))
 #: What our price needs of an actual; the floor reads the same.
-_READ: Final = ("id", "transaction_date", "document_date", "start_date", "quantity", "price", *PLACE, *WORK)
+_READ: Final = ("id", "transaction_date", "document_date", "start_date", "quantity", "price", "role_id", *PLACE, *WORK)
 _WRITTEN: Final = "record_id, grounds_id, price, amount, quantity, discount, fee, extended, cost_record_id, decided_at"
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from proforma.domain.codes import AmountMethod, BillingType, IncludedTasks, Side, TransactionClass, TransactionType
 from proforma.domain.decisions import Grounds, PriceDecision
-from proforma.domain.ids import PriceListId
+from proforma.domain.ids import CategoryId, PriceListId, RoleId
 from proforma.domain.money import EXACT
 from proforma.domain.prices import PriceList
 from proforma.domain.records import Actual, PricedRecord
@@ -51,8 +51,10 @@ PLACE: Final = (
     "amount_method",
     "resourcing_unit_id",
 )
-#: Columns that say what the work is: its row in the list follows from them. The role is read for the billing type alone (P-62).
-WORK: Final = ("transaction_class", "dimensions", "unit_id", "category_id", "product_id", "role_id")
+#: Columns that say what the work is: its row in the list follows from them.
+WORK: Final = ("transaction_class", "dimensions", "unit_id", "category_id", "product_id")
+#: The role and category of a record whose billing type they decide (P-62).
+Masters = tuple[RoleId | None, CategoryId | None]
 #: Types whose price can depend on the unit that lends the people (P-28, P-41).
 LENDING: Final = frozenset({TransactionType.COST, TransactionType.RESOURCING_UNIT_COST, TransactionType.INTER_ORGANIZATIONAL_SALES})
 #: Answers, places and kinds of work kept at a time, about a kilobyte each: enough for all of a large company, few enough that memory
@@ -181,8 +183,8 @@ class Answers(dict[Work, Answer | None]):
 class Place:
     """Where records stand: their side, contract, line and unit.
 
-    `answers`: those about work done there, by the interval of days (None: of no day). `billing_types`: of work whose record names
-    none (P-62), where the place names none either. `entered`: the answers about records that keep the price they carry.
+    `answers`: those about work done there, by the interval of days (None: of no day). `billing_types`: of records that name none
+    (P-62), by role and category. `entered`: the answers about records that keep the price they carry.
     """
 
     __slots__ = ("answers", "billing_type", "billing_types", "entered")
@@ -213,18 +215,15 @@ class _PlaceFinder:
         return Answers(partial(self._refused, interval), _unit_of) if answers is None else answers
 
     def billing_types(self) -> Found[BillingType | None]:
-        """The billing type of work whose record names none (P-62), asked once for all lines that say nothing of their own."""
+        """The billing types of records that name none, asked once for all lines that say nothing of their own (P-62)."""
         line, facts = self._placement.line, self._combinations.facts
         if is_settled(self._record) or self._placement.excluded or (line is not None and facts.says_what_is_chargeable(line)):
             return Found(self._billing_type)
-        return self._combinations.plain_billing_types
+        return self._combinations.plain_billing_types(self._record)
 
-    def _billing_type(self, work: Work) -> BillingType | None:
+    def _billing_type(self, masters: Masters) -> BillingType | None:
         """History keeps its own emptiness (P-2)."""
-        if is_settled(self._record):
-            return None
-        record, task_id = work.record, self._record.task_id
-        return billing_type_of(self._combinations.facts, replace(record, task_id=task_id) if task_id else record, self._placement)
+        return None if is_settled(self._record) else _billing_type(self._combinations.facts, self._record, self._placement, masters)
 
     def keeps_entered(self) -> bool:
         """Whether records of this place keep the price that they carry (P-3)."""
@@ -265,8 +264,7 @@ class Combinations:
         self._days = _change_days(book.facts.records)
         self._overridden = _overridden(book.facts)
         self._lists: dict[Hashable, Answers] = {}
-        #: The billing type of work on a line that says nothing of roles, categories and tasks, or on no line (P-62).
-        self.plain_billing_types: Found[BillingType | None] = Found(self._plain_billing_type)
+        self._plain_billing_types: dict[TransactionClass | None, Found[BillingType | None]] = {}
 
     def place(self, record: Actual) -> Place | None:
         """The place of a record with these columns; None where each record must be decided by itself.
@@ -290,7 +288,6 @@ class Combinations:
     def forget(self) -> None:
         """Drops all answers; places and work made before must not be used again."""
         self._lists.clear()
-        self.plain_billing_types.clear()
 
     def interval(self, day: date) -> int:
         """Number of the interval of a day: between two changes of lists, overrides and rates nothing changes."""
@@ -313,8 +310,11 @@ class Combinations:
             self._lists[key] = Answers(pricing.answer, pricing.signature)
         return self._lists[key]
 
-    def _plain_billing_type(self, work: Work) -> BillingType | None:
-        return billing_type_of(self.facts, work.record, NOWHERE)
+    def plain_billing_types(self, record: Actual) -> Found[BillingType | None]:
+        """The billing types of records of a class, on a line that says nothing of roles, categories and tasks, or on none (P-62)."""
+        if record.transaction_class not in self._plain_billing_types:
+            self._plain_billing_types[record.transaction_class] = Found(partial(_billing_type, self.facts, record, NOWHERE))
+        return self._plain_billing_types[record.transaction_class]
 
     def unpriced(self, decision: PriceDecision, record: Actual) -> Answer | None:
         """The answer of a decision without a price, 0 where S21 says so."""
@@ -420,6 +420,11 @@ class _ListPricing:
 
 def _nobody(record: PricedRecord) -> PriceDecision:
     raise AssertionError(f"nothing is connected to a combination, {record.id} was asked for")
+
+
+def _billing_type(facts: Facts, record: Actual, placement: Placement, masters: Masters) -> BillingType:
+    role_id, category_id = masters
+    return billing_type_of(facts, replace(record, role_id=role_id, category_id=category_id), placement)
 
 
 def _unit_of(work: Work) -> Hashable:

@@ -29,8 +29,9 @@ from proforma.sync.ahead import ahead
 #: A reason, and whether there is a price.
 Outcome = tuple[str, bool]
 #: Enough rows a transaction that its commit and the search for what was kept cost little.
-SPAN: Final = 10_000
-_FIGURES: Final = ("id", "transaction_date", "document_date", "start_date", "quantity", "price")
+SPAN: Final = 20_000
+#: What a record has for itself; its role is read for the billing type alone (P-62).
+_OWN: Final = ("id", "transaction_date", "document_date", "start_date", "quantity", "price", "role_id")
 _DIGITS: Final = frozenset("0123456789")
 _WORK: Final = codec(Actual).partial(WORK)
 _grounds_of: Final = itemgetter(1)
@@ -92,7 +93,7 @@ class CombinedPricing:
             "document_date": ("transaction_date", (None,)),
             "start_date": ("transaction_date", (None,)),
         }
-        columns, last = Lines((*_FIGURES, self._place_names, WORK), only), ""
+        columns, last = Lines((*_OWN, self._place_names, WORK), only), ""
         while True:
             with store.read() as reader:
                 page = reader.mirror.lines(Actual, columns, SPAN, after=last, contracts=contracts)
@@ -117,7 +118,7 @@ class CombinedPricing:
         span = Span()
         decided, alone = span.rows.append, span.alone.append
         for line in lines:
-            record_id, day, document_day, start_day, quantity, entered, place_key, work_key = line.split(CELL_END)
+            record_id, day, document_day, start_day, quantity, entered, role_id, place_key, work_key = line.split(CELL_END)
             place, work = places[place_key], works[work_key]
             # A negative quantity may take another record back, and what is no plain number is for the rules alone (P-61).
             if place is None or work is None or (quantity and quantity[0] not in _DIGITS):
@@ -137,7 +138,9 @@ class CombinedPricing:
                 alone(RecordId(Guid(record_id)))
                 continue
             billing_type = place.billing_type
-            grounds = answer.grounds[place.billing_types[work] if billing_type is None else billing_type]
+            if billing_type is None:
+                billing_type = place.billing_types[role_id or None, work.record.category_id]
+            grounds = answer.grounds[billing_type]
             decided((record_id, grounds, price, amount, quantity or None, None, None, None, None))
         span.grounds, self._grounds = self._grounds, {}
         self._forget()

@@ -105,7 +105,7 @@ class Retelling:
         self._book = book
         names = place_columns(book.facts.records)
         self._place_of: Callable[[Actual], tuple[Any, ...]] = attrgetter(*names)
-        self._key: Callable[[Actual], tuple[Any, ...]] = attrgetter(*dict.fromkeys((*names, *_SCALARS)))
+        self._key: Callable[[Actual], tuple[Any, ...]] = attrgetter(*dict.fromkeys((*names, *_SCALARS, "role_id")))
         self._combinations = Combinations(book, lambda _: 0)
         self._places: Found[Place | None] = Found(
             lambda columns: self._combinations.place(Actual(id=_NOBODY, **dict(zip(names, columns, strict=True))))
