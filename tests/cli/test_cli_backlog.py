@@ -10,6 +10,8 @@ from billing_world import EXPENSE, NOT_READY, BillingWorld, guid
 from proforma.mock import MockServer
 from project_folder import Project
 
+MORE = "--all also looks at what is billed, adjusted or canceled, and at contracts that are not active"
+
 
 def _two_deals() -> BillingWorld:
     """Work of 8 h × 100.00 USD ready and 2 h not ready for "north", an expense of 30.00 there, and 70.00 EUR for "south".
@@ -131,7 +133,7 @@ def test_rows_say_what_they_were_found_by(deals: Project) -> None:
 def test_nothing_found_is_said(deals: Project) -> None:
     """An empty answer is no failure, and says that it is empty; --all is proposed where it could find more."""
     narrowed = deals.run("backlog", "list", "--class", "milestone", as_json=False)
-    assert (narrowed.code, narrowed.out.splitlines()[1:]) == (0, ["no row fits; --all looks also at what is billed, adjusted or canceled"])
+    assert (narrowed.code, narrowed.out.splitlines()[1:]) == (0, [f"no row fits; {MORE}"])
     assert deals.run("backlog", "list", "--class", "milestone", "--all", as_json=False).out.splitlines()[1:] == ["no row fits"]
     assert deals.run("backlog", "list", "--class", "milestone").json == {"rows": [], "totals": []}
 
@@ -139,8 +141,7 @@ def test_nothing_found_is_said(deals: Project) -> None:
 def test_an_empty_backlog_is_said(project: Project) -> None:
     """Before the first pull there is nothing, whatever is asked."""
     answer = project.run("backlog", "list", as_json=False)
-    said = "the billing backlog is empty; --all looks also at what is billed, adjusted or canceled"
-    assert (answer.code, answer.out.splitlines()[1:]) == (0, [said])
+    assert (answer.code, answer.out.splitlines()[1:]) == (0, [f"the billing backlog is empty; {MORE}"])
 
 
 @pytest.mark.parametrize(

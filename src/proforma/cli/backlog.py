@@ -73,7 +73,8 @@ def list_backlog(
     if not totals.by_currency():
         nothing = "the billing backlog is empty" if wanted == EVERY_ROW else "no row fits"
         tell = context.out.remark if context.json else context.out.line
-        tell(nothing + ("" if everything else "; --all looks also at what is billed, adjusted or canceled"))
+        more = "; --all also looks at what is billed, adjusted or canceled, and at contracts that are not active"
+        tell(nothing if everything else nothing + more)
 
 
 def _totals_shape(totals: BacklogTotals) -> Iterator[dict[str, Any]]:
