@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from proforma.domain.contracts import Contract, ContractLine, Milestone, Quote, Retainer, Subcontract
+from proforma.domain.contracts import Contract, ContractLine, Milestone, Project, Quote, Retainer, Subcontract
 from proforma.domain.errors import ConfigurationError
 from proforma.domain.ids import ContractId, Guid, PriceListId, QuoteId, RecordId, RetainerId, SourceId, canonical_guid
 from proforma.domain.masters import Customer, OrganizationalUnit
@@ -55,6 +55,15 @@ class Ids:
         """A price list, also by its name."""
         return PriceListId(self._named(value, "price list", PriceList))
 
+    def mirrored(self, values: Iterable[str], what: str, kind: type[Any]) -> list[Guid]:
+        """Records of a kind that the mirror holds, also by their number or name; a whole GUID that it does not hold is unknown, too."""
+        found = [self._named(value, what, kind) for value in values]
+        with self._store.read() as reader:
+            unknown = [id_ for id_ in found if reader.mirror.get(kind, id_) is None]
+        if unknown:
+            raise ConfigurationError(f"{what}: there is none with the id {unknown[0]}", hint="pull first, or check the id")
+        return found
+
     def owner(self, value: str) -> Guid:
         """What a price list may be attached to. A whole GUID may be of an owner that is not mirrored, such as an opportunity."""
         return self._named(value, "owner", Contract, Quote, Customer, OrganizationalUnit, Subcontract)
@@ -74,7 +83,7 @@ class Ids:
             try:
                 return canonical_guid(value)
             except ValueError:
-                known = "GUID, number or name" if {Contract, Quote, PriceList} & {*kinds} else "GUID"
+                known = "GUID, number or name" if {Contract, Quote, PriceList, Project, Customer} & {*kinds} else "GUID"
                 hint = "write the id, or at least its first six characters; tables show them"
                 raise ConfigurationError(f"{what}: {value!r} is no {known} that is known", hint=hint) from None
         with self._store.read() as reader:

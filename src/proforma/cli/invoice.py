@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from proforma.cli.context import given
+from proforma.cli.days import day_of
 from proforma.cli.group import group
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def confirm(
     context = given(ctx)
     if bool(invoices) == all_drafts:
         raise ConfigurationError("name invoices, or confirm every draft with --all-drafts")
-    posting = _day(accounting_date) if accounting_date else None
+    posting = day_of(accounting_date or None, "--accounting-date")
     with context.workshop() as workshop:
         names = list(invoices or ())
         if all_drafts:
@@ -279,12 +279,3 @@ def _act(ctx: typer.Context, act: Callable[[BillingDesk, Ids], Answer], verb: st
     with context.workshop() as workshop:
         answer = act(workshop.desk, Ids(workshop.store))
     report_answer(context.out, answer, done=f"{len(answer.invoices)} {verb}")
-
-
-def _day(value: str) -> date:
-    from proforma.domain.errors import ConfigurationError
-
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise ConfigurationError(f"--accounting-date: {value!r} is no date", hint="write YYYY-MM-DD") from None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from proforma.cli.context import given
+from proforma.cli.days import day_of
 from proforma.cli.group import group
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def reconcile(
     from proforma.sync.reconcile import reconcile as compared
 
     context = given(ctx)
-    days = Days(_day(first, "--from"), _day(last, "--to"))
+    days = Days(day_of(first, "--from"), day_of(last, "--to"))
     with context.workshop() as workshop, workshop.store.read() as reader:
         entities = workshop.mappings.entities
         live = LiveActuals(workshop.client, compile_entity(entities["actual"]), compile_entity(entities["contract"]))
@@ -75,15 +75,6 @@ class _Told:
         out.line()
         columns = ("contract", "unbilled sales", "billed", "drafted", "backlog", "excluded", "changed", "unexplained")
         out.table(columns, [_cells(one) for one in self.accounts], right=columns[1:], ids=("contract",))
-
-
-def _day(text: str | None, option: str) -> date | None:
-    from proforma.domain.errors import ConfigurationError
-
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(f"{option}: {text!r} is no date", hint="write YYYY-MM-DD") from None
 
 
 def _text(value: Any) -> str:

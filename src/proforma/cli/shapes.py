@@ -8,7 +8,7 @@ from typing import Any
 from proforma.cli.output import text
 from proforma.domain.decisions import PriceDecision
 from proforma.domain.invoices import Invoice, InvoiceDetail, InvoiceLine, LedgerActual, PriceDifference, ReadBack, Refusal
-from proforma.invoicing import BacklogRow
+from proforma.invoicing import BacklogRow, CurrencyTotal
 
 
 def decision_shape(decision: PriceDecision) -> dict[str, Any]:
@@ -113,8 +113,10 @@ def backlog_shape(row: BacklogRow) -> dict[str, Any]:
         "kind": row.kind,
         "contract": row.contract_id,
         "contract_line": row.contract_line_id,
+        "project": row.project_id,
         "customer": row.customer_id,
         "class": row.transaction_class,
+        "billing_type": row.billing_type,
         "status": row.status,
         "adjustment": row.adjustment,
         "nte": row.nte,
@@ -126,6 +128,18 @@ def backlog_shape(row: BacklogRow) -> dict[str, Any]:
         "currency": row.currency,
         "used": text(row.used),
         "available": text(row.available),
+    }
+
+
+def backlog_total_shape(currency: str | None, of: CurrencyTotal) -> dict[str, Any]:
+    """What the listed rows of one currency come to."""
+    return {
+        "currency": currency,
+        "rows": of.rows,
+        "amount": text(of.amount),
+        "ready_rows": of.ready_rows,
+        "ready_amount": text(of.ready_amount),
+        "unpriced_rows": of.unpriced,
     }
 
 

@@ -6,6 +6,8 @@ Never reads a clock, a file or a table; saving what it returns is the caller's p
 from proforma.invoicing.adding import ManualDetail, add
 from proforma.invoicing.after import after
 from proforma.invoicing.backlog import BacklogRow, backlog
+from proforma.invoicing.backlog_filter import EVERY_ROW, BacklogFilter
+from proforma.invoicing.backlog_totals import BacklogTotals, CurrencyTotal
 from proforma.invoicing.book import Book
 from proforma.invoicing.clerk import Clerk
 from proforma.invoicing.confirming import confirm, confirm_one
@@ -22,9 +24,13 @@ from proforma.invoicing.upstream import Upstream
 from proforma.invoicing.watching import problems, source_changes
 
 __all__ = [
+    "EVERY_ROW",
+    "BacklogFilter",
     "BacklogRow",
+    "BacklogTotals",
     "Book",
     "Clerk",
+    "CurrencyTotal",
     "Finding",
     "LineSums",
     "ManualDetail",

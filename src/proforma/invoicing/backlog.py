@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Final
 
 from proforma.domain.codes import AdjustmentStatus, BillingMethod, BillingStatus, BillingType, NteStatus, SourceKind, TransactionClass
-from proforma.domain.ids import ContractId, ContractLineId, CustomerId, RetainerId, SourceId
+from proforma.domain.ids import ContractId, ContractLineId, CustomerId, ProjectId, RetainerId, SourceId
 from proforma.domain.money import total
+from proforma.invoicing.backlog_filter import EVERY_ROW, BacklogFilter
 from proforma.invoicing.book import Book
 from proforma.invoicing.facts import Facts
 from proforma.invoicing.retainers import balance
@@ -36,6 +37,7 @@ class BacklogRow:
     kind: SourceKind
     contract_id: ContractId | None
     contract_line_id: ContractLineId | None
+    project_id: ProjectId | None
     customer_id: CustomerId | None
     transaction_class: TransactionClass | None
     status: BillingStatus
@@ -52,10 +54,11 @@ class BacklogRow:
     description: str | None = None
 
 
-def backlog(book: Book, *, include_all: bool = False) -> tuple[BacklogRow, ...]:
+def backlog(book: Book, wanted: BacklogFilter = EVERY_ROW, *, include_all: bool = False) -> tuple[BacklogRow, ...]:
     """What waits to be billed, by contract, line, date and id; with `include_all` also what never will be, or has been."""
     facts = Facts(book)
-    return backlog_of(facts, collect(facts), include_all=include_all)
+    taken = (source for source in collect(facts) if wanted.takes(source))
+    return tuple(row for row in backlog_of(facts, taken, include_all=include_all) if wanted.has(row.status))
 
 
 def backlog_of(facts: Facts, sources: Iterable[Source], *, include_all: bool = False) -> tuple[BacklogRow, ...]:
@@ -100,6 +103,7 @@ def _row(facts: Facts, shares: Sequence[Source]) -> BacklogRow:
         kind=first.kind,
         contract_id=first.contract_id,
         contract_line_id=first.line_id,
+        project_id=first.project_id,
         customer_id=None if split else first.customer_id,
         transaction_class=first.transaction_class,
         status=least_advanced(s.status for s in shares),

@@ -32,7 +32,7 @@ from proforma.domain.invoices import Changes, Confirmed, Invoice, LedgerActual, 
 from proforma.domain.masters import Category, CurrencyRecord, Role
 from proforma.domain.policies import InvoicingPolicy, PricingPolicy
 from proforma.domain.records import Actual
-from proforma.invoicing import BacklogRow, Book, Clerk, ManualDetail, Takeover
+from proforma.invoicing import EVERY_ROW, BacklogFilter, BacklogRow, Book, Clerk, ManualDetail, Takeover
 from proforma.invoicing.changes import joined, refused
 from proforma.store import Header, Reader, Store, Transaction
 from proforma.store.statements import chunks
@@ -174,14 +174,18 @@ class BillingDesk:
 
     # ---- the backlog -------------------------------------------------------------------------------------------------
 
-    def backlog(self, *, include_all: bool = False) -> Iterator[BacklogRow]:
-        """The billing backlog of all active project contracts, contract by contract (I-50, I-51)."""
+    def backlog(self, wanted: BacklogFilter = EVERY_ROW, *, include_all: bool = False) -> Iterator[BacklogRow]:
+        """The billing backlog of all active project contracts, contract by contract (I-50, I-51).
+
+        Contracts that are not asked for are not read; memory follows one contract at a time.
+        """
         with self._store.read() as reader:
             contracts = [c.id for c in reader.mirror.all(Contract)] if include_all else work_based_contracts(reader)
             for contract in contracts:
-                yield from invoicing.backlog(load_book(reader, [contract], self._policy), include_all=include_all)
-            if include_all:
-                yield from invoicing.backlog(load_homeless(reader, self._policy), include_all=True)
+                if not wanted.contracts or contract in wanted.contracts:
+                    yield from invoicing.backlog(load_book(reader, [contract], self._policy), wanted, include_all=include_all)
+            if include_all and not wanted.contracts:
+                yield from invoicing.backlog(load_homeless(reader, self._policy), wanted, include_all=True)
 
     def mark(self, sources: Sequence[SourceId], *, ready: bool) -> Answer:
         """Marks rows ready or not ready; refused rows are reported, the rest proceeds (I-52)."""

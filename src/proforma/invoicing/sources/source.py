@@ -92,6 +92,11 @@ class Source:
         return None if self.line is None else self.line.id
 
     @property
+    def project_id(self) -> ProjectId | None:
+        """Its own project, else that of its contract line."""
+        return self.attributes.project_id or (None if self.line is None else self.line.project_id)
+
+    @property
     def is_chargeable(self) -> bool:
         """Whether it adds to an invoice (I-26)."""
         return self.billing_type is BillingType.CHARGEABLE
