@@ -122,6 +122,8 @@ LISTED = [
      "the list has no price for the category without unit, as the record has none; units are not converted"),
     ("P-46 no-category-price", company(), expense(per="???"), (), "the list has no price for the category in ???; units are not converted"),
     ("P-52 no-price-list-item", company(), material(), (), "the list has no item for the product in each; units are not converted"),
+    ("P-52 no-price-list-item", company(), material(per=None), (),
+     "the list has no item for the product without unit, as the record has none; units are not converted"),
     ("P-53 write-in-without-price", company(), material(product=None), (),
      "a write-in product has no other price than one entered on the record"),
     ("P-53 unsupported-material-method", company(lambda w: w.item("cable",

@@ -161,6 +161,10 @@ def test_p67_the_trail_says_whose_lists_were_asked() -> None:
         ({"price": "10", "basis_amount": "999", "percent": "12.5", "method": AmountMethod.BASIS_AMOUNT_BY_PERCENT},
          ("P-4 amount: 12.5 % of basis amount 999 = 124.875, rounded to 124.88",)),
         ({"price": "10", "quantity": None}, ("P-4 amount: unknown, as the record has no quantity",)),
+        ({"price": "10", "method": AmountMethod.BASIS_QUANTITY_BY_PRICE}, ("P-4 amount: unknown, as the record has no basis quantity",)),
+        ({"price": "10", "basis_amount": "999", "method": AmountMethod.BASIS_AMOUNT_BY_PERCENT},
+         ("P-4 amount: unknown, as the record has no basis amount or percent",)),
+        ({"price": "1", "quantity": "1." + "9" * 30}, ("P-4 amount: 1.9999999999… × 1 = 1.9999999999…, rounded to 2.00",)),
     ],
 )  # fmt: skip
 def test_p4_the_trail_shows_how_the_amount_came_about(work: Work, steps: tuple[str, ...]) -> None:

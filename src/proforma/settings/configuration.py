@@ -88,7 +88,7 @@ class SourceSettings(_Section):
 
 
 class LimitSettings(_Section):
-    """Circuit breakers of one push: so many new invoices, so much money by currency code; None and an unlisted currency: no limit."""
+    """Circuit breakers of one push to one system: so many new invoices, so much money by currency; None, an unlisted currency: no limit."""
 
     invoices: int | None = Field(default=None, ge=0)
     amounts: dict[str, Decimal] = {}
