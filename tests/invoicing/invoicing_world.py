@@ -116,6 +116,7 @@ class Deal:
         self._counter = itertools.count(1)
         self._numbers = itertools.count(1)
         self.now = datetime(2026, 3, 31, 12, tzinfo=UTC)
+        self.by = "ann"
         self.currency = CurrencyId(Guid(currency))
         self.book = Book(currencies={self.currency: CurrencyRecord(id=self.currency, code=currency, precision=precision)})
         self.contract("deal", nte_limit=nte_limit)
@@ -315,13 +316,20 @@ class Deal:
         )
         self.book = replace(self.book, schedule=(*self.book.schedule, row))
 
+    def two_persons(self) -> None:
+        """Nobody confirms what they made or changed."""
+        self.book = replace(self.book, policy=replace(self.book.policy, confirmed_by="another_person"))
+
     # ---- acts ---------------------------------------------------------------------------------------------------------
 
     @property
     def clerk(self) -> Clerk:
         """Who acts; ids and numbers are counted."""
         return Clerk(
-            at=self.now, by="ann", new_id=lambda: Guid(f"new-{next(self._counter):03}"), next_number=lambda: f"PF-{next(self._numbers):06}"
+            at=self.now,
+            by=self.by,
+            new_id=lambda: Guid(f"new-{next(self._counter):03}"),
+            next_number=lambda: f"PF-{next(self._numbers):06}",
         )
 
     def commit(self, changes: Changes) -> Changes:

@@ -54,6 +54,13 @@ class Teller:
     def _retainer(self, words: list[str], named: dict[str, str]) -> None:
         self.deal.retainer(words[0], words[1], status=BillingStatus(named.get("status", "invoice-posted")))
 
+    def _confirmed_by(self, words: list[str], named: dict[str, str]) -> None:
+        assert words == ["another_person"]
+        self.deal.two_persons()
+
+    def _as(self, words: list[str], named: dict[str, str]) -> None:
+        self.deal.by = words[0]
+
     def _customers(self, words: list[str], named: dict[str, str]) -> None:
         self.deal.split(words[0], **named)
 

@@ -123,3 +123,11 @@ def test_init_writes_once_and_overwrites_nothing(tmp_path: Path) -> None:
     assert tmp_path / "new" / "proforma.yaml" in written
     assert tmp_path / "new" / "mappings" / "dataverse" / "actual.yaml" in written
     assert write_starter(tmp_path / "new") == []
+
+
+def test_no_schedule_is_another_person(tmp_path: Path) -> None:
+    """I-87: automatic confirmation and another person exclude each other; the line and the way out are named."""
+    text = MINIMAL + "invoicing:\n  confirm: automatic\n  confirmed_by: another_person\n"
+    [fault] = _refused(_write(tmp_path, text), SECRET="x")
+    line = text.splitlines().index("  confirmed_by: another_person") + 1
+    assert fault == f"FILE:{line}: invoicing.confirmed_by: another_person needs confirm: manual; no schedule is a person"

@@ -115,6 +115,22 @@ def test_a_draft_comes_back_as_it_was(store: Store) -> None:
         assert reader.ledger.check() == []
 
 
+def test_who_made_or_changed_a_draft(store: Store) -> None:
+    """I-87: makers in the order of their first acts; flags, confirmation, push and the periodic run are no hand in a draft."""
+    first, second, third = (InvoiceId(guid(name)) for name in ("first", "second", "third"))
+    with store.begin() as tx:
+        drafted(tx, invoice("first"))
+        drafted(tx, replace(invoice("second"), number="PF-000002", periodic=True))
+        happens(tx, "second", Flagged(sources=(SourceId(guid("x")),)), by="daemon")
+        for by in ("ben", "anna", "cleo", "ben"):
+            happens(tx, "first", LinesChanged(act="edit", lines=(line(detail(f"of-{by}")),)), by=by)
+        happens(tx, "first", DetailsChanged(act="remove", removed=(detail("of-ben").id,)), by="dora")
+        happens(tx, "first", Confirmed(reference="PF-REF-1", accounting_date=date(2026, 4, 1)), by="eve")
+        happens(tx, "first", PushChanged(push=PushStatus.SENDING, attempt=1), by="daemon")
+    with store.read() as reader:
+        assert reader.ledger.makers([second, first, third]) == {second: (), first: ("anna", "ben", "cleo", "dora"), third: ()}
+
+
 def test_an_invoice_is_the_fold_of_its_events(store: Store) -> None:
     """Each kind of event is appended with its number, comes back as it was, and shows in the invoice."""
     draft = invoice("first")

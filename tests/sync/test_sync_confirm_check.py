@@ -44,6 +44,16 @@ def test_what_is_missing_is_told_and_confirming_goes_on(finance: Finance, projec
     assert project.server.requests() == []
 
 
+def test_what_was_not_confirmed_is_not_warned_of(finance: Finance, project: Project) -> None:
+    """A draft that is refused for another reason, here its lack of details, is not told as confirmed."""
+    assert project.run("invoice", "remove", "PF-000001", "--of", guid("@a-1")).code == 0
+    answer = project.run("invoice", "confirm", "--all-drafts", as_json=False)
+    assert answer.code == 1
+    assert "empty" in answer.err
+    assert "confirmed, but" not in answer.err
+    assert statuses(project) == ["draft", "confirmed"]
+
+
 def test_it_may_refuse_and_ask_finance(finance: Finance, project: Project) -> None:
     """Both drafts stay drafts, each with its reason; finance was asked, and told nothing."""
     finance.configure(more="preflight: {at_confirm: refuse, ask: true}")

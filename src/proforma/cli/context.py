@@ -76,8 +76,11 @@ class CommandContext:
 
 
 def who() -> str:
-    """The person or account that acts, for the events of the ledger: PROFORMA_USER, or the name of the login."""
-    if name := os.environ.get("PROFORMA_USER"):
+    """The person or account that acts, for the events of the ledger: PROFORMA_USER, or the name of the login.
+
+    It is what the environment says and proves nothing.
+    """
+    if name := os.environ.get("PROFORMA_USER", "").strip():
         return name
     try:
         return getpass.getuser()

@@ -73,7 +73,8 @@ def list_invoices(
 
 @app.command(epilog="Examples: proforma invoice show PF-000001  |  proforma --json invoice show PF-000001")
 def show(ctx: typer.Context, invoice: InvoiceName) -> None:
-    """One invoice with its lines and details."""
+    """One invoice with its lines and details, and who did what to it."""
+    from proforma.cli.history import act_of, history_shape
     from proforma.cli.output import text
     from proforma.cli.report import state_of
     from proforma.cli.shapes import difference_shape, invoice_shape
@@ -86,11 +87,13 @@ def show(ctx: typer.Context, invoice: InvoiceName) -> None:
         found = reader.ledger.invoice(invoice)
         warnings = [] if found is None else amount_warnings(reader, found)
         differences = () if found is None else differences_of(reader, found)
+        events = [] if found is None else reader.ledger.events(found.id)
     if found is None:
         raise ConfigurationError(f"there is no invoice {invoice!r}", hint="see `proforma invoice list --all`")
     if context.json:
         told = [{"source": w.source, "reason": "amount-differs", "message": w.message} for w in warnings]
-        context.out.document({**invoice_shape(found), "warnings": told, "differences": [difference_shape(d) for d in differences]})
+        more = {"differences": [difference_shape(d) for d in differences], "history": [history_shape(event) for event in events]}
+        context.out.document({**invoice_shape(found), "warnings": told, **more})
         return
     out = context.out
     for warning in warnings:
@@ -111,6 +114,8 @@ def show(ctx: typer.Context, invoice: InvoiceName) -> None:
         out.table(columns, rows, right=("quantity", "price", "amount"), ids=("source",))
     out.line()
     out.line(f"total {text(found.total)} {found.currency.code}, tax excluded")
+    out.line()
+    out.table(("at", "by", "act"), [(f"{event.at:%Y-%m-%d %H:%M:%S} UTC", event.by, act_of(event)) for event in events])
 
 
 _EXPORT_EXAMPLES = (
@@ -155,7 +160,10 @@ def confirm(
     all_drafts: Annotated[bool, typer.Option("--all-drafts", help="Every draft made here.")] = False,
     accounting_date: Annotated[str | None, typer.Option("--accounting-date", metavar="YYYY-MM-DD")] = None,
 ) -> None:
-    """Confirm drafts: each becomes immutable and is queued for finance in one commit."""
+    """Confirm drafts: each becomes immutable and is queued for finance in one commit.
+
+    With invoicing.confirmed_by: another_person nobody confirms what they made or changed.
+    """
     from proforma.cli.report import report_answer
     from proforma.domain.errors import ConfigurationError
     from proforma.domain.invoices import Confirmed

@@ -59,6 +59,7 @@ class InvoicingPolicy:
 
     `schedule`: whether `proforma sync` runs the periodic creation. `number_prefix`: of our own invoice numbers.
     `bulk_confirm_max`: how many invoices one confirm may name (I-93).
+    `confirmed_by`: who may confirm a draft: anyone, or only a person who neither made nor changed it (I-87).
     `origin`: where invoices are made, and `origins` where those of single contracts, by number or id (I-130).
     `price_difference`: what becomes of an invoice of the source system that bills other prices than ours: it waits for a person, is
     taken over and listed, or is taken over. `take_over_from`: the first invoice date that is taken over.
@@ -68,6 +69,7 @@ class InvoicingPolicy:
     number_prefix: str = "PF-"
     bulk_confirm_max: int = 250
     confirm: Literal["manual", "automatic"] = "manual"
+    confirmed_by: Literal["anyone", "another_person"] = "anyone"
     origin: Origin = Origin.LOCAL
     origins: Mapping[str, Origin] = field(default_factory=dict)
     price_difference: Literal["hold", "warn", "accept"] = "hold"

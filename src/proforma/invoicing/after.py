@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from proforma.domain.hands import has_a_hand, joined_by
 from proforma.domain.ids import InvoiceId, RecordId, SourceId
-from proforma.domain.invoices import Changes, Invoice, InvoiceEvent, LedgerActual, SourceMark, apply
+from proforma.domain.invoices import Changes, Drafted, Invoice, InvoiceEvent, LedgerActual, SourceMark, apply
 from proforma.invoicing.book import Book
 from proforma.invoicing.clerk import Clerk
 
@@ -19,6 +20,7 @@ def after(book: Book, changes: Changes, clerk: Clerk) -> Book:
         ledger=_ledger(book, changes),
         marks=_marks(book, changes),
         run_rows={**book.run_rows, **{RecordId(m.row_id): m.successful for m in changes.schedule}},
+        makers=_makers(book, changes, clerk),
     )
 
 
@@ -28,6 +30,15 @@ def _invoices(book: Book, changes: Changes, clerk: Clerk) -> tuple[Invoice, ...]
         event = InvoiceEvent(invoice_id=id_, sequence=1, at=clerk.at, by=clerk.by, happening=happening)
         invoices[id_] = apply(invoices.get(id_), event)
     return tuple(invoices.values())
+
+
+def _makers(book: Book, changes: Changes, clerk: Clerk) -> dict[InvoiceId, tuple[str, ...]]:
+    makers = dict(book.makers)
+    for id_, happening in changes.happenings:
+        earlier = makers.get(id_, ())
+        periodic = isinstance(happening, Drafted) and happening.invoice.periodic
+        makers[id_] = joined_by(earlier, clerk.by) if has_a_hand(type(happening), periodic=periodic) else earlier
+    return makers
 
 
 def _ledger(book: Book, changes: Changes) -> tuple[LedgerActual, ...]:

@@ -21,7 +21,7 @@ from proforma.domain.contracts import (
     ScheduleRow,
 )
 from proforma.domain.decisions import PriceDecision
-from proforma.domain.ids import CategoryId, CurrencyId, RecordId, RoleId, SourceId
+from proforma.domain.ids import CategoryId, CurrencyId, InvoiceId, RecordId, RoleId, SourceId
 from proforma.domain.invoices import Invoice, LedgerActual, SourceMark
 from proforma.domain.masters import Category, CurrencyRecord, Role
 from proforma.domain.policies import InvoicingPolicy
@@ -36,6 +36,7 @@ class Book:
     `invoices`: our own live invoices of these contracts, drafts and confirmed. `ledger`: the actuals that confirmations made.
     `marks`: the latest mark of each source, ready state and not-to-exceed merged. `decisions`: price decisions by actual.
     `run_rows`: schedule rows that the periodic run has handled here.
+    `makers`: the persons who made or changed each draft; read for confirming alone, where the policy wants another person (I-87).
     """
 
     contracts: Sequence[Contract] = ()
@@ -57,4 +58,5 @@ class Book:
     invoices: Sequence[Invoice] = ()
     ledger: Sequence[LedgerActual] = ()
     run_rows: Mapping[RecordId, bool] = field(default_factory=dict)
+    makers: Mapping[InvoiceId, tuple[str, ...]] = field(default_factory=dict)
     policy: InvoicingPolicy = field(default_factory=InvoicingPolicy)

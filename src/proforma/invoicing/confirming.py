@@ -22,6 +22,7 @@ from proforma.invoicing.nte import Limits, assessed
 from proforma.invoicing.origins import is_made_elsewhere
 from proforma.invoicing.references import reference
 from proforma.invoicing.retainers import balance
+from proforma.invoicing.second_person import second_person_refusal
 from proforma.invoicing.sources import Source, collect
 from proforma.invoicing.watching import by_id, changed_sources
 
@@ -52,7 +53,8 @@ def confirm_one(book: Book, clerk: Clerk, *, invoice_id: InvoiceId, accounting_d
     invoice = facts.invoices.get(invoice_id)
     if invoice is None:
         return refused(invoice_id, "unknown-invoice", "no such invoice")
-    refusal = _refusal(facts, invoice)
+    # Last: somebody else is asked to look only at what could be confirmed.
+    refusal = _refusal(facts, invoice) or second_person_refusal(book, clerk, invoice)
     if refusal is not None:
         return Changes(refusals=(refusal,))
     accounting = accounting_date or as_of

@@ -42,6 +42,7 @@ def examine(workshop: Workshop, file: Path, *, offline: bool) -> list[Finding]:
         *_clock(workshop),
         mappings_found(workshop),
         *_store(workshop),
+        *_persons(workshop),
         *_schedule(configuration, workshop),
         *_monitoring(configuration),
         *_alerts(configuration),
@@ -128,6 +129,12 @@ def _file_system(file: Path) -> str:
         return ""
     under = [(mount, kind) for mount, kind in mounts if file.is_relative_to(mount.replace("\\040", " "))]
     return max(under, key=lambda pair: len(pair[0]), default=("", ""))[1]
+
+
+def _persons(workshop: Workshop) -> Iterator[Finding]:
+    """Where two persons are wanted, the name that this one goes by: nothing proves it, and a shared one keeps everybody out."""
+    if workshop.configuration.invoicing.confirmed_by == "another_person":
+        yield Finding(check="persons", message=f"another person confirms a draft; you act as {workshop.by} (PROFORMA_USER, or the login)")
 
 
 def _schedule(configuration: Configuration, workshop: Workshop) -> Iterator[Finding]:

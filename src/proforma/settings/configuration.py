@@ -280,6 +280,9 @@ def _checked(document: Document, path: Path, faults: list[str]) -> Configuration
         for name in auth.missing():
             place = (*path_to, "auth")
             faults.append(f"{document.where(place)}: {'.'.join(place)}: kind {auth.kind} needs {name}")
+    if configuration.invoicing.confirm == "automatic" and configuration.invoicing.confirmed_by == "another_person":
+        place = ("invoicing", "confirmed_by")
+        faults.append(f"{document.where(place)}: invoicing.confirmed_by: another_person needs confirm: manual; no schedule is a person")
     return configuration
 
 

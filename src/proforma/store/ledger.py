@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from proforma.domain.codes import BillingStatus, InvoiceStatus, LedgerType, Origin, PushStatus
+from proforma.domain.hands import FIGURES_COME_FROM, has_a_hand, joined_by
 from proforma.domain.ids import ContractId, Guid, InvoiceId, RecordId, SourceId
 from proforma.domain.invoices import (
     Changes,
@@ -52,6 +53,7 @@ from proforma.store.tables import (
 Source = TypeVar("Source", bound=str)
 
 _INVOICES_AT_ONCE: Final = 20
+_MAKING: Final = {kind.__name__: kind for kind in FIGURES_COME_FROM}
 _ACTUAL: Final = codec(LedgerActual)
 _MARK: Final = codec(SourceMark)
 _ACTUAL_COLUMNS: Final = [ledger_actuals.c[name] for name in _ACTUAL.names]
@@ -133,6 +135,21 @@ class Ledger:
     def events(self, invoice_id: str) -> list[InvoiceEvent]:
         """Everything that happened to an invoice, in order."""
         return [event_of(row) for row in event_rows(self._connection, invoice_id)]
+
+    def makers(self, ids: Iterable[InvoiceId]) -> dict[InvoiceId, tuple[str, ...]]:
+        """The persons who made or changed each of these invoices as a draft, first acts first; no figures are read (I-87)."""
+        event = invoice_events.c
+        wanted = list(ids)
+        statement = (
+            sa.select(event.invoice_id, event.sequence, event.by, event.kind, invoices.c.periodic)
+            .join(invoices, invoices.c.id == event.invoice_id)
+            .where(event.kind.in_(_MAKING))
+        )
+        found: dict[InvoiceId, tuple[str, ...]] = dict.fromkeys(wanted, ())
+        for id_, _, by, kind, periodic in sorted(self._rows(statement, (event.invoice_id, wanted)), key=itemgetter(0, 1)):
+            if has_a_hand(_MAKING[kind], periodic=bool(periodic)):
+                found[id_] = joined_by(found[id_], by)
+        return found
 
     def marks(self, sources: Iterable[Source] | None = None) -> dict[SourceId, SourceMark]:
         """The marks by source, merged: the last ready state and the last not-to-exceed status given (I-52, I-45)."""

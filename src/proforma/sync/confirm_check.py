@@ -13,7 +13,7 @@ from proforma.domain.codes import InvoiceStatus
 from proforma.domain.contracts import Contract
 from proforma.domain.errors import RefusedError
 from proforma.domain.ids import Guid
-from proforma.domain.invoices import Changes, Invoice, Refusal
+from proforma.domain.invoices import Changes, Confirmed, Invoice, Refusal
 from proforma.store import Reader
 from proforma.sync.draft import Answer
 from proforma.sync.routes import Routes
@@ -40,7 +40,8 @@ def confirm_checked(workshop: Workshop, names: Sequence[str], *, as_of: date, ac
     going = [name for name in names if mode != "refuse" or name not in found]
     answer = workshop.desk.confirm(going, as_of=as_of, accounting_date=accounting_date) if going or not names else Answer()
     if not refused:
-        return CheckedConfirmation(answer=answer, warnings=tuple(found.values()))
+        confirmed = {id_ for id_, happening in answer.changes.happenings if isinstance(happening, Confirmed)}
+        return CheckedConfirmation(answer=answer, warnings=tuple(said for said in found.values() if said.id in confirmed))
     changes: Changes = replace(answer.changes, refusals=(*answer.changes.refusals, *refused))
     return CheckedConfirmation(answer=replace(answer, changes=changes))
 

@@ -130,6 +130,12 @@ def load_draft(reader: Reader, invoice_id: InvoiceId, policy: InvoicingPolicy, s
     )
 
 
+def load_for_confirming(reader: Reader, invoice_id: InvoiceId, contract_id: ContractId, policy: InvoicingPolicy) -> Book:
+    """Everything about the contract of a draft, and who made or changed the draft where the policy asks for that (I-87)."""
+    book = load_book(reader, [contract_id], policy)
+    return book if policy.confirmed_by == "anyone" else replace(book, makers=reader.ledger.makers([invoice_id]))
+
+
 def work_based_contracts(reader: Reader, *, billed_here: InvoicingPolicy | None = None) -> list[ContractId]:
     """All active project contracts, by their number: the ones that are invoiced (I-20, I-21); with a policy those that are here (I-130)."""
     rows = reader.mirror.where(Contract, order_type=OrderType.WORK_BASED, state=ContractState.ACTIVE)
@@ -326,8 +332,11 @@ class BillingDesk:
         def act(book: Book, clerk: Clerk, id_: InvoiceId) -> Changes:
             return invoicing.confirm(book, clerk, invoice_ids=[id_], accounting_date=accounting_date, as_of=as_of)
 
+        def load(tx: Transaction, id_: InvoiceId, contract: ContractId) -> Book:
+            return load_for_confirming(tx, id_, contract, self._policy)
+
         names = dict.fromkeys(invoices)
-        return together([self._accept(held, as_of) if (held := self._held(i)) else self._on_invoice(i, act) for i in names])
+        return together([self._accept(held, as_of) if (held := self._held(i)) else self._on_invoice(i, act, load) for i in names])
 
     def _held(self, name: str) -> Header | None:
         """An invoice of Dataverse that is held here, by its id or number."""
