@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -69,7 +69,7 @@ def execute(connection: sa.Connection, sql: str, values: Sequence[Cell]) -> tupl
     try:
         cursor.execute(sql, values)
         return list(cursor.fetchall()) if cursor.description else [], cursor.rowcount
-    except Exception as fault:
+    except connection.dialect.loaded_dbapi.Error as fault:
         raise _as_sqlalchemy_tells(connection, sql, fault) from fault
     finally:
         cursor.close()
@@ -78,9 +78,7 @@ def execute(connection: sa.Connection, sql: str, values: Sequence[Cell]) -> tupl
 def _as_sqlalchemy_tells(connection: sa.Connection, sql: str, fault: Exception) -> Exception:
     """The fault of a driver as the error that all others are; a connection that broke is not used again."""
     driver = connection.dialect.loaded_dbapi
-    if not isinstance(fault, driver.Error):
-        return fault
-    broken = connection.dialect.is_disconnect(fault, connection.connection, None)
+    broken = connection.dialect.is_disconnect(cast(Any, fault), connection.connection, None)
     if broken:
         connection.invalidate(fault)
     told = sa.exc.DBAPIError.instance(
