@@ -180,6 +180,24 @@ def test_ordinary_records_are_decided_in_columns(mirror: Store) -> None:
     assert alone == {record.id for record in single}
 
 
+def test_p62_the_billing_type_of_one_record_is_not_that_of_another(mirror: Store) -> None:
+    """Records of one class share what their roles say, and that alone: neither the type that one of them names, nor its line."""
+    world = World()
+    world.price_list("FY26")
+    world.role_price("developers", "120")
+    records = [
+        time(f"{n} {kind}", billing_type=kind) for n, kind in enumerate((BillingType.COMPLIMENTARY, None, BillingType.NON_CHARGEABLE))
+    ]
+
+    decisions, _ = combined(mirror, world, records)
+
+    assert [decisions[record.id].billing_type for record in records] == [
+        BillingType.COMPLIMENTARY,
+        BillingType.CHARGEABLE,
+        BillingType.NON_CHARGEABLE,
+    ]
+
+
 def full_world(policy: PricingPolicy, *, overridden: bool) -> World:
     """A company in which every column of a record can matter: contract, line, task, customer, day, unit, kind of work."""
     world = World(policy=policy)

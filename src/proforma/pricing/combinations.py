@@ -423,8 +423,9 @@ def _nobody(record: PricedRecord) -> PriceDecision:
 
 
 def _billing_type(facts: Facts, record: Actual, placement: Placement, masters: Masters) -> BillingType:
+    """The billing type of a record like this one that names none; another one may be asked about, which names its own."""
     role_id, category_id = masters
-    return billing_type_of(facts, replace(record, role_id=role_id, category_id=category_id), placement)
+    return billing_type_of(facts, replace(record, billing_type=None, role_id=role_id, category_id=category_id), placement)
 
 
 def _unit_of(work: Work) -> Hashable:
