@@ -132,7 +132,7 @@ class Mirror:
             wanted = wanted.where(contracts.holds(table.c.contract_id))
         lines = wanted.subquery()
         text = self._connection.execute(sa.select(sa.func.aggregate_strings(lines.c.line, _LINE_END))).scalar_one()
-        # Aggregates promise no order; lines begin with the id.
+        # Aggregates promise no order. Lines begin with the id, and GUIDs, all of one form, sort here as in every database.
         return sorted(text.split(_LINE_END)) if text else []
 
     def contract_spans(self, parts: int) -> list[ContractSpan]:

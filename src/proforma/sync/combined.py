@@ -5,10 +5,8 @@ What comes out is what the rules for single records give; a record whose answer 
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import InvalidOperation, Overflow
@@ -52,18 +50,6 @@ class Span:
     rows: list[DecisionCells] = field(default_factory=list)
     alone: list[RecordId] = field(default_factory=list)
     grounds: dict[GroundsId, Cells] = field(default_factory=dict)
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Keeps the garbage collector away: a span makes no cycles, and looking through all price lists again and again costs a quarter."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class CombinedPricing:

@@ -36,7 +36,7 @@ from proforma.invoicing import EVERY_ROW, BacklogFilter, BacklogRow, Book, Clerk
 from proforma.invoicing.changes import joined, refused
 from proforma.store import Header, Reader, Store, Transaction
 from proforma.store.statements import chunks
-from proforma.sync.combined import uncollected
+from proforma.sync.collector import uncollected
 from proforma.sync.price import price_book
 from proforma.sync.reasons import ReasonKeeper
 from proforma.sync.taking_over import (

@@ -49,7 +49,8 @@ from proforma.store import ContractSpan, Reader, Store
 from proforma.store.price_due import PriceState
 from proforma.store.statements import chunks
 from proforma.sync.book_fingerprint import fingerprint_of
-from proforma.sync.combined import CombinedPricing, Outcome, Span, uncollected
+from proforma.sync.collector import uncollected
+from proforma.sync.combined import CombinedPricing, Outcome, Span
 from proforma.sync.progress import Progress, Silent
 
 #: Enough records a transaction that the commit costs little, few enough that memory stays flat.

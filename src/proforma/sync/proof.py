@@ -9,7 +9,7 @@ from proforma.domain.ids import ContractId
 from proforma.domain.policies import InvoicingPolicy
 from proforma.invoicing.accounts import Unproven, unproven
 from proforma.store import IntegrityFault, Reader
-from proforma.sync.combined import uncollected
+from proforma.sync.collector import uncollected
 from proforma.sync.draft import load_book
 
 
