@@ -102,8 +102,7 @@ def _sqlite_engine(where: Place, busy_seconds: float) -> sa.Engine:
     # Python's driver looks for a way to adapt each value that is no number or text, and for None it searches long and in vain: a third of
     # the time of an insert. This adapter finds None for None at once.
     sqlite3.register_adapter(NoneType, _NONE_AS_IT_IS)
-    # The connection that was used last comes first: its pages are in memory, and `Transaction.moment` holds on it alone.
-    engine = sa.create_engine(where.url, hide_parameters=True, connect_args={"timeout": busy_seconds}, pool_use_lifo=True)
+    engine = sa.create_engine(where.url, hide_parameters=True, connect_args={"timeout": busy_seconds})
 
     @sa.event.listens_for(engine, "connect")
     def settle(connection: Any, _record: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from typing import Final, Self
 
 import sqlalchemy as sa
 
-from proforma.domain.errors import ConfigurationError, StoreFaultError
+from proforma.domain.errors import ConfigurationError
 from proforma.store import schema
 from proforma.store.backfills import Backfills, BackfillWriter
 from proforma.store.backup import back_up
@@ -20,6 +19,7 @@ from proforma.store.comparisons import Comparisons, ComparisonWriter
 from proforma.store.connect import BEGIN, NO_TRANSACTION, Place, check_file, connect, faults_of, place
 from proforma.store.cursors import Cursors, CursorWriter
 from proforma.store.decisions import Decisions, DecisionWriter
+from proforma.store.kept import KeptConnection
 from proforma.store.leases import Leases, LeaseWriter
 from proforma.store.ledger import Ledger, LedgerWriter
 from proforma.store.locks import advisory_lock, file_lock
@@ -128,8 +128,9 @@ class Store:
     def __init__(self, where: Place, engine: sa.Engine, *, busy_seconds: float) -> None:
         self._place = where
         self._engine = engine
-        self._busy_seconds = busy_seconds
-        self._writing = threading.Lock()
+        # PostgreSQL has many writers, each with a connection of the pool. SQLite has one, and beside it whoever looks at a fence.
+        self._writing = KeptConnection(engine, where, wait_seconds=busy_seconds)
+        self._looking = KeptConnection(engine, where, wait_seconds=busy_seconds)
 
     @classmethod
     def open(cls, url: str, *, migrate: bool = True, upgrade: bool = False, busy_seconds: float = _BUSY_SECONDS) -> Store:
@@ -204,6 +205,8 @@ class Store:
 
     def close(self) -> None:
         """Gives back all connections."""
+        self._writing.close()
+        self._looking.close()
         self._engine.dispose()
 
     def __enter__(self) -> Self:
@@ -232,24 +235,10 @@ class Store:
 
         Raises UnfinishedError when another writer holds the store too long, or the disk or database fails.
         """
-        with faults_of(self._place), self._turn(), self._begun("BEGIN IMMEDIATE") as connection:
+        begun = self._begun("BEGIN") if self._place.file is None else self._writing.transaction()
+        with faults_of(self._place), begun as connection:
             connection.info.setdefault(_TRANSACTIONS, _Transactions()).begun += 1
             yield Transaction(connection)
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Threads of this process take turns before they ask SQLite, which would let them sleep and look again."""
-        if self._place.file is None:
-            yield
-            return
-        if not self._writing.acquire(timeout=self._busy_seconds):
-            raise StoreFaultError(
-                "store-locked", "the store is locked by this process", at=str(self._place.file), hint="run again when it is done"
-            )
-        try:
-            yield
-        finally:
-            self._writing.release()
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
@@ -263,7 +252,7 @@ class Store:
 
     def fence_of(self, invoice_id: str) -> int | None:
         """The fence of the last claim on a push, as it is committed now; the one look between *sending* and the first byte (F-84)."""
-        with faults_of(self._place), self._engine.connect() as connection:
+        with faults_of(self._place), self._engine.connect() if self._place.file is None else self._looking.turn() as connection:
             return fence_of(connection, invoice_id)
 
     @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import Protocol
 
 from proforma.domain.codes import CustomerKind
 from proforma.domain.contracts import Contract, Project
@@ -17,6 +18,12 @@ from proforma.mapping.accounts import DocumentFacts, ProductFacts
 from proforma.mapping.document import document
 from proforma.store import Reader, Store
 from proforma.sync.names import found, names
+
+
+class DocumentOf(Protocol):
+    """Makes the document of an invoice, out of an open snapshot where one is given. Raises RefusedError when finance could not take it."""
+
+    def __call__(self, invoice: Invoice, reader: Reader | None = None, /) -> FinanceDocument: ...
 
 
 class InvoiceDocuments:
