@@ -403,7 +403,7 @@ class BillingDesk:
                 )
                 return Answer(changes=Changes(refusals=(refusal,)))
             book = load_book(tx, [found[1]], self._policy) if load is None else load(tx, *found)
-            return self._commit(tx, book, act(book, clerk, found[0]))
+            return self._commit(tx, book, act(_with_invoice(tx, book, found[0]), clerk, found[0]))
 
     @uncollected()
     def _act(self, contracts: Sequence[ContractId], act: Callable[[Book, Clerk], Changes]) -> Answer:
@@ -428,6 +428,14 @@ class BillingDesk:
         # Promise 3: the reason of a price is born in the transaction that puts the price on a draft.
         self._keeper.keep(tx, book, invoices, at)
         return Answer(invoices=tuple(invoices), changes=changes)
+
+
+def _with_invoice(reader: Reader, book: Book, id_: InvoiceId) -> Book:
+    """The book, with the invoice even if that is a deleted draft: whoever names it is told that it is no draft any more (I-102)."""
+    if any(invoice.id == id_ for invoice in book.invoices):
+        return book
+    found = reader.ledger.invoice(id_)
+    return book if found is None else replace(book, invoices=(*book.invoices, found))
 
 
 def contracts_of(reader: Reader, sources: Sequence[SourceId]) -> list[ContractId]:
