@@ -166,8 +166,9 @@ class Push:
         stumbles = _Stumbles()
         left = list(due)
         while left and not stumbles.must_stop:
-            wave = [invoice_id for invoice_id in left if _original(invoices, invoice_id) not in left]
-            left = [invoice_id for invoice_id in left if invoice_id not in set(wave)]
+            still_here = set(left)
+            wave = [invoice_id for invoice_id in left if _original(invoices, invoice_id) not in still_here]
+            left = [invoice_id for invoice_id in left if _original(invoices, invoice_id) in still_here]
             for pushed in self._wave(wave, invoices, outlook, stumbles):
                 self._progress.advance(1)
                 yield pushed
