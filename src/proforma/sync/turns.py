@@ -14,6 +14,7 @@ from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Invoice
 from proforma.finance import FinanceDocument
 from proforma.store import Reader, Store
+from proforma.sync.collector import uncollected
 from proforma.sync.send import DocumentOf
 
 #: So many invoices are read at a time, if they are short: together so many details, a few MiB.
@@ -84,7 +85,7 @@ class Turns:
 
     def _made(self, ids: list[InvoiceId]) -> dict[InvoiceId, Made]:
         try:
-            with self._store.read() as reader:
+            with uncollected(), self._store.read() as reader:
                 return {invoice.id: made for invoice in _short(reader, ids) if (made := self._of(invoice, reader)) is not None}
         except ProformaError:
             # Whoever asks may have one under way: this fault is met again, and told, when the turn of these has come.
