@@ -180,7 +180,14 @@ class Push:
         waiting = {id_: pushed for id_ in wave if (pushed := self._waiting(invoices.get(id_), outlook)) is not None}
         yield from waiting.values()
         going = (id_ for id_ in wave if id_ not in waiting)
-        turns = Turns(self._store, self._document_of, going, ask_first=outlook.ask_first, go_on=lambda: not stumbles.must_stop)
+        turns = Turns(
+            self._store,
+            self._document_of,
+            going,
+            ask_first=outlook.ask_first,
+            ahead=self._delivery.hands_over,
+            go_on=lambda: not stumbles.must_stop,
+        )
         several = self._rules.concurrency > 1
         with closing(self._at_once(turns, stumbles) if several else self._in_turn(turns, stumbles)) as delivered:
             yield from delivered
