@@ -20,7 +20,7 @@ from proforma.store.columns import Cells, codec, instant, instant_text
 from proforma.store.cursors import CursorWriter
 from proforma.store.prepared import Prepared
 from proforma.store.price_due import PriceDueWriter
-from proforma.store.priced_work import priced_work
+from proforma.store.priced_work import WorkText, priced_work, work_texts
 from proforma.store.statements import chunks, distinct, renew, upsert
 from proforma.store.tables import MIRROR, mirror_entities
 
@@ -125,9 +125,18 @@ class Mirror:
         """As `where`, in lists of at most `size`: memory stays flat however many there are."""
         return _batches(self._connection, cls, size, values)
 
-    def priced(self, contracts: Collection[str], types: Collection[TransactionType]) -> tuple[list[Actual], dict[RecordId, PriceDecision]]:
-        """The actuals of these contracts that have one of these types, by id, and the decisions about them."""
-        return priced_work(self._connection, contracts, types)
+    def priced(
+        self, contracts: Collection[str], types: Collection[TransactionType], texts: Iterable[WorkText] | None = None
+    ) -> tuple[list[Actual], dict[RecordId, PriceDecision]]:
+        """The actuals of these contracts that have one of these types, by id, and the decisions about them.
+
+        `texts`: what `work_texts` said of them before, where that still holds.
+        """
+        return priced_work(self._connection, contracts, types, texts)
+
+    def work_texts(self, contracts: Collection[str], types: Collection[TransactionType]) -> list[WorkText]:
+        """What `priced` reads, unread, of a SQLite store: a thread beside others can ask for it without stopping them at each row."""
+        return work_texts(self._connection, contracts, types)
 
     def lines(self, cls: type[Any], columns: Lines, size: int, *, after: str = "", contracts: ContractSpan | None = None) -> list[str]:
         """The columns of at most `size` records behind the id `after`, by id, each record as one text: its cells between CELL_END, ""

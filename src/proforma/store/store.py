@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -35,6 +36,8 @@ from proforma.store.write_backs import WriteBacks, WriteBackWriter
 _MIGRATION_SECONDS_MAX: Final = 60.0
 #: How long a SQLite writer waits for another one, unless told otherwise.
 _BUSY_SECONDS: Final = 10.0
+#: Under which a driver's connection counts its transactions for as long as it lives.
+_TRANSACTIONS: Final = "proforma_transactions"
 
 
 class Reader:
@@ -90,6 +93,33 @@ class Transaction(Reader):
         self.due = PriceDueWriter(connection)
         self.write_backs = WriteBackWriter(connection)
         self.comparisons = ComparisonWriter(connection)
+
+    def moment(self) -> Moment | None:
+        """Where this transaction stands among all that are committed; None where the database cannot tell (PostgreSQL)."""
+        if self.connection.dialect.name != "sqlite":
+            return None
+        rows, _ = execute(self.connection, "PRAGMA data_version", ())
+        return Moment(self.connection.info[_TRANSACTIONS], self.connection.info[_TRANSACTIONS].begun, rows[0][0])
+
+
+@dataclass(slots=True, eq=False)
+class _Transactions:
+    """How many transactions have begun on a driver's connection."""
+
+    begun: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A transaction's place: its connection, its number there, and what SQLite says of the commits of all other connections."""
+
+    connection: object
+    number: int
+    others: int
+
+    def directly_follows(self, earlier: Moment) -> bool:
+        """Whether nobody, in this process or another, has committed anything between the beginnings of the two but the earlier one."""
+        return self == replace(earlier, number=earlier.number + 1)
 
 
 class Store:
@@ -207,6 +237,7 @@ class Store:
         """
         begun = self._begun("BEGIN") if self._place.file is None else self._writing.transaction()
         with faults_of(self._place), begun as connection:
+            connection.info.setdefault(_TRANSACTIONS, _Transactions()).begun += 1
             yield Transaction(connection)
 
     @contextmanager
