@@ -57,6 +57,8 @@ _BETWEEN: Final = "\x1f"
 _EMPTY: Final = "\x1e"
 CELL_END: Final = "\x1d"
 _LINE_END: Final = "\x1c"
+#: So many records that were asked for singly are remembered by a snapshot.
+_KNOWN_MAX: Final = 1_000
 _PRESENT: Final[dict[type[Any], sa.Select[Any]]] = {}
 _TABLES: Final = {table.name: table for table in MIRROR.values()}
 _CLASSES: Final = {table.name: cls for cls, table in MIRROR.items()}
@@ -86,10 +88,17 @@ class Mirror:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
+        #: What was asked for by its id: a snapshot does not change. None for who writes.
+        self._known: dict[tuple[type[Any], str], object] | None = {}
 
     def get(self, cls: type[R], id: str) -> R | None:  # noqa: A002 - the field's own name
         """One record."""
-        return next(codec(cls).decode(_one(cls).rows(self._connection, wanted=id)), None)
+        if self._known is None or (cls, id) not in self._known:
+            record: R | None = next(codec(cls).decode(_one(cls).rows(self._connection, wanted=id)), None)
+            if self._known is None or len(self._known) >= _KNOWN_MAX:
+                return record
+            self._known[cls, id] = record
+        return cast("R | None", self._known[cls, id])
 
     def get_many(self, cls: type[R], ids: Iterable[Id]) -> dict[Id, R]:
         """Those of the records that are there, by id."""
@@ -219,6 +228,7 @@ class MirrorWriter(Mirror):
 
     def __init__(self, connection: sa.Connection) -> None:
         super().__init__(connection)
+        self._known = None
         self._due = PriceDueWriter(connection)
 
     def upsert(self, entity: str, cls: type[R], records: Sequence[R], versions: Sequence[int | None], generation: int) -> None:

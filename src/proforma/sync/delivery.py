@@ -140,7 +140,7 @@ class Delivery:
         while turn is not None:
             claimed = claimed or self._claim_turn(turn)
             following = turns.next()
-            handover = _Handover(following.made if following and self._hands_over else None)
+            handover = _Handover(following.made if following else None)
             pushed = self._taken_on(claimed, ask_first=turn.ask_first, handover=handover)
             turn, claimed = following if handover.claimed or turns.go_on else None, handover.claimed
             try:
@@ -151,9 +151,12 @@ class Delivery:
                 raise
 
     @property
-    def _hands_over(self) -> bool:
-        """Whether an invoice may be *sending* a little longer before it leaves: not where a death in between is for a person to settle."""
-        return self._target.can_be_asked or self._target.repeatable_for > timedelta(0)
+    def hands_over(self) -> bool:
+        """Whether the next invoice may be *sending* by the commit that ends the one before, a little longer before it leaves.
+
+        Not where finance is asked before each, and not where a death in between would be for a person to settle.
+        """
+        return self._target.repeatable_for > timedelta(0)
 
     def _taken_on(self, claimed: _Claimed, *, ask_first: bool, handover: _Handover | None = None) -> Pushed:
         row, invoice, document = claimed.row, claimed.invoice, claimed.document

@@ -166,8 +166,9 @@ class Push:
         stumbles = _Stumbles()
         left = list(due)
         while left and not stumbles.must_stop:
-            wave = [invoice_id for invoice_id in left if _original(invoices, invoice_id) not in left]
-            left = [invoice_id for invoice_id in left if invoice_id not in set(wave)]
+            still_here = set(left)
+            wave = [invoice_id for invoice_id in left if _original(invoices, invoice_id) not in still_here]
+            left = [invoice_id for invoice_id in left if _original(invoices, invoice_id) in still_here]
             for pushed in self._wave(wave, invoices, outlook, stumbles):
                 self._progress.advance(1)
                 yield pushed
@@ -179,7 +180,14 @@ class Push:
         waiting = {id_: pushed for id_ in wave if (pushed := self._waiting(invoices.get(id_), outlook)) is not None}
         yield from waiting.values()
         going = (id_ for id_ in wave if id_ not in waiting)
-        turns = Turns(self._store, self._document_of, going, ask_first=outlook.ask_first, go_on=lambda: not stumbles.must_stop)
+        turns = Turns(
+            self._store,
+            self._document_of,
+            going,
+            ask_first=outlook.ask_first,
+            ahead=self._delivery.hands_over,
+            go_on=lambda: not stumbles.must_stop,
+        )
         several = self._rules.concurrency > 1
         with closing(self._at_once(turns, stumbles) if several else self._in_turn(turns, stumbles)) as delivered:
             yield from delivered

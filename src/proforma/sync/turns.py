@@ -14,6 +14,7 @@ from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Invoice
 from proforma.finance import FinanceDocument
 from proforma.store import Reader, Store
+from proforma.sync.collector import uncollected
 from proforma.sync.send import DocumentOf
 
 #: So many invoices are read at a time, if they are short: together so many details, a few MiB.
@@ -31,7 +32,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """It is the turn of an invoice. `made` None: it is to be asked about first, too long to be kept, or its document cannot be made."""
+    """It is the turn of an invoice. `made` None: nothing was made ahead, as it is asked about first, too long, or cannot be sent."""
 
     invoice_id: InvoiceId
     ask_first: bool
@@ -48,13 +49,15 @@ class Turns:
         ids: Iterable[InvoiceId],
         *,
         ask_first: Container[InvoiceId],
+        ahead: bool,
         go_on: Callable[[], bool],
     ) -> None:
-        """`ask_first`: invoices that finance may have. `go_on`: whether anything new may begin."""
+        """`ask_first`: invoices that finance may have. `ahead`: documents are made ahead. `go_on`: whether anything new may begin."""
         self._store = store
         self._document_of = document_of
         self._ids = iter(ids)
         self._ask_first = ask_first
+        self._makes_ahead = ahead
         self._go_on = go_on
         self._ahead: deque[Turn] = deque()
         self._ended = False
@@ -79,12 +82,12 @@ class Turns:
             return self._ahead.popleft() if self._ahead else None
 
     def _turns(self, ids: list[InvoiceId]) -> Iterator[Turn]:
-        made = self._made([id_ for id_ in ids if id_ not in self._ask_first])
+        made = self._made([id_ for id_ in ids if id_ not in self._ask_first]) if self._makes_ahead else {}
         return (Turn(id_, id_ in self._ask_first, made.get(id_)) for id_ in ids)
 
     def _made(self, ids: list[InvoiceId]) -> dict[InvoiceId, Made]:
         try:
-            with self._store.read() as reader:
+            with uncollected(), self._store.read() as reader:
                 return {invoice.id: made for invoice in _short(reader, ids) if (made := self._of(invoice, reader)) is not None}
         except ProformaError:
             # Whoever asks may have one under way: this fault is met again, and told, when the turn of these has come.
