@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from finance_worlds import BUSINESS_CENTRAL, REST, SYSTEMS, Finance, System
+from proforma.domain.codes import PushStatus
 from proforma.domain.ids import InvoiceId
 from proforma.mapping import RestMapping
 from proforma.mock import MockServer
@@ -154,3 +155,28 @@ def test_an_overtaken_answer_takes_nothing_along(server: MockServer, tmp_path: P
         assert states_of(shop.store, ids) == "sending accepted"
     assert finance.push() == 0
     finance.require_each_once()
+
+
+@pytest.mark.parametrize("ahead", [True, False], ids=["made ahead", "alone"])
+def test_what_was_parked_since_it_was_listed_is_not_sent(server: MockServer, tmp_path: Path, ahead: bool) -> None:
+    """A worker that was frozen between its list and its first claim: another one met a doubt that only a person can settle."""
+    with shop_of(server, tmp_path, REST, 2) as (finance, shop), pytest.MonkeyPatch.context() as patch:
+        ids = ids_of(shop.store)
+
+        def frozen(first: str, before: str) -> tuple[str, ...]:
+            with shop.store.begin() as tx:
+                for id_ in ids:
+                    row = tx.outbox.claim(id_, "second", datetime.now(UTC), 60)
+                    assert row is not None
+                    tx.outbox.result(row, PushStatus.PARKED, at=datetime.now(UTC), message="look it up")
+            return ()
+
+        patch.setattr(shop.target, "references", frozen)
+        if not ahead:
+            patch.setattr(turns, "_DETAILS_MAX", 0)
+        pushed = list(shop.push().run())
+        assert [(each.push, each.message) for each in pushed] == [
+            (PushStatus.PARKED, "another worker is at this invoice, or it has come to its end")
+        ] * 2
+        assert states_of(shop.store, ids) == "parked parked"
+    assert finance.documents() == []
