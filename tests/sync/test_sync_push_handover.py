@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,14 @@ import pytest
 from finance_worlds import BUSINESS_CENTRAL, REST, SYSTEMS, Finance, System
 from proforma.domain.codes import PushStatus
 from proforma.domain.ids import InvoiceId
+from proforma.domain.masters import Customer
 from proforma.mapping import RestMapping
 from proforma.mock import MockServer
 from proforma.settings import load_configuration
 from proforma.store import Store, Transaction
 from proforma.sync import turns
+from proforma.sync.push import Push
+from proforma.sync.send import InvoiceDocuments
 from proforma.sync.workshop import Workshop
 from proforma.transport.session import Answer, Session
 from project_folder import Project
@@ -180,3 +183,23 @@ def test_what_was_parked_since_it_was_listed_is_not_sent(server: MockServer, tmp
         ] * 2
         assert states_of(shop.store, ids) == "parked parked"
     assert finance.documents() == []
+
+
+def test_a_document_that_waited_long_is_made_anew(server: MockServer, tmp_path: Path) -> None:
+    """A customer is renamed while the invoices before take minutes: the last one names it as it is called by then."""
+    with shop_of(server, tmp_path, REST, 3) as (finance, shop), pytest.MonkeyPatch.context() as patch:
+        later, create = [timedelta(0)], shop.target.create
+        documents = InvoiceDocuments(shop.store, shop.mappings.finance[REST.target], company=None)
+
+        def slow(document: Any, begun: Any = None) -> Any:
+            with shop.store.begin() as tx:
+                customers = [replace(customer, name="Renamed") for customer in tx.mirror.all(Customer)]
+                tx.mirror.upsert("accounts", Customer, customers, [None] * len(customers), 1)
+            later[0] += timedelta(seconds=61)
+            return create(document, begun)
+
+        patch.setattr(shop.target, "create", slow)
+        list(Push(shop.store, shop.target, documents.of, now=lambda: datetime.now(UTC) + later[0]).run())
+        names = [document["body"]["customer"]["name"] == "Renamed" for document in finance.documents()]
+    # The second one's document was at hand when the first one left.
+    assert names == [False, False, True]
