@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from finance_worlds import BUSINESS_CENTRAL, REST, SYSTEMS, Finance, System
+from proforma.domain.codes import PushStatus
 from proforma.domain.ids import InvoiceId
+from proforma.domain.masters import Customer
 from proforma.mapping import RestMapping
 from proforma.mock import MockServer
 from proforma.settings import load_configuration
 from proforma.store import Store, Transaction
 from proforma.sync import turns
+from proforma.sync.push import Push
+from proforma.sync.send import InvoiceDocuments
 from proforma.sync.workshop import Workshop
 from proforma.transport.session import Answer, Session
 from project_folder import Project
@@ -154,3 +158,48 @@ def test_an_overtaken_answer_takes_nothing_along(server: MockServer, tmp_path: P
         assert states_of(shop.store, ids) == "sending accepted"
     assert finance.push() == 0
     finance.require_each_once()
+
+
+@pytest.mark.parametrize("ahead", [True, False], ids=["made ahead", "alone"])
+def test_what_was_parked_since_it_was_listed_is_not_sent(server: MockServer, tmp_path: Path, ahead: bool) -> None:
+    """A worker that was frozen between its list and its first claim: another one met a doubt that only a person can settle."""
+    with shop_of(server, tmp_path, REST, 2) as (finance, shop), pytest.MonkeyPatch.context() as patch:
+        ids = ids_of(shop.store)
+
+        def frozen(first: str, before: str) -> tuple[str, ...]:
+            with shop.store.begin() as tx:
+                for id_ in ids:
+                    row = tx.outbox.claim(id_, "second", datetime.now(UTC), 60)
+                    assert row is not None
+                    tx.outbox.result(row, PushStatus.PARKED, at=datetime.now(UTC), message="look it up")
+            return ()
+
+        patch.setattr(shop.target, "references", frozen)
+        if not ahead:
+            patch.setattr(turns, "_DETAILS_MAX", 0)
+        pushed = list(shop.push().run())
+        assert [(each.push, each.message) for each in pushed] == [
+            (PushStatus.PARKED, "another worker is at this invoice, or it has come to its end")
+        ] * 2
+        assert states_of(shop.store, ids) == "parked parked"
+    assert finance.documents() == []
+
+
+def test_a_document_that_waited_long_is_made_anew(server: MockServer, tmp_path: Path) -> None:
+    """A customer is renamed while the invoices before take minutes: the last one names it as it is called by then."""
+    with shop_of(server, tmp_path, REST, 3) as (finance, shop), pytest.MonkeyPatch.context() as patch:
+        later, create = [timedelta(0)], shop.target.create
+        documents = InvoiceDocuments(shop.store, shop.mappings.finance[REST.target], company=None)
+
+        def slow(document: Any, begun: Any = None) -> Any:
+            with shop.store.begin() as tx:
+                customers = [replace(customer, name="Renamed") for customer in tx.mirror.all(Customer)]
+                tx.mirror.upsert("accounts", Customer, customers, [None] * len(customers), 1)
+            later[0] += timedelta(seconds=61)
+            return create(document, begun)
+
+        patch.setattr(shop.target, "create", slow)
+        list(Push(shop.store, shop.target, documents.of, now=lambda: datetime.now(UTC) + later[0]).run())
+        names = [document["body"]["customer"]["name"] == "Renamed" for document in finance.documents()]
+    # The second one's document was at hand when the first one left.
+    assert names == [False, False, True]

@@ -98,6 +98,8 @@ class _Writer:
         self._rules = rules
         self._precision = precision
         self._accounts = Accounts(facts, rules)
+        #: Of the two forms of a figure, exact and as text, the one that the mapping wants.
+        self._form = 1 if rules.amounts == "text" else 0
         self.sent: list[Decimal] = []
 
     def lines(self, lines: Sequence[InvoiceLine]) -> list[Value]:
@@ -105,22 +107,24 @@ class _Writer:
         for line in lines:
             details = [detail for detail in line.details if detail.billing_type in self._rules.include]
             for account, booked in self._by_account(line, details).items():
-                written.append(self._line(len(written) + 1, line, booked) | _booking(account))
+                written.append(self._line(len(written) + 1, line, booked, account))
         return written
 
-    def _by_account(self, line: InvoiceLine, details: Sequence[InvoiceDetail]) -> dict[Account | None, list[InvoiceDetail]]:
+    def _by_account(self, line: InvoiceLine, details: list[InvoiceDetail]) -> dict[Account | None, list[InvoiceDetail]]:
         """The details of a line by what finance books them on, in their order; all together where the mapping does not say."""
+        if not self._rules.accounts:
+            return {None: details} if details else {}
         grouped: dict[Account | None, list[InvoiceDetail]] = {}
         for detail in details:
-            grouped.setdefault(self._accounts.of(line.type, detail) if self._rules.accounts else None, []).append(detail)
+            grouped.setdefault(self._accounts.of(line.type, detail), []).append(detail)
         return grouped
 
-    def _line(self, number: int, line: InvoiceLine, details: Sequence[InvoiceDetail]) -> Document:
+    def _line(self, number: int, line: InvoiceLine, details: Sequence[InvoiceDetail], account: Account | None) -> Document:
         amount = total(detail.value for detail in details)
         self.sent.append(amount)
         quantity, unit_id, price = _summed(details, amount)
         product = self._product(_only(detail.product_id for detail in details))
-        return {
+        written: Document = {
             "line": number,
             "type": line.type.value,
             "item": None if product is None else product.number,
@@ -132,6 +136,9 @@ class _Writer:
             "contract_line": line.contract_line_id,
             "details": [self._detail(detail) for detail in details],
         }
+        if account is not None:
+            written[account.kind] = account.number
+        return written
 
     def _detail(self, detail: InvoiceDetail) -> Value:
         """One source; keys without a value are left out. `full_amount` says what a detail is worth that adds another amount to its line."""
@@ -167,12 +174,10 @@ class _Writer:
 
     def money(self, amount: Decimal) -> Value:
         """An amount with the decimals of its currency. It was rounded when it was made; here that is checked, not repaired."""
-        exact, text = _money(amount, self._precision)
-        return text if self._rules.amounts == "text" else exact
+        return _money(amount, self._precision)[self._form]
 
     def _number(self, value: Decimal, *, places: int = 0) -> Value:
-        exact, text = _number(value, places)
-        return text if self._rules.amounts == "text" else exact
+        return _number(value, places)[self._form]
 
 
 # Figures repeat from line to line and from invoice to invoice, and what is written depends on the value alone: 8 and 8.00 are the same.
@@ -196,11 +201,6 @@ def _number(value: Decimal, places: int) -> tuple[Decimal, str]:
 def _written(value: Decimal) -> tuple[Decimal, str]:
     """As a number and as text, without a negative zero."""
     return abs(value) if value.is_zero() else value, plain(value)
-
-
-def _booking(account: Account | None) -> Document:
-    """The keys that a line has where the mapping books lines."""
-    return {} if account is None else {account.kind: account.number}
 
 
 def _summed(details: Sequence[InvoiceDetail], amount: Decimal) -> tuple[Decimal, UnitId | None, Decimal]:

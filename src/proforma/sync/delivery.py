@@ -180,7 +180,7 @@ class Delivery:
 
     def _claim_made(self, tx: Transaction, made: Made) -> _Claimed:
         """As `_claim`, with a document that was made ahead: it holds as long as the invoice is still queued under its reference."""
-        row = tx.outbox.claim(made.invoice.id, self._owner, self._now(), LEASE_SECONDS, take_over=True)
+        row = self._row_of(tx, made.invoice.id, take_over=True)
         leaves = row is not None and row.state is PushStatus.QUEUED and row.reference == made.document.reference
         if row is None or not leaves or self._may_be_there(row, made.invoice):
             return _Claimed(row, made.invoice)
@@ -204,19 +204,26 @@ class Delivery:
         with self._store.begin() as tx:
             # Alone under the stage's lock nobody else is sending: whatever an older owner claimed is ours now, with a higher fence (F-84).
             take_over = not self._worker or self._is_left(tx, invoice_id)
-            row = tx.outbox.claim(invoice_id, self._owner, self._now(), LEASE_SECONDS, take_over=take_over)
-            if row is not None and self._worker and row.state not in _WAITING:
-                # Since the job was made another one has brought it further: there is nothing left to send.
-                tx.outbox.release(row)
-                row = None
+            row = self._row_of(tx, invoice_id, take_over=take_over)
             invoice = tx.ledger.invoice(invoice_id)
-            if invoice is None or (row is None and not self._worker):
+            if invoice is None:
                 raise ConfigurationError(f"invoice {invoice_id} is in the outbox and not in the ledger", hint="run `proforma db check`")
             asks = ask_first and self._target.can_be_asked
             document = None if row is None or asks else self._leaving(tx, row, invoice)
             if row is not None and document is not None:
                 row = self._sending(tx, row, document)
         return _Claimed(row, invoice, document)
+
+    def _row_of(self, tx: Transaction, invoice_id: InvoiceId, *, take_over: bool) -> OutboxRow | None:
+        """The row, claimed; None when somebody else has it, or has brought it so far since it was listed that nothing is left to send.
+
+        Of one that waits for a person by now a document may exist: only the person's retry sends it again.
+        """
+        row = tx.outbox.claim(invoice_id, self._owner, self._now(), LEASE_SECONDS, take_over=take_over)
+        if row is not None and row.state not in _WAITING:
+            tx.outbox.release(row)
+            return None
+        return row
 
     def _leaving(self, tx: Transaction, row: OutboxRow, invoice: Invoice) -> FinanceDocument | None:
         """The document of an invoice that may leave at once; None when there is a doubt, a question or a refusal first."""

@@ -186,6 +186,7 @@ class Push:
             going,
             ask_first=outlook.ask_first,
             ahead=self._delivery.hands_over,
+            now=self._now,
             go_on=lambda: not stumbles.must_stop,
         )
         several = self._rules.concurrency > 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
@@ -20,6 +21,8 @@ from proforma.sync.send import DocumentOf
 #: So many invoices are read at a time, if they are short: together so many details, a few MiB.
 _AT_ONCE: Final = 32
 _DETAILS_MAX: Final = 5_000
+#: A document that has waited longer, for a slow system say, is made anew: names and numbers in it may have been pulled since.
+_AGE_MAX: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Turns:
         *,
         ask_first: Container[InvoiceId],
         ahead: bool,
+        now: Callable[[], datetime],
         go_on: Callable[[], bool],
     ) -> None:
         """`ask_first`: invoices that finance may have. `ahead`: documents are made ahead. `go_on`: whether anything new may begin."""
@@ -58,8 +62,10 @@ class Turns:
         self._ids = iter(ids)
         self._ask_first = ask_first
         self._makes_ahead = ahead
+        self._now = now
         self._go_on = go_on
         self._ahead: deque[Turn] = deque()
+        self._made_at = now()
         self._ended = False
         self._lock = threading.Lock()
 
@@ -78,12 +84,15 @@ class Turns:
             if not self.go_on:
                 return None
             if not self._ahead:
-                self._ahead.extend(self._turns(list(islice(self._ids, _AT_ONCE))))
+                self._ahead = self._turns(list(islice(self._ids, _AT_ONCE)))
+            elif self._now() - self._made_at > _AGE_MAX:
+                self._ahead = self._turns([turn.invoice_id for turn in self._ahead])
             return self._ahead.popleft() if self._ahead else None
 
-    def _turns(self, ids: list[InvoiceId]) -> Iterator[Turn]:
+    def _turns(self, ids: list[InvoiceId]) -> deque[Turn]:
+        self._made_at = self._now()
         made = self._made([id_ for id_ in ids if id_ not in self._ask_first]) if self._makes_ahead else {}
-        return (Turn(id_, id_ in self._ask_first, made.get(id_)) for id_ in ids)
+        return deque(Turn(id_, id_ in self._ask_first, made.get(id_)) for id_ in ids)
 
     def _made(self, ids: list[InvoiceId]) -> dict[InvoiceId, Made]:
         try:
