@@ -26,6 +26,7 @@ K = TypeVar("K")
 
 #: So many figures are remembered as they are written, a few hundred KiB.
 _FIGURES_MAX: Final = 1 << 12
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 #: Key of the digest, which covers all other keys.
 DIGEST: Final = "sha256"
 
@@ -86,7 +87,7 @@ def digest(content: Mapping[str, Value]) -> str:
 
 def encode(content: Value | Mapping[str, Value]) -> bytes:
     """The document as it goes over the wire; amounts that are `Decimal` become JSON numbers with every digit (F-79)."""
-    return msgspec.json.Encoder(decimal_format="number").encode(content)
+    return _encode(content)
 
 
 class _Writer:
@@ -136,6 +137,7 @@ class _Writer:
         """One source; keys without a value are left out. `full_amount` says what a detail is worth that adds another amount to its line."""
         facts = self._facts
         product = self._product(detail.product_id)
+        value = detail.value
         values: Document = {
             "source": detail.source,
             "date": _day(detail.day),
@@ -144,8 +146,8 @@ class _Writer:
             "quantity": self._number(detail.quantity),
             "unit": self._unit(detail.unit_id),
             "unit_price": None if detail.price is None else self._number(detail.price, places=self._precision),
-            "amount": self.money(detail.value),
-            "full_amount": None if detail.amount == detail.value else self.money(detail.amount),
+            "amount": self.money(value),
+            "full_amount": None if detail.amount == value else self.money(detail.amount),
             "previous_amount": None if detail.previous_amount is None else self.money(detail.previous_amount),
             "project": name_of(facts.projects, detail.project_id),
             "task": name_of(facts.tasks, detail.task_id),
@@ -154,7 +156,7 @@ class _Writer:
             "category": name_of(facts.categories, detail.category_id),
             "product": None if product is None else {"number": product.number, "name": product.name},
         }
-        return {key: value for key, value in values.items() if value is not None}
+        return {key: written for key, written in values.items() if written is not None}
 
     def _unit(self, unit_id: UnitId | None) -> str | None:
         name = name_of(self._facts.units, unit_id)
@@ -204,12 +206,15 @@ def _booking(account: Account | None) -> Document:
 def _summed(details: Sequence[InvoiceDetail], amount: Decimal) -> tuple[Decimal, UnitId | None, Decimal]:
     """Quantity, unit and price of a line: those of its chargeable details where they agree and give it exactly, else once the amount."""
     billed = [detail for detail in details if detail.billing_type is BillingType.CHARGEABLE]
-    units, prices = {detail.unit_id for detail in billed}, {detail.price for detail in billed}
-    if len(units) == 1 and len(prices) == 1 and not any(detail.previous for detail in billed):
-        unit_id, price, quantity = units.pop(), prices.pop(), total(detail.quantity for detail in billed)
+    if billed and all(_alike(detail, billed[0]) for detail in billed):
+        unit_id, price, quantity = billed[0].unit_id, billed[0].price, total(detail.quantity for detail in billed)
         if price is not None and EXACT.multiply(quantity, price) == amount:
             return quantity, unit_id, price
     return Decimal(1), None, amount
+
+
+def _alike(detail: InvoiceDetail, first: InvoiceDetail) -> bool:
+    return detail.unit_id == first.unit_id and detail.price == first.price and not detail.previous
 
 
 def _only(product_ids: Iterable[ProductId | None]) -> ProductId | None:

@@ -20,7 +20,7 @@ from proforma.store.columns import Cells, codec, instant, instant_text
 from proforma.store.cursors import CursorWriter
 from proforma.store.prepared import Prepared
 from proforma.store.price_due import PriceDueWriter
-from proforma.store.priced_work import priced_work
+from proforma.store.priced_work import WorkText, priced_work, work_texts
 from proforma.store.statements import chunks, distinct, renew, upsert
 from proforma.store.tables import MIRROR, mirror_entities
 from proforma.store.watch_due import WatchDueWriter
@@ -58,6 +58,8 @@ _BETWEEN: Final = "\x1f"
 _EMPTY: Final = "\x1e"
 CELL_END: Final = "\x1d"
 _LINE_END: Final = "\x1c"
+#: So many records that were asked for singly are remembered by a snapshot.
+_KNOWN_MAX: Final = 1_000
 _PRESENT: Final[dict[type[Any], sa.Select[Any]]] = {}
 _TABLES: Final = {table.name: table for table in MIRROR.values()}
 _CLASSES: Final = {table.name: cls for cls, table in MIRROR.items()}
@@ -87,10 +89,17 @@ class Mirror:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
+        #: What was asked for by its id: a snapshot does not change. None for who writes.
+        self._known: dict[tuple[type[Any], str], object] | None = {}
 
     def get(self, cls: type[R], id: str) -> R | None:  # noqa: A002 - the field's own name
         """One record."""
-        return next(codec(cls).decode(_one(cls).rows(self._connection, wanted=id)), None)
+        if self._known is None or (cls, id) not in self._known:
+            record: R | None = next(codec(cls).decode(_one(cls).rows(self._connection, wanted=id)), None)
+            if self._known is None or len(self._known) >= _KNOWN_MAX:
+                return record
+            self._known[cls, id] = record
+        return cast("R | None", self._known[cls, id])
 
     def get_many(self, cls: type[R], ids: Iterable[Id]) -> dict[Id, R]:
         """Those of the records that are there, by id."""
@@ -117,9 +126,18 @@ class Mirror:
         """As `where`, in lists of at most `size`: memory stays flat however many there are."""
         return _batches(self._connection, cls, size, values)
 
-    def priced(self, contracts: Collection[str], types: Collection[TransactionType]) -> tuple[list[Actual], dict[RecordId, PriceDecision]]:
-        """The actuals of these contracts that have one of these types, by id, and the decisions about them."""
-        return priced_work(self._connection, contracts, types)
+    def priced(
+        self, contracts: Collection[str], types: Collection[TransactionType], texts: Iterable[WorkText] | None = None
+    ) -> tuple[list[Actual], dict[RecordId, PriceDecision]]:
+        """The actuals of these contracts that have one of these types, by id, and the decisions about them.
+
+        `texts`: what `work_texts` said of them before, where that still holds.
+        """
+        return priced_work(self._connection, contracts, types, texts)
+
+    def work_texts(self, contracts: Collection[str], types: Collection[TransactionType]) -> list[WorkText]:
+        """What `priced` reads, unread, of a SQLite store: a thread beside others can ask for it without stopping them at each row."""
+        return work_texts(self._connection, contracts, types)
 
     def lines(self, cls: type[Any], columns: Lines, size: int, *, after: str = "", contracts: ContractSpan | None = None) -> list[str]:
         """The columns of at most `size` records behind the id `after`, by id, each record as one text: its cells between CELL_END, ""
@@ -211,6 +229,7 @@ class MirrorWriter(Mirror):
 
     def __init__(self, connection: sa.Connection) -> None:
         super().__init__(connection)
+        self._known = None
         self._due = PriceDueWriter(connection)
         self._watch = WatchDueWriter(connection)
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
+from itertools import pairwise
 from typing import Final, TypeVar
 
 from proforma import invoicing
@@ -34,7 +36,7 @@ from proforma.domain.policies import InvoicingPolicy, PricingPolicy
 from proforma.domain.records import Actual
 from proforma.invoicing import EVERY_ROW, BacklogFilter, BacklogRow, Book, Clerk, ManualDetail, Takeover
 from proforma.invoicing.changes import joined, refused
-from proforma.store import Header, Reader, Store, Transaction
+from proforma.store import Header, Reader, Store, Transaction, WorkText
 from proforma.store.due import DueState
 from proforma.store.statements import chunks
 from proforma.sync.book_fingerprint import watching_fingerprint
@@ -50,22 +52,27 @@ from proforma.sync.taking_over import (
     load_upstream,
     require_clear_origins,
 )
+from proforma.sync.work_ahead import WorkAhead
 
 T = TypeVar("T")
 #: Contracts of one transaction of a periodic run: enough that reading and committing cost little for each, few enough for its memory.
 CONTRACTS_AT_ONCE: Final = 20
 #: The first digit of the fourth group of a random GUID: two of its bits are fixed.
 _VARIANT: Final = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
+_IDS_AT_ONCE: Final = 64
 _SALES_SIDE = (TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES)
 
 
-def load_book(reader: Reader, contracts: Collection[ContractId], policy: InvoicingPolicy) -> Book:
-    """Everything invoicing reads about these contracts. Its size follows the contracts named, not the database."""
+def load_book(reader: Reader, contracts: Collection[ContractId], policy: InvoicingPolicy, texts: Iterable[WorkText] | None = None) -> Book:
+    """Everything invoicing reads about these contracts. Its size follows the contracts named, not the database.
+
+    `texts`: their work, if it was read ahead.
+    """
     ids = list(contracts)
     where = reader.mirror.where
     lines = list(where(ContractLine, contract_id=ids))
     line_ids = [line.id for line in lines]
-    actuals, decisions = reader.mirror.priced(ids, _SALES_SIDE)
+    actuals, decisions = reader.mirror.priced(ids, _SALES_SIDE, texts)
     homeless = list(where(Actual, contract_id=None, contract_line_id=line_ids, type=_SALES_SIDE))
     if homeless:
         actuals += homeless
@@ -244,8 +251,17 @@ class BillingDesk:
         with self._store.read() as reader:
             require_clear_origins(reader, self._policy)
             contracts = work_based_contracts(reader, billed_here=self._policy)
-        for page in chunks(contracts, CONTRACTS_AT_ONCE):
-            yield self._act(page, lambda book, clerk: invoicing.run_periodic(book, clerk, as_of=as_of))
+        with WorkAhead(self._store, _SALES_SIDE) as ahead:
+            for page, following in pairwise((*chunks(contracts, CONTRACTS_AT_ONCE), [])):
+                yield self._periodic(page, following, ahead, as_of)
+
+    @uncollected()
+    def _periodic(self, contracts: Sequence[ContractId], following: Sequence[ContractId], ahead: WorkAhead, as_of: date) -> Answer:
+        with self._writing() as (tx, clerk):
+            texts = ahead.texts(tx, contracts)
+            ahead.begin(tx, following)
+            book = load_book(tx, contracts, self._policy, texts)
+            return self._commit(tx, book, invoicing.run_periodic(book, clerk, as_of=as_of))
 
     def edit(self, invoice: str, *, source: SourceId, changes: Mapping[str, str]) -> Answer:
         """Edits one detail of a draft (I-81)."""
@@ -420,7 +436,8 @@ class BillingDesk:
     def _writing(self) -> Iterator[tuple[Transaction, Clerk]]:
         with self._store.stage_lock("invoicing", wait_seconds=10), self._store.begin() as tx:
             prefix = self._policy.number_prefix
-            yield tx, Clerk(at=self._now(), by=self._by, new_id=_new_id, next_number=lambda: tx.ledger.next_number(prefix))
+            number = partial(tx.ledger.next_number, prefix)
+            yield tx, Clerk(at=self._now(), by=self._by, new_id=partial(next, _new_ids()), next_number=number)
 
     def _commit(self, tx: Transaction, book: Book, changes: Changes) -> Answer:
         """Keeps what somebody did; what follows for flags and alerts is seen when they are next looked at."""
@@ -471,10 +488,16 @@ def _rows_of(reader: Reader, sources: Sequence[SourceId]) -> list[Actual | Miles
     ]
 
 
-def _new_id() -> Guid:
-    """A random GUID (version 4), as `uuid.uuid4` makes it, without its object: an invoice may take a hundred thousand."""
-    digits = os.urandom(16).hex()
-    return Guid(f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}")
+def _new_ids() -> Iterator[Guid]:
+    """Random GUIDs (version 4), as `uuid.uuid4` makes them, without its object and a call of the system for each.
+
+    An invoice may take a hundred thousand. A generator serves one act.
+    """
+    while True:
+        drawn = os.urandom(16 * _IDS_AT_ONCE).hex()
+        for first in range(0, len(drawn), 32):
+            digits = drawn[first : first + 32]
+            yield Guid(f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}")
 
 
 def together(answers: Iterable[Answer]) -> Answer:
