@@ -164,6 +164,7 @@ def confirm(
 
     With invoicing.confirmed_by: another_person nobody confirms what they made or changed.
     """
+    from proforma.cli.preflight import tell_not_asked
     from proforma.cli.report import report_answer
     from proforma.domain.errors import ConfigurationError
     from proforma.domain.invoices import Confirmed
@@ -180,6 +181,7 @@ def confirm(
                 drafts = (header for header in reader.ledger.all_headers() if header.status == "draft")
                 names = [header.id for header in drafts if not header.is_taken_over]
         checked = confirm_checked(workshop, names, as_of=context.business_date, accounting_date=posting)
+    tell_not_asked(context.out, checked.not_asked)
     for warning in checked.warnings:
         context.out.warn(f"confirmed, but: {warning.message}")
     confirmed = sum(isinstance(happening, Confirmed) for _, happening in checked.answer.changes.happenings)

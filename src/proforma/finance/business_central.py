@@ -16,8 +16,10 @@ import msgspec
 
 from proforma.domain.codes import PushStatus
 from proforma.domain.errors import ConfigurationError
+from proforma.finance import business_central_keys
 from proforma.finance.business_central_errors import refusal
 from proforma.finance.document import FinanceDocument
+from proforma.finance.questions import Question
 from proforma.finance.target import Found, Guarantee
 from proforma.mapping.finance import BusinessCentralMapping
 from proforma.transport.decoding import decode_untyped
@@ -50,6 +52,8 @@ class BusinessCentralTarget:
     can_be_asked = True
     can_be_followed = True
     repeatable_for = timedelta(0)
+    needs = business_central_keys.NEEDED
+    answers = business_central_keys.ANSWERED
 
     def __init__(self, name: str, remote: Remote, mapping: BusinessCentralMapping, *, company: str, settle_seconds: float) -> None:
         self.name = name
@@ -103,16 +107,15 @@ class BusinessCentralTarget:
                 link = page.get("@odata.nextLink")
         return tuple(found)
 
-    def refuses_customer(self, account: str) -> str | None:
-        """Whether the company has the customer, and not blocked."""
-        condition = quote(f"number eq '{account.replace(chr(39), chr(39) * 2)}'", safe="'")
-        rows = self._get(f"customers?$filter={condition}").get("value")
+    def objection(self, question: Question) -> str | None:
+        """What its own lists say, and the days on which it lets documents be posted (F-89)."""
+        return business_central_keys.objection(question, self._rows, self._named, self._local)
+
+    def _rows(self, path: str) -> list[dict[str, Any]]:
+        rows = self._get(path).get("value")
         if not isinstance(rows, list):
-            raise BadResponseError("the answer is no list of customers")
-        if not rows:
-            return f"company {self._named} has no such customer"
-        blocked = str(rows[0].get("blocked", "")).replace("_x0020_", "").strip()
-        return f"it is blocked there ({blocked})" if blocked else None
+            raise BadResponseError(f"the answer to {path.partition('?')[0]} is no list")
+        return rows
 
     def _found(self, document: FinanceDocument, row: Mapping[str, Any]) -> Found:
         of, said = _Of(document), str(row.get("status", "")).strip().lower()

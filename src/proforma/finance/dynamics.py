@@ -16,9 +16,12 @@ import msgspec
 
 from proforma.domain.codes import PushStatus
 from proforma.domain.money import total
+from proforma.finance import dynamics_keys
 from proforma.finance.document import FinanceDocument
 from proforma.finance.dynamics_errors import has_infolog, refusal
+from proforma.finance.dynamics_keys import literal
 from proforma.finance.dynamics_values import day, noon
+from proforma.finance.questions import Question
 from proforma.finance.target import Found, Guarantee
 from proforma.mapping.finance import DynamicsMapping
 from proforma.transport.decoding import decode_untyped
@@ -53,6 +56,8 @@ class DynamicsTarget:
     can_be_asked = True
     can_be_followed = True
     repeatable_for = timedelta.max
+    needs = dynamics_keys.NEEDED
+    answers = dynamics_keys.ANSWERED
 
     def __init__(self, name: str, remote: Remote, mapping: DynamicsMapping, *, company: str, settle_seconds: float) -> None:
         self.name = name
@@ -84,8 +89,8 @@ class DynamicsTarget:
 
     def references(self, first: str, before: str) -> tuple[str, ...]:
         """Keys of headers in a range, page after page (F-3)."""
-        within = f"ExternalInvoiceId ge {_literal(first)} and ExternalInvoiceId lt {_literal(before)}"
-        condition = quote(f"dataAreaId eq {_literal(self._company)} and {within}", safe="'")
+        within = f"ExternalInvoiceId ge {literal(first)} and ExternalInvoiceId lt {literal(before)}"
+        condition = quote(f"dataAreaId eq {literal(self._company)} and {within}", safe="'")
         link: str | None = f"{HEADERS}?$filter={condition}&$select=ExternalInvoiceId&{_COMPANY}"
         found: list[str] = []
         while link is not None:
@@ -94,18 +99,19 @@ class DynamicsTarget:
             link = page.get("@odata.nextLink")
         return tuple(found)
 
-    def refuses_customer(self, account: str) -> str | None:
-        """Whether the company has the customer, and not on hold (F-28)."""
-        condition = quote(f"dataAreaId eq {_literal(self._company)} and CustomerAccount eq {_literal(account)}", safe="'")
-        page = self._remote.read(Request(method="GET", link=f"CustomersV3?$filter={condition}&{_COMPANY}", headers=_JSON), _page)
-        if not page["value"]:
-            return f"company {self._company} has no such customer"
-        on_hold = page["value"][0].get("OnHoldStatus")
-        return None if on_hold in (None, "", "No") else f"it is on hold there ({on_hold})"
+    def objection(self, question: Question) -> str | None:
+        """What its own lists of customers, currencies and main accounts say (F-28, F-89)."""
+        return dynamics_keys.objection(question, self._rows, self._company)
+
+    def _rows(self, entity_set: str, condition: str) -> list[dict[str, Any]]:
+        """Rows of a set that fit; a few at most, so there are no further pages."""
+        link = f"{entity_set}?$filter={quote(condition, safe=chr(39))}&{_COMPANY}"
+        rows: list[dict[str, Any]] = self._remote.read(Request(method="GET", link=link, headers=_JSON), _page)["value"]
+        return rows
 
     def _lines(self, reference: str) -> list[Decimal]:
         """Amounts of the lines in their order, page after page (F-3)."""
-        condition = quote(f"dataAreaId eq {_literal(self._company)} and ExternalInvoiceId eq {_literal(reference)}", safe="'")
+        condition = quote(f"dataAreaId eq {literal(self._company)} and ExternalInvoiceId eq {literal(reference)}", safe="'")
         link: str | None = f"{LINES}?$filter={condition}&$orderby=LineNumber&$select=LineNumber,TransactionCurrencyAmount&{_COMPANY}"
         amounts: list[Decimal] = []
         while link is not None:
@@ -228,7 +234,7 @@ class DynamicsTarget:
         return _post(LINES, row)
 
     def _key(self, reference: str) -> str:
-        return f"dataAreaId={quote(_literal(self._company), safe='')},ExternalInvoiceId={quote(_literal(reference), safe='')}"
+        return f"dataAreaId={quote(literal(self._company), safe='')},ExternalInvoiceId={quote(literal(reference), safe='')}"
 
 
 _JSON: Final = {"Accept": "application/json"}
@@ -285,7 +291,3 @@ def _same(theirs: object, ours: str) -> str | None:
     if not isinstance(theirs, str) or not theirs:
         return None
     return ours if theirs.strip().casefold() == ours.strip().casefold() else theirs
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -8,9 +8,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from proforma.domain.codes import PushStatus
+from proforma.domain.codes import KeyKind, PushStatus
 from proforma.domain.invoices import ReadBack
 from proforma.finance.document import FinanceDocument
+from proforma.finance.questions import Question
 
 
 class Guarantee(StrEnum):
@@ -144,8 +145,16 @@ class Target(Protocol):
     def references(self, first: str, before: str) -> tuple[str, ...]:
         """The references that it holds from `first` on and before the other one; () where it cannot list. Raises as `find` does."""
 
-    def refuses_customer(self, account: str) -> str | None:
-        """Why it would refuse documents for this customer, as far as it can be asked; None: no reason known (F-89)."""
+    @property
+    def needs(self) -> frozenset[KeyKind]:
+        """The kinds of key that its documents name (F-89)."""
+
+    @property
+    def answers(self) -> frozenset[KeyKind]:
+        """Those that it can be asked about."""
+
+    def objection(self, question: Question) -> str | None:
+        """Why it would refuse documents with this key; None: no reason known. For what it `answers`; reads only, raises as `find` does."""
 
     def close(self) -> None:
         """Gives connections back."""
