@@ -119,7 +119,7 @@ def own_mapping(project: Project, target: str, change: tuple[str, str]) -> None:
     config.write_text(config.read_text(encoding="utf-8") + "mappings: own/mappings\n", encoding="utf-8")
 
 
-ASKED = {
+ASKED: dict[str, dict[str, Any]] = {
     "dynamics": {"main_accounts": ["401200"], "currencies": ["EUR"]},
     "business-central": {"main_accounts": ["6120"], "currencies": ["EUR"], "units": ["HOUR"], "closed_before": "2026-04-01"},
     "rest": {"units": ["HOUR"], "closed_before": "2026-04-01"},
@@ -141,7 +141,7 @@ REFUSED = {
         ("unit-not-in-finance", "Hour", "unit Hour: finance has no such unit"),
     ],
 }
-UNASKED = {"dynamics": ["day"], "business-central": [], "rest": ["currency"]}
+UNASKED: dict[str, dict[str, Any]] = {"dynamics": ["day"], "business-central": [], "rest": ["currency"]}
 
 
 def waiting(project: Project, system: System, **switches: Any) -> Finance:
@@ -226,7 +226,7 @@ def test_nothing_is_asked_offline_and_that_is_said(project: Project) -> None:
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
 def test_every_key_of_a_draft_is_asked_about_at_confirm(project: Project, system: System) -> None:
-    """F-89: both drafts are refused with all that finance lacks, by one question for each key; the posting date is the one they would get."""
+    """F-89: both drafts are refused with all that finance lacks, by one question for each key and for the posting date."""
     finance = waiting(project, system, **ASKED[system.name])
     assert project.run("invoice", "create", "--all").code == 0
     finance.configure(more="preflight: {at_confirm: refuse, ask: true}")
