@@ -141,7 +141,7 @@ REFUSED = {
         ("unit-not-in-finance", "Hour", "unit Hour: finance has no such unit"),
     ],
 }
-UNASKED: dict[str, dict[str, Any]] = {"dynamics": ["day"], "business-central": [], "rest": ["currency"]}
+UNASKED: dict[str, list[str]] = {"dynamics": ["day"], "business-central": [], "rest": ["currency"]}
 
 
 def waiting(project: Project, system: System, **switches: Any) -> Finance:

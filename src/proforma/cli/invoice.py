@@ -273,6 +273,32 @@ def delete(ctx: typer.Context, invoices: InvoiceNames) -> None:
     _act(ctx, lambda desk, ids: desk.delete(invoices), "deleted")
 
 
+_CANCEL_EXAMPLES = (
+    "Examples: proforma invoice cancel PF-000001 --reason 'wrong customer'  |  "
+    "proforma --json invoice cancel PF-000001 PF-000002 --reason 'sent too early'"
+)
+
+
+@app.command(epilog=_CANCEL_EXAMPLES)
+def cancel(
+    ctx: typer.Context,
+    invoices: InvoiceNames,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is taken back; kept with your name.")],
+) -> None:
+    """Take invoices back from finance, as long as they are not posted there and still what was sent.
+
+    They stay confirmed here; `invoice correct` then gives their work back.
+    """
+    from proforma.cli.report import report_withdrawn
+
+    context = given(ctx)
+    with context.workshop() as workshop:
+        done = workshop.cancellation().run(invoices, reason=reason)
+        with workshop.store.read() as reader:
+            present = reader.ledger.headers(row.invoice.id for row in done)
+    report_withdrawn(context.out, done, present)
+
+
 @app.command(epilog="Examples: proforma invoice correct PF-000001  |  proforma invoice correct PF-000001 --only 6f1c…")
 def correct(ctx: typer.Context, invoice: InvoiceName, only: Only = None) -> None:
     """Draft the correction of a confirmed invoice; it starts as a full credit."""

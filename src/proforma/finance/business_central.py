@@ -20,10 +20,10 @@ from proforma.finance import business_central_keys
 from proforma.finance.business_central_errors import refusal
 from proforma.finance.document import FinanceDocument
 from proforma.finance.questions import Question
-from proforma.finance.target import Found, Guarantee
+from proforma.finance.target import Found, Guarantee, TargetRefusedError
 from proforma.mapping.finance import BusinessCentralMapping
-from proforma.transport.decoding import decode_untyped
-from proforma.transport.errors import BadResponseError, HttpStatusError, TransportError
+from proforma.transport.decoding import decode_untyped, remote_fault
+from proforma.transport.errors import BadResponseError, HttpStatusError, TransportError, UnreachableError
 from proforma.transport.remote import Remote
 from proforma.transport.session import Answer, Request
 
@@ -51,6 +51,7 @@ class BusinessCentralTarget:
     guarantee = Guarantee.FIND_FIRST
     can_be_asked = True
     can_be_followed = True
+    can_cancel = True
     repeatable_for = timedelta(0)
     needs = business_central_keys.NEEDED
     answers = business_central_keys.ANSWERED
@@ -143,6 +144,7 @@ class BusinessCentralTarget:
             remaining=_amount(row, "remainingAmount"),
             total_with_tax=_amount(row, "totalAmountIncludingTax", of.sign),
             invoice_date=date.fromisoformat(row[of.day]) if row.get(of.day) else None,
+            tag=row.get("@odata.etag"),
         )
 
     # ---- telling ---------------------------------------------------------------------------------------------------------
@@ -202,6 +204,22 @@ class BusinessCentralTarget:
             return found
         self._write(Request(method="POST", link=f"{self._root()}/{_Of(document).documents}({document_id})/Microsoft.NAV.post"), _done)
         return self.status(document, document_id) or found
+
+    def cancel(self, document: FinanceDocument, found: Found) -> None:
+        """Deletes the draft, only if it is still the one that was looked at (F-43, F-51)."""
+        path = f"{self._root()}/{_Of(document).documents}({found.external_id})"
+        if found.tag is None:
+            raise BadResponseError("the document tells no tag, so a change meanwhile would not be noticed")
+        headers = {**_JSON, "If-Match": found.tag}
+        try:
+            self._remote.read(Request(method="DELETE", link=path, headers=headers), _done)
+        except HttpStatusError as error:
+            if error.status == 404 and remote_fault(error.body)[0] is not None:
+                return
+            said = refusal(error.body, error.trace)
+            if isinstance(said, UnreachableError) or error.status == 412:
+                raise TargetRefusedError(f"somebody changes it there just now: {said}", request_id=error.request_id) from error
+            raise said from error
 
     # ---- requests --------------------------------------------------------------------------------------------------------
 

@@ -55,6 +55,7 @@ class DynamicsTarget:
     guarantee = Guarantee.OWN_KEY
     can_be_asked = True
     can_be_followed = True
+    can_cancel = True
     repeatable_for = timedelta.max
     needs = dynamics_keys.NEEDED
     answers = dynamics_keys.ANSWERED
@@ -78,7 +79,7 @@ class DynamicsTarget:
         try:
             header = self._remote.read(Request(method="GET", link=link, headers=_JSON), _row)
         except HttpStatusError as error:
-            if error.status == 404 and error.body.lstrip().startswith(b"{"):
+            if _is_absence(error):
                 return ()
             raise
         return (self._found(document, header, self._lines(document.reference)),)
@@ -135,6 +136,7 @@ class DynamicsTarget:
             complete=header.get("InvoiceName") != NOT_COMPLETE,
             posted_on=day(header.get("InvoiceDate")) if posted else None,
             invoice_date=day(header.get("InvoiceDate")),
+            tag=header.get("@odata.etag"),
         )
 
     # ---- telling ---------------------------------------------------------------------------------------------------------
@@ -160,6 +162,23 @@ class DynamicsTarget:
             return self.find(document)[0]
         except TransportError as fault:
             fault.doubtful = True  # a part of the document exists
+            raise
+
+    def cancel(self, document: FinanceDocument, found: Found) -> None:
+        """Deletes header and lines; finance refuses what is posted (F-43)."""
+        link = f"{HEADERS}({self._key(document.reference)})?{_COMPANY}"
+        tag = {"If-Match": found.tag} if found.tag else {}
+        try:
+            self._remote.read(Request(method="DELETE", link=link, headers={**_JSON, **tag}), _deleted)
+        except HttpStatusError as error:
+            if _is_absence(error):
+                return
+            if error.status in _BY_BODY:
+                raise refusal(error.body, error.trace) from error
+            raise
+        except DoubtfulError as fault:
+            if fault.attempts == 1 and has_infolog(fault.body):
+                raise refusal(fault.body, fault.trace) from fault
             raise
 
     def _finish(self, document: FinanceDocument) -> None:
@@ -258,6 +277,17 @@ def _answers(answer: Answer, parts: tuple[ChangeSet]) -> Answers:
             if one.ok and one.status not in (200, 201, 204):
                 raise BadResponseError(f"a part of the batch answer has status {one.status}", trace=answer.trace, doubtful=True)
     return answers
+
+
+def _deleted(answer: Answer) -> None:
+    """A deletion answers with 204 and nothing else (F-8)."""
+    if answer.status != 204:
+        raise BadResponseError(f"status {answer.status} is no answer to a deletion", trace=answer.trace, doubtful=True)
+
+
+def _is_absence(error: HttpStatusError) -> bool:
+    """Whether finance itself says that there is no such row; a page of something before it says nothing (F-86)."""
+    return error.status == 404 and error.body.lstrip().startswith(b"{")
 
 
 def _decoded(answer: PartAnswer) -> dict[str, Any] | None:

@@ -172,6 +172,36 @@ class RestTarget:
             fault.doubtful = fault.doubtful or fault.attempts > 1
             raise
 
+    @property
+    def can_cancel(self) -> bool:
+        """Whether the mapping declares a `cancel`, and how it is asked whether the document is still as it was sent."""
+        return self._mapping.cancel is not None and self.can_be_followed
+
+    def cancel(self, document: FinanceDocument, found: Found) -> None:
+        """As the mapping's `cancel` says; a state that the answer tells must be a cancelled one (F-43, F-74)."""
+        call = self._mapping.cancel
+        if call is None:
+            raise ValueError(f"target {self.name} declares no cancel")
+        body = None if call.body is None else encode(call.body.of({**document.content, "id": found.external_id, "number": found.number}))
+        request = self._request(call, document, found.external_id, body, keyed=False)
+        try:
+            self._remote.read(request, lambda answer: self._cancelled(call, answer, document))
+        except HttpStatusError as error:
+            if self._mapping.outcome(error.status or 0, call=call) != "absent":
+                self._refuse(call, error)
+                raise
+
+    def _cancelled(self, call: FinanceCall, answer: Answer, document: FinanceDocument) -> None:
+        if self._mapping.outcome(answer.status, call=call) == "absent" or (answer.status == 204 and 204 in call.success):
+            return
+        body = self._success(call, answer)
+        if "state" not in call.read:
+            return
+        items = [body] if call.items is None else at(body, call.items)
+        states = {self._found(call, item, document, answer).state for item in items} if isinstance(items, list) else set()
+        if states != {PushStatus.CANCELLED}:
+            raise BadResponseError("the answer does not say that the document is cancelled", trace=answer.trace, doubtful=True)
+
     def _refuse(self, call: FinanceCall, error: HttpStatusError) -> None:
         """Turns the answers that will not change into a refusal (F-77)."""
         outcome = self._mapping.outcome(error.status or 0, call=call)
@@ -189,15 +219,18 @@ class RestTarget:
         words = "; ".join(_words(value) for value in told if value not in (None, [], {}, ""))
         return excerpt(words or error.remote_message or f"HTTP {error.status}", characters_max=1000)
 
-    def _request(self, call: FinanceCall, document: FinanceDocument, external_id: str | None, body: bytes | None) -> Request:
+    def _request(
+        self, call: FinanceCall, document: FinanceDocument, external_id: str | None, body: bytes | None, *, keyed: bool = True
+    ) -> Request:
+        """`keyed`: a call that creates the document carries the key, and may be repeated where that is harmless."""
         values = {"reference": document.reference, "company": self._company or "", "id": external_id or "", "number": ""}
         headers = {"Accept": "application/json"} | {name: _filled(text, values) for name, text in call.headers.items()}
         if body is not None:
             headers["Content-Type"] = "application/json"
-            if self._mapping.key_header:
+            if self._mapping.key_header and keyed:
                 headers[self._mapping.key_header] = document.reference
         path = _filled(call.path, {name: quote(value, safe="") for name, value in values.items()})
-        repeatable = self.guarantee in (Guarantee.IDEMPOTENCY_KEY, Guarantee.UPSERT)
+        repeatable = keyed and self.guarantee in (Guarantee.IDEMPOTENCY_KEY, Guarantee.UPSERT)
         return Request(method=call.method, link=path.lstrip("/"), headers=headers, body=body, repeatable=repeatable)
 
     def _documents(self, call: FinanceCall, answer: Answer, document: FinanceDocument) -> tuple[Found, ...]:

@@ -31,6 +31,7 @@ class Found:
     `complete` is False while steps are missing: lines not all there, not yet posted though it should be. `total` is without tax;
     `line_amounts`, in order, where the target tells them. `posted_on`, `tax`, `total_with_tax` and `remaining` are read back after
     posting (F-90). `invoice_date` tells documents apart whose reference is not known (`proforma.sync.adoption`).
+    `tag` names the state that was seen: who changes the document only if it is still that one sends it along.
     """
 
     reference: str | None
@@ -51,6 +52,7 @@ class Found:
     remaining: Decimal | None = None
     total_with_tax: Decimal | None = None
     invoice_date: date | None = None
+    tag: str | None = None
 
     @property
     def read_back(self) -> ReadBack | None:
@@ -141,6 +143,16 @@ class Target(Protocol):
 
     def status(self, document: FinanceDocument, external_id: str | None) -> Found | None:
         """How a document stands now, None when it is gone. Raises as `find` does."""
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether a document that is not posted can be taken back."""
+
+    def cancel(self, document: FinanceDocument, found: Found) -> None:
+        """Takes back the document that was just found, unposted and unchanged (F-43). It is gone, or cancelled there, when this returns.
+
+        Raises TargetRefusedError when it says no, also because somebody changed the document meanwhile.
+        """
 
     def references(self, first: str, before: str) -> tuple[str, ...]:
         """The references that it holds from `first` on and before the other one; () where it cannot list. Raises as `find` does."""

@@ -57,6 +57,7 @@ def schema() -> JsonSchema:
             "expression": _expression(),
             "call": _call(ANSWERS),
             "check": _call(CHECK_ANSWERS),
+            "cancel": _call(ANSWERS, body={"type": "object"}),
         },
     }
 
@@ -135,7 +136,7 @@ def _finance() -> JsonSchema:
         "list": call,
         "create": call,
         "status": call,
-        "cancel": call,
+        "cancel": {"$ref": "#/$defs/cancel"},
         "states": {"type": "object", "additionalProperties": _words(finance_reader.STATES)},
         "outcomes": {"type": "object", "additionalProperties": _words(finance_reader.OUTCOMES)},
         "document": _document(),
@@ -205,7 +206,7 @@ def _document() -> JsonSchema:
     return _object(properties, ())
 
 
-def _call(answers: Sequence[str]) -> JsonSchema:
+def _call(answers: Sequence[str], **more: JsonSchema) -> JsonSchema:
     statuses: JsonSchema = {"type": "array", "items": {"type": "integer", "minimum": 200, "maximum": 599}}
     text: JsonSchema = {"type": "string"}
     properties: JsonSchema = {
@@ -217,6 +218,7 @@ def _call(answers: Sequence[str]) -> JsonSchema:
         "absent": statuses,
         "items": text,
         "read": _object(dict.fromkeys(answers, text), ()),
+        **more,
     }
     return _object(properties, finance_reader.CALL_NEEDED)
 

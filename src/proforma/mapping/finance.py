@@ -34,7 +34,7 @@ class FinanceCall:
 
     `path` and header values may hold {reference}, {id}, {number}, {company}, those of `list` {first} and {before}, those of a check {key}.
     `items`: JSON pointer to a list of documents, an empty one means absent; None where the answer is the document. `read`: JSON pointers
-    by the names in `ANSWERS`, of a check by those in `CHECK_ANSWERS`.
+    by the names in `ANSWERS`, of a check by those in `CHECK_ANSWERS`. `body`: of `cancel` alone, a template of what is sent.
     """
 
     method: str
@@ -45,6 +45,7 @@ class FinanceCall:
     absent: tuple[int, ...]
     items: str | None
     read: Mapping[str, str]
+    body: Body | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

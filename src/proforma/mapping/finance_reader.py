@@ -221,7 +221,8 @@ class _FinanceReader(KeyReader):
 
     def _call(self, root: Entries, name: str, *, answers: Sequence[str] = ANSWERS) -> FinanceCall | None:
         node = self.entries(root, name, like="{method: GET, path: /invoices/{reference}, success: [200]}")
-        if node is None or not self.check_keys(node, CALL_NEEDED, CALL_ALLOWED, where=f" in {name!r}"):
+        allowed = (*CALL_ALLOWED, "body") if name == "cancel" else CALL_ALLOWED
+        if node is None or not self.check_keys(node, CALL_NEEDED, allowed, where=f" in {name!r}"):
             return None
         method, path = self.choice(node, "method", METHODS), self.text(node, "path", form=_PATH, like="/invoices/{reference}")
         self._check_placeholders(node.get("path"))
@@ -234,6 +235,7 @@ class _FinanceReader(KeyReader):
             absent=self._statuses(node, "absent"),
             items=self.text(node, "items", form=_POINTER, like="/value"),
             read=MappingProxyType(self._pointers(node, answers)),
+            body=self._bodies.body(node) if name == "cancel" else None,
         )
 
     def _check_placeholders(self, node: Node | None) -> None:

@@ -103,6 +103,8 @@ class RestTarget:
                 return self._upsert(world, settings, request, name)
             case "GET", _ if name:
                 return self._one(settings, name)
+            case "DELETE", _ if name:
+                return self._delete(name)
         if name or path in ("invoices", "customers", "references", "accounts", "units", "open-days"):
             raise RefusalError(405, "method-not-allowed", f"{request.method} is not offered on /{path}.")
         raise RefusalError(404, "not-found", f"Nothing is served at /{path}.")
@@ -157,6 +159,15 @@ class RestTarget:
         if document is None:
             raise RefusalError(404, "not-found", f"No invoice has the id {document_id}.")
         return json_response(200, _shown(self._polled(settings, document)))
+
+    def _delete(self, document_id: str) -> Response:
+        document = self._documents.by_id(TARGET, document_id)
+        if document is None:
+            raise RefusalError(404, "not-found", f"No invoice has the id {document_id}.")
+        if document.state == "posted":
+            raise RefusalError(409, "posted", f"The invoice {document.number} is posted and cannot be deleted.")
+        self._documents.remove(document)
+        return Response(status=204)
 
     def _add(self, settings: RestSettings, body: Mapping[str, Value], key: str | None) -> Document:
         state = "processing" if settings.asynchronous else "accepted"
