@@ -21,6 +21,7 @@ from proforma.finance.business_central_errors import refusal
 from proforma.finance.document import FinanceDocument
 from proforma.finance.questions import Question
 from proforma.finance.target import Found, Guarantee, TargetRefusedError
+from proforma.mapping.document import COMMENT
 from proforma.mapping.finance import BusinessCentralMapping
 from proforma.transport.decoding import decode_untyped, remote_fault
 from proforma.transport.errors import BadResponseError, HttpStatusError, TransportError, UnreachableError
@@ -279,6 +280,8 @@ class _Of:
 
 def _line(line: Mapping[str, Any], sign: int) -> dict[str, Any]:
     """A line as Business Central takes it: the sign stands in the quantity, never in the price."""
+    if line["type"] == COMMENT:
+        return {"sequence": 10000 * int(line["line"]), "lineType": "Comment", "description": line["description"][:_TEXT_LENGTH_MAX]}
     kind = next(kind for kind in _LINE_TYPES if line.get(kind))
     quantity, price = sign * Decimal(line["quantity"]), Decimal(line["unit_price"])
     if price < 0:

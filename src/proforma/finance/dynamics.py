@@ -23,6 +23,7 @@ from proforma.finance.dynamics_keys import literal
 from proforma.finance.dynamics_values import day, noon
 from proforma.finance.questions import Question
 from proforma.finance.target import Found, Guarantee
+from proforma.mapping.document import COMMENT
 from proforma.mapping.finance import DynamicsMapping
 from proforma.transport.decoding import decode_untyped
 from proforma.transport.errors import BadResponseError, DoubtfulError, HttpStatusError, Trace, TransportError
@@ -245,8 +246,10 @@ class DynamicsTarget:
             "LineNumber": line["line"],
             "MainAccountDisplayValue": line.get("account") or line.get("resource") or line.get("item"),
             "Description": (line["description"] or "")[:_DESCRIPTION_LENGTH_MAX],
-            "Quantity": Decimal(line["quantity"]),
-            "UnitPrice": Decimal(line["unit_price"]),
+            # A comment has neither; its words stand where an invoice prints them.
+            "InvoiceText": line["description"] if line["type"] == COMMENT else None,
+            "Quantity": Decimal(line["quantity"] or 0),
+            "UnitPrice": Decimal(line["unit_price"] or 0),
             "TransactionCurrencyAmount": Decimal(line["amount"]),
             **self._mapping.line,
         }

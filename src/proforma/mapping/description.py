@@ -202,6 +202,8 @@ def _document() -> JsonSchema:
         "due_days": {"type": "integer", "minimum": 0},
         "other_units": _words(document_reader.OTHER_UNITS),
         "zero": _words(document_reader.ZERO),
+        "comments": {"type": "array", "items": _words(document_reader.COMMENTABLE)},
+        "comment_text": text,
     }
     return _object(properties, ())
 

@@ -24,6 +24,11 @@ ANSWERS: Final = (
 CHECK_ANSWERS: Final = ("key", "refused")
 #: What an accountant may give a line: a ledger account, an item or a resource of the finance system.
 AccountKind = Literal["account", "item", "resource"]
+#: What may stand in braces in the text of a comment.
+COMMENT_WORDS: Final = (
+    "date", "description", "quantity", "unit", "billing_type", "role", "resource", "category", "project", "task",
+)  # fmt: skip
+COMMENT_TEXT: Final = "{date} {description} ({quantity} {unit})"
 #: What may stand in braces in a path or header.
 PLACEHOLDERS: Final = ("reference", "id", "number", "company", "first", "before", "key")
 
@@ -71,6 +76,8 @@ class DocumentRules:
     `customers` and `units`: names of Dataverse as finance knows them; what is not listed stays as it is. `accounts`: the first that fits
     wins, and where there are any, a line without one is refused. `due_days`: from the invoice date to the due date (none: finance decides).
     `other_units`: what becomes of a unit that `units` does not list. `zero`: whether an invoice of 0 is sent, or ends here (D-28).
+    `comments`: billing types whose details are sent as lines that only say something (D-28, F-72), in the words of `comment_text` with the
+    names in `COMMENT_WORDS`; `comments_booked`: the system wants an account for such a line, too (F-24).
     `number_length_max`: of numbers of customers, accounts, items and resources, where the system is known to take no more (F-62).
     """
 
@@ -82,6 +89,9 @@ class DocumentRules:
     due_days: int | None = None
     other_units: Literal["keep", "refuse"] = "keep"
     zero: Literal["send", "close"] = "send"
+    comments: frozenset[BillingType] = frozenset()
+    comment_text: str = COMMENT_TEXT
+    comments_booked: bool = False
     number_length_max: int | None = None
 
 

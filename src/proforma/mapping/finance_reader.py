@@ -165,7 +165,7 @@ class _FinanceReader(KeyReader):
         return None if target is None else DynamicsMapping(
             target=target,
             settle_seconds=self.whole(root, "settle_seconds", usual=0),
-            document=rules,
+            document=replace(rules, comments_booked=True),
             header=header,
             line=line,
             operations_max=operations_max,
