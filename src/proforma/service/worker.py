@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from proforma.domain.errors import ProformaError, UnfinishedError
 from proforma.domain.ids import Guid, InvoiceId
 from proforma.service.job_queue import BACKFILL, PRICE, PULL, PUSH, JobQueue, jobs_app
+from proforma.service.job_reports import say_it_in_one_sentence
 from proforma.store import ContractSpan
 from proforma.store.leases import WORKER_PREFIX
 from proforma.store.processes import this_process
@@ -119,6 +120,7 @@ class Worker:
         from procrastinate import RetryStrategy
 
         retry = RetryStrategy(max_attempts=_ATTEMPTS, exponential_wait=_PAUSE_SECONDS, retry_exceptions=[TransportError, UnfinishedError])
+        say_it_in_one_sentence()
         jobs = Jobs(workshop, self._name)
         for name, work in ((PULL, jobs.pull), (BACKFILL, jobs.backfill), (PRICE, jobs.price), (PUSH, jobs.push)):
             app.task(name=name, retry=retry)(work)
