@@ -200,7 +200,7 @@ def test_a_store_of_the_schema_before_tells_what_its_events_say(server: MockServ
     before = finance.project.invoices()
     assert before[0]["tax"] == "200.00"
     with closing(sqlite3.connect(tmp_path / "proforma.db")) as old:
-        for table in ("write_backs", "write_back_seen", "comparisons"):
+        for table in ("write_backs", "write_back_seen", "comparisons", "watch_due", "watch_state"):
             old.execute(f"DROP TABLE {table}")
         for column in ("posted_on", "tax", "remaining", "total_with_tax"):
             old.execute(f"ALTER TABLE invoices DROP COLUMN {column}")
