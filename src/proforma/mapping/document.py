@@ -17,7 +17,7 @@ from proforma.domain.ids import ProductId, UnitId
 from proforma.domain.invoices import Invoice, InvoiceDetail, InvoiceLine
 from proforma.domain.money import EXACT, plain, round_amount, total
 from proforma.mapping.accounts import Account, Accounts, DocumentFacts, ProductFacts, customer_account, name_of, unit_code
-from proforma.mapping.finance import DocumentRules, FinanceMapping
+from proforma.mapping.finance import COMMENT_WORDS, DocumentRules, FinanceMapping
 
 Value: TypeAlias = "bool | int | Decimal | str | list[Value] | dict[str, Value] | None"
 Document: TypeAlias = dict[str, Value]
@@ -27,6 +27,8 @@ K = TypeVar("K")
 #: So many figures are remembered as they are written, a few hundred KiB.
 _FIGURES_MAX: Final = 1 << 12
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
+#: Type of a line that only says something.
+COMMENT: Final = "comment"
 #: Key of the digest, which covers all other keys.
 DIGEST: Final = "sha256"
 
@@ -35,7 +37,8 @@ def document(invoice: Invoice, facts: DocumentFacts, mapping: FinanceMapping) ->
     """The document that finance gets for a confirmed invoice (F-80, I-122).
 
     Amounts carry the currency's decimals, as text or, where the mapping asks, as `Decimal` for `encode`. On every line
-    quantity × unit_price is exactly the amount, and the lines add up to the total; lines of which nothing is sent are left out.
+    quantity × unit_price is exactly the amount, and the lines add up to the total; lines of which nothing is sent are left out. Lines of
+    type `comment` have neither quantity nor price and an amount of 0.
     A total below 0 makes a credit.
     Raises RefusedError `amount-not-rounded` when an amount has more decimals than its currency, `total-differs` when what is sent does not
     add up to the invoice, `no-reference` when the invoice was never confirmed, and what `proforma.mapping.accounts` refuses.
@@ -108,7 +111,32 @@ class _Writer:
             details = [detail for detail in line.details if detail.billing_type in self._rules.include]
             for account, booked in self._by_account(line, details).items():
                 written.append(self._line(len(written) + 1, line, booked, account))
+            said = [detail for detail in line.details if detail.billing_type in self._rules.comments]
+            written += [self._comment(len(written) + number, line, detail) for number, detail in enumerate(said, start=1)]
         return written
+
+    def _comment(self, number: int, line: InvoiceLine, detail: InvoiceDetail) -> Value:
+        """A line that says what was done and adds nothing (D-28, F-72): without a quantity and a price."""
+        told = self._detail(detail)
+        text = self._rules.comment_text
+        for name in COMMENT_WORDS:
+            text = text.replace("{" + name + "}", str(told.get(name) or ""))
+        booked = self._accounts.of(line.type, detail) if self._rules.comments_booked else None
+        comment: Document = {
+            "line": number,
+            "type": COMMENT,
+            "item": None,
+            "description": " ".join(text.split()),
+            "quantity": None,
+            "unit": None,
+            "unit_price": None,
+            "amount": self.money(Decimal(0)),
+            "contract_line": line.contract_line_id,
+            "details": [told],
+        }
+        if booked is not None:
+            comment[booked.kind] = booked.number
+        return comment
 
     def _by_account(self, line: InvoiceLine, details: list[InvoiceDetail]) -> dict[Account | None, list[InvoiceDetail]]:
         """The details of a line by what finance books them on, in their order; all together where the mapping does not say."""
@@ -140,7 +168,7 @@ class _Writer:
             written[account.kind] = account.number
         return written
 
-    def _detail(self, detail: InvoiceDetail) -> Value:
+    def _detail(self, detail: InvoiceDetail) -> Document:
         """One source; keys without a value are left out. `full_amount` says what a detail is worth that adds another amount to its line."""
         facts = self._facts
         product = self._product(detail.product_id)

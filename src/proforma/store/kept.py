@@ -55,13 +55,14 @@ class KeptConnection:
                 raise
 
     def _roll_back(self, connection: sa.Connection) -> None:
-        """Nothing of the transaction stays; a connection that cannot even do that is not used again."""
+        """Nothing of the transaction stays. A connection that cannot even do that, or was interrupted in a statement, is not used again."""
         try:
-            connection.connection.rollback()
+            # SQLAlchemy first: of a connection that it has given up it hands nothing out before.
             connection.rollback()
-        except (sa.exc.DBAPIError, connection.dialect.loaded_dbapi.Error):
+            connection.connection.rollback()
+        except (sa.exc.SQLAlchemyError, connection.dialect.loaded_dbapi.Error):
             self._connection = None
-            with suppress(sa.exc.DBAPIError):
+            with suppress(sa.exc.SQLAlchemyError):
                 connection.close()
 
     def close(self) -> None:

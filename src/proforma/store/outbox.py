@@ -33,6 +33,8 @@ _ENDED: Final = frozenset({PushStatus.POSTED, PushStatus.CANCELLED})
 _FOLLOWED: Final = (PushStatus.SENT, PushStatus.ACCEPTED)
 #: Outcome of an attempt of which it is not known what came of it.
 IN_DOUBT: Final = "in doubt"
+#: Step of an attempt: its document is about to be taken back.
+CANCELLING: Final = "cancelling"
 
 
 class StaleFenceError(RuntimeError):
@@ -205,6 +207,11 @@ class Outbox:
             for row in rows
         ]
 
+    def cancel_reason(self, invoice_id: str) -> str | None:
+        """Why its document is being taken back, where that is the last that was tried and what came of it is not known."""
+        last = next(reversed(self.attempts(invoice_id)), None)
+        return last.message if last is not None and last.outcome == CANCELLING else None
+
     def _rows(self, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[OutboxRow]:
         statement = sa.select(outbox).where(*conditions).order_by(_C.next_attempt_at.asc().nulls_first(), _C.queued_at, _C.invoice_id)
         return [_row(row) for row in self._connection.execute(statement.limit(limit))]
@@ -332,6 +339,17 @@ class OutboxWriter(Outbox):
         given_back = {"owner": None, "lease_until": None, "next_attempt_at": optional_instant_text(next_attempt_at), "last_error": message}
         self._write(row, given_back)
         self._tried(present.invoice_id, present.attempts, at, IN_DOUBT, message, request_id)
+        return self._present(row.invoice_id)
+
+    def cancelling(self, row: OutboxRow, reason: str, at: datetime) -> OutboxRow:
+        """Says that finance is about to be told to take a document back. Commit before: what is gone then went by our own act.
+
+        Raises StaleFenceError, and RefusedError `push-state` for a document that is not accepted.
+        """
+        present = self._mine(row)
+        if present.state is not PushStatus.ACCEPTED:
+            raise RefusedError("push-state", f"invoice {row.invoice_id} is {present.state}: nothing can be taken back", at=row.reference)
+        self._tried(present.invoice_id, present.attempts, at, CANCELLING, reason, None)
         return self._present(row.invoice_id)
 
     def follow_at(self, row: OutboxRow, next_attempt_at: datetime) -> None:

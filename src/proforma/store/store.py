@@ -19,6 +19,7 @@ from proforma.store.comparisons import Comparisons, ComparisonWriter
 from proforma.store.connect import BEGIN, NO_TRANSACTION, Place, check_file, connect, faults_of, place
 from proforma.store.cursors import Cursors, CursorWriter
 from proforma.store.decisions import Decisions, DecisionWriter
+from proforma.store.due import Due
 from proforma.store.kept import KeptConnection
 from proforma.store.leases import Leases, LeaseWriter
 from proforma.store.ledger import Ledger, LedgerWriter
@@ -26,10 +27,11 @@ from proforma.store.locks import advisory_lock, file_lock
 from proforma.store.mirror import Mirror, MirrorWriter
 from proforma.store.outbox import Outbox, OutboxWriter, fence_of
 from proforma.store.prepared import execute
-from proforma.store.price_due import PriceDue, PriceDueWriter
+from proforma.store.price_due import PRICES, PriceDueWriter
 from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Quarantine, QuarantineWriter
 from proforma.store.runs import Runs, RunWriter
+from proforma.store.watch_due import WATCHED, WatchDueWriter
 from proforma.store.write_backs import WriteBacks, WriteBackWriter
 
 #: Two processes that open a fresh store at once: one migrates, the other waits this long for it.
@@ -56,7 +58,8 @@ class Reader:
         self.leases: Leases = Leases(connection)
         self.reasons: PriceReasons = PriceReasons(connection)
         self.backfills: Backfills = Backfills(connection)
-        self.due: PriceDue = PriceDue(connection)
+        self.due: Due = Due(connection, PRICES)
+        self.watch: Due = Due(connection, WATCHED)
         self.write_backs: WriteBacks = WriteBacks(connection)
         self.comparisons: Comparisons = Comparisons(connection)
 
@@ -75,6 +78,7 @@ class Transaction(Reader):
     reasons: PriceReasonWriter
     backfills: BackfillWriter
     due: PriceDueWriter
+    watch: WatchDueWriter
     write_backs: WriteBackWriter
     comparisons: ComparisonWriter
 
@@ -91,6 +95,7 @@ class Transaction(Reader):
         self.reasons = PriceReasonWriter(connection)
         self.backfills = BackfillWriter(connection)
         self.due = PriceDueWriter(connection)
+        self.watch = WatchDueWriter(connection)
         self.write_backs = WriteBackWriter(connection)
         self.comparisons = ComparisonWriter(connection)
 

@@ -172,6 +172,20 @@ class Delivery:
             log.warning("another worker has taken an invoice over", extra={"event": "fenced", "invoice": invoice.number})
             return self._as_it_is(invoice, "another worker has taken this invoice over; what this one learned was not written")
 
+    def end(self, invoice_id: InvoiceId, push: PushStatus, message: str) -> Pushed:
+        """Ends the push of an invoice of which nothing was ever sent, for a reason of ours."""
+        with self._store.begin() as tx:
+            row = tx.outbox.claim(invoice_id, self._owner, self._now(), LEASE_SECONDS, take_over=not self._worker)
+            invoice = tx.ledger.invoice(invoice_id)
+            assert invoice is not None, "it was listed"
+            if row is None or row.state is not PushStatus.QUEUED or row.attempts:
+                if row is not None:
+                    tx.outbox.release(row)
+                return Pushed(invoice_id=invoice_id, number=invoice.number, push=invoice.push, message="another worker has taken it over")
+            tx.outbox.result(row, push, at=self._now(), message=message)
+            tell_a_person(tx, row, invoice, push, message, self._now())
+        return Pushed(invoice_id=invoice_id, number=invoice.number, push=push, message=message)
+
     def _claim_turn(self, turn: Turn) -> _Claimed:
         if turn.made is None:
             return self._claim(turn.invoice_id, ask_first=turn.ask_first)

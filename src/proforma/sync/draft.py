@@ -37,7 +37,9 @@ from proforma.domain.records import Actual
 from proforma.invoicing import EVERY_ROW, BacklogFilter, BacklogRow, Book, Clerk, ManualDetail, Takeover
 from proforma.invoicing.changes import joined, refused
 from proforma.store import Header, Reader, Store, Transaction, WorkText
+from proforma.store.due import DueState
 from proforma.store.statements import chunks
+from proforma.sync.book_fingerprint import watching_fingerprint
 from proforma.sync.collector import uncollected
 from proforma.sync.price import price_book
 from proforma.sync.reasons import ReasonKeeper
@@ -364,17 +366,36 @@ class BillingDesk:
     # ---- after a pull ------------------------------------------------------------------------------------------------
 
     def flag_changed_sources(self) -> Answer:
-        """Flags drafts whose sources changed or vanished in Dataverse, and lists confirmed ones that did (I-8, promise 2)."""
-        with self._store.read() as reader:
-            contracts = {header.contract_id for header in reader.ledger.all_headers()}
-        flagged = [self._act([c], lambda book, clerk: invoicing.source_changes(book)) for c in sorted(contracts)]
-        return together([*flagged, self._tell_of_homeless()])
+        """Flags drafts whose sources changed or vanished in Dataverse, and lists confirmed ones that did (I-8, promise 2).
+
+        Looks at the contracts of which anything changed since it last looked; at all when the rules or settings did.
+        """
+        with self._store.begin() as tx:
+            fingerprint = watching_fingerprint(tx, self._policy)
+            is_known = tx.watch.state() == DueState(True, fingerprint)
+            position = tx.watch.reached() if is_known else tx.watch.begin()
+            noted = set(tx.watch.names(position))
+            invoiced = {header.contract_id for header in tx.ledger.all_headers()}
+        if is_known and not noted:
+            return Answer()
+        looked_at = sorted(invoiced & noted if is_known else invoiced)
+        answer = together([*map(self._flag, chunks(looked_at, CONTRACTS_AT_ONCE)), self._tell_of_homeless()])
+        # Whoever was stopped before this has left its notes, or everything, to the next.
+        with self._store.begin() as tx:
+            tx.watch.complete(fingerprint, position)
+        return answer
+
+    @uncollected()
+    def _flag(self, contracts: Sequence[ContractId]) -> Answer:
+        with self._writing() as (tx, _):
+            book = load_book(tx, contracts, self._policy)
+            return self._save(tx, book, invoicing.source_changes(book))
 
     def _tell_of_homeless(self) -> Answer:
         """Lists the unbilled sales that nothing could ever bill because no contract is theirs (I-23, promise 5)."""
         with self._writing() as (tx, _):
             book = load_homeless(tx, self._policy)
-            return self._commit(tx, book, Changes(passed_over=invoicing.problems(book), considered=(None,)))
+            return self._save(tx, book, Changes(passed_over=invoicing.problems(book), considered=(None,)))
 
     # ---- one act -----------------------------------------------------------------------------------------------------
 
@@ -419,6 +440,12 @@ class BillingDesk:
             yield tx, Clerk(at=self._now(), by=self._by, new_id=partial(next, _new_ids()), next_number=number)
 
     def _commit(self, tx: Transaction, book: Book, changes: Changes) -> Answer:
+        """Keeps what somebody did; what follows for flags and alerts is seen when they are next looked at."""
+        answer = self._save(tx, book, changes)
+        tx.watch.note_contracts([*(invoice.contract_id for invoice in answer.invoices), *(c.id for c in book.contracts if changes.marks)])
+        return answer
+
+    def _save(self, tx: Transaction, book: Book, changes: Changes) -> Answer:
         at = self._now()
         invoices = tx.ledger.save(changes, at=at, by=self._by, read=book.invoices)
         for invoice_id, happening in changes.happenings:

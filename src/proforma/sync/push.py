@@ -26,7 +26,8 @@ from proforma.domain.money import total
 from proforma.finance import Target
 from proforma.store import Header, OutboxRow, Reader, Store
 from proforma.sync.adoption import Adoption, Outlook
-from proforma.sync.delivery import ARRIVED, CLOSED_HERE, Delivery, Pauses, Pushed
+from proforma.sync.corrections import stays_here
+from proforma.sync.delivery import CLOSED_HERE, Delivery, Pauses, Pushed
 from proforma.sync.progress import Progress, Silent
 from proforma.sync.send import DocumentOf
 from proforma.sync.turns import Turns
@@ -226,18 +227,19 @@ class Push:
             chain.result()
 
     def _waiting(self, invoice: Header | None, outlook: Outlook) -> Pushed | None:
-        """A correction whose original has not arrived stays where it is, and what may be billed a second time."""
+        """What may be billed a second time stays where it is, and a correction of what finance does not have."""
         if invoice is not None and invoice.id in outlook.held:
             message = outlook.held[invoice.id]
             return Pushed(invoice_id=invoice.id, number=invoice.number, push=invoice.push, message=message, held=True)
         if invoice is None or invoice.corrects is None:
             return None
         with self._store.read() as reader:
-            original = reader.ledger.invoice(invoice.corrects)
-        if original is None or original.push in (*ARRIVED, PushStatus.CANCELLED):
+            kept = stays_here(reader, invoice)
+        if kept is None:
             return None
-        message = f"waits for {original.number}, which it corrects and which is {original.push}"
-        return Pushed(invoice_id=invoice.id, number=invoice.number, push=invoice.push, message=message)
+        if kept.end is not None:
+            return self._delivery.end(invoice.id, kept.end, kept.message)
+        return Pushed(invoice_id=invoice.id, number=invoice.number, push=invoice.push, message=kept.message)
 
 
 def due_documents(reader: Reader, target: str, document_of: DocumentOf) -> Iterator[tuple[Invoice, bytes | RefusedError]]:
@@ -251,6 +253,9 @@ def due_documents(reader: Reader, target: str, document_of: DocumentOf) -> Itera
                 yield invoice, row.document
                 continue
             document = document_of(invoice, reader)
+            if (header := reader.ledger.headers([invoice.id]).get(invoice.id)) and (kept := stays_here(reader, header)):
+                yield invoice, RefusedError("correction", kept.message)
+                continue
             yield invoice, RefusedError("zero", CLOSED_HERE) if document.stays_here else document.body
         except RefusedError as refusal:
             yield invoice, refusal

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from proforma.domain.errors import ConfigurationError
-from proforma.mapping import FinanceMapping, Mappings, load_mappings
 from proforma.settings import Configuration
 from proforma.settings.configuration import TargetSettings
 from proforma.store import Store
@@ -22,7 +21,9 @@ from proforma.sync.traffic import Traffic
 if TYPE_CHECKING:
     from proforma.dataverse.client import DataverseClient
     from proforma.finance import Target
+    from proforma.mapping import FinanceMapping, Mappings
     from proforma.sync.backfill import Backfills
+    from proforma.sync.cancellation import Cancellation
     from proforma.sync.delivery import Pauses
     from proforma.sync.draft import BillingDesk
     from proforma.sync.follow import Follow
@@ -71,6 +72,8 @@ class Workshop:
     def mappings(self) -> Mappings:
         """The mappings, checked as a whole. Raises MappingError."""
         folder = self.configuration.mappings
+        from proforma.mapping import load_mappings
+
         return load_mappings(None if folder is None else self.configuration.folder / folder)
 
     @cached_property
@@ -210,6 +213,12 @@ class Workshop:
     def follow(self, name: str) -> Follow:
         """What became of earlier documents in one finance system."""
         return self._follow(name)
+
+    def cancellation(self) -> Cancellation:
+        """Documents taken back from finance."""
+        from proforma.sync.cancellation import Cancellation
+
+        return Cancellation(self.store, self.target_of, now=self.now, by=self.by)
 
     def _push(self, name: str, *, beyond_limits: bool, worker: str | None = None) -> Push:
         from proforma.sync.push import Push, PushLimits, PushRules
