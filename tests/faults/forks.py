@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from proforma import mapping
 from proforma.mapping import Mappings, load_mappings
 from proforma.settings import load_configuration
-from proforma.sync import workshop
 from proforma.sync.workshop import Workshop
 
 
@@ -26,7 +26,7 @@ def _mappings(folder: Path | None) -> Mappings:
 def mappings_read_once() -> Iterator[None]:
     """Within the block the mappings are read before the first fork, so that no child has to."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workshop, "load_mappings", _mappings)
+        patch.setattr(mapping, "load_mappings", _mappings)
         _mappings(None)
         yield
 

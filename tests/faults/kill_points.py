@@ -32,13 +32,13 @@ import msgspec
 import requests
 
 from finance_worlds import SYSTEMS, Finance, System
+from proforma import mapping
 from proforma.domain.codes import PushStatus
 from proforma.domain.errors import UnfinishedError
 from proforma.mapping import Mappings, load_mappings
 from proforma.mock import MockServer
 from proforma.settings import load_configuration
 from proforma.store import Header, Reader, Store, Transaction
-from proforma.sync import workshop
 from proforma.sync.workshop import Workshop
 from proforma.transport.session import Answer, Session
 from project_folder import Project
@@ -309,7 +309,7 @@ def main() -> int:
     options = parser.parse_args()
     effort = Effort(invoices=options.invoices, single=options.single, double=options.double, seed=options.seed)
     # Read before forking, so that no child needs to.
-    setattr(workshop, "load_mappings", _mappings)  # noqa: B010
+    setattr(mapping, "load_mappings", _mappings)  # noqa: B010
     _mappings(None)
     outcomes = []
     with mock() as server:

@@ -11,9 +11,9 @@ import pytest
 
 from billing_world import guid
 from finance_worlds import BUSINESS_CENTRAL, REST, SYSTEMS, Finance, System
+from proforma import mapping
 from proforma.mapping import Mappings, load_mappings
 from proforma.mock import MockServer
-from proforma.sync import workshop
 from proforma.transport import retry
 from project_folder import Project
 
@@ -46,7 +46,7 @@ def finance(tmp_path: Path, system: System, server: MockServer, monkeypatch: pyt
     quick = retry.RetryPolicy(attempts_max=2, throttles_max=3, wait_seconds_first=0.001)
     original = retry.Retrier.__init__
     monkeypatch.setattr(retry.Retrier, "__init__", lambda self, policy=None, **more: original(self, policy or quick, **more))
-    monkeypatch.setattr(workshop, "load_mappings", _mappings)
+    monkeypatch.setattr(mapping, "load_mappings", _mappings)
     made = Finance(Project(tmp_path, server), system)
     made.configure()
     return made

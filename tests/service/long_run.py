@@ -82,7 +82,7 @@ def run(folder: Path, server: MockServer, *, ticks: int, marks: int) -> Iterator
     with pytest.MonkeyPatch.context() as patch, Store.open(f"sqlite:///{folder / 'proforma.db'}") as store:
         patch.setattr("proforma.cli.context.utc_now", clock)
         # Reading the same files two thousand times takes most of the time and leaves nothing behind.
-        patch.setattr("proforma.sync.workshop.load_mappings", cache(load_mappings))
+        patch.setattr("proforma.mapping.load_mappings", cache(load_mappings))
         ticker, watch = _daemon(folder, store, clock)
         for tick in range(1, ticks + 1):
             clock.go_on()
