@@ -1,7 +1,8 @@
 """Promise 4 against SIGKILL at every boundary: before and after each commit and each HTTP exchange of a push of several invoices.
 
 A push is forked, dies at the n-th boundary, and another one goes on. The mock finance system, a process of its own, is the judge:
-each invoice exactly once, with its total, and our state agrees. Then the same with two deaths in a row, at sampled boundaries.
+each invoice exactly once, with its total, and our state agrees. Then the same with two deaths in a row, at sampled boundaries. And all of
+it again for taking those documents back: none is left, each is cancelled here, and nobody is told of drift.
 Run by `make kill-test`, with `tests` on PYTHONPATH; `tests/faults/test_kill_points.py` runs a sample.
 """
 
@@ -23,8 +24,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
+from itertools import product
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
 import requests
@@ -35,7 +37,7 @@ from proforma.domain.errors import UnfinishedError
 from proforma.mapping import Mappings, load_mappings
 from proforma.mock import MockServer
 from proforma.settings import load_configuration
-from proforma.store import Store, Transaction
+from proforma.store import Header, Reader, Store, Transaction
 from proforma.sync import workshop
 from proforma.sync.workshop import Workshop
 from proforma.transport.session import Answer, Session
@@ -167,9 +169,13 @@ class Proof:
         boundaries.install()
         configuration = load_configuration(self._folder / "proforma.yaml", environment={})
         with Workshop(configuration, now=lambda: datetime.now(UTC), by="kill-test") as shop:
-            list(shop.push().run())
+            self._work(shop)
         if told is not None:
             told.write_text("\n".join(boundaries.crossed), encoding="utf-8")
+
+    def _work(self, shop: Workshop) -> None:
+        """What dies and goes on."""
+        list(shop.push().run())
 
     def _forked(self, work: Callable[[], None]) -> int:
         """Exit code of a process that does the work; negative: it was killed."""
@@ -200,6 +206,38 @@ class Proof:
         return faults
 
 
+class CancelProof(Proof):
+    """The same for taking back what was pushed (F-43)."""
+
+    def _reset(self) -> None:
+        super()._reset()
+        assert self._forked(self._push_all) == 0
+
+    def _push_all(self) -> None:
+        configuration = load_configuration(self._folder / "proforma.yaml", environment={})
+        with Workshop(configuration, now=lambda: datetime.now(UTC), by="kill-test") as shop:
+            list(shop.push().run())
+
+    def _work(self, shop: Workshop) -> None:
+        with shop.store.read() as reader:
+            names = [header.id for header in reader.ledger.all_headers()]
+        for row in shop.cancellation().run(names, reason="sent too early"):
+            if row.fault is not None:
+                raise row.fault
+
+    def _faults(self) -> list[str]:
+        faults = [f"{document['reference']} is still there" for document in self.server.documents()]
+        with Store.open(f"sqlite:///{self._folder / 'proforma.db'}") as store, store.read() as reader:
+            faults += [f"{invoice.number} is {invoice.push}" for invoice in _other_than(reader, PushStatus.CANCELLED)]
+            faults += [problem.message for problem in reader.quarantine.open()]
+            faults += [fault.message for fault in reader.ledger.check()]
+        return faults
+
+
+def _other_than(reader: Reader, push: PushStatus) -> list[Header]:
+    return [header for header in reader.ledger.all_headers() if header.push is not push]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What one system's turn showed."""
@@ -212,25 +250,36 @@ class Outcome:
     seconds: float
 
 
-def prove(system: System, server: RemoteMock, *, invoices: int, single: int | None, double: int, seed: int) -> Outcome:
-    """Kills at every boundary (or at so many sampled ones), then so many sampled pairs."""
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How much is tried: all boundaries or so many sampled ones, then so many sampled pairs."""
+
+    invoices: int
+    single: int | None
+    double: int
+    seed: int
+
+
+def prove(system: System, server: RemoteMock, effort: Effort, kind: type[Proof] = Proof) -> Outcome:
+    """Kills one system's pushes, or its cancellations."""
     started = time.monotonic()
-    chance = random.Random(f"{seed}/{system.name}")
+    name = system.name if kind is Proof else f"{system.name}, cancel"
+    chance = random.Random(f"{effort.seed}/{name}")
     folder = Path(tempfile.mkdtemp(prefix="kill-test-"))
     try:
-        proof = Proof(Finance(Project(folder, cast("MockServer", server)), system), server, invoices)
+        proof = kind(Finance(Project(folder, cast("MockServer", server)), system), server, effort.invoices)
         proof.prepare()
         boundaries = len(proof.count())
-        points = list(range(boundaries)) if single is None else sorted(chance.sample(range(boundaries), min(single, boundaries)))
+        points = (
+            list(range(boundaries)) if effort.single is None else sorted(chance.sample(range(boundaries), min(effort.single, boundaries)))
+        )
         faults = [f"killed at {point}: {fault}" for point in points for fault in proof.round([point])]
-        pairs = [(chance.randrange(boundaries), chance.randrange(boundaries)) for _ in range(double)]
+        pairs = [(chance.randrange(boundaries), chance.randrange(boundaries)) for _ in range(effort.double)]
         faults += [f"killed at {pair}: {fault}" for pair in pairs for fault in proof.round(pair)]
     finally:
         shutil.rmtree(folder)
     seconds = time.monotonic() - started
-    return Outcome(
-        system=system.name, boundaries=boundaries, single=len(points), double=len(pairs), faults=tuple(faults), seconds=round(seconds)
-    )
+    return Outcome(system=name, boundaries=boundaries, single=len(points), double=len(pairs), faults=tuple(faults), seconds=round(seconds))
 
 
 def report(outcomes: Sequence[Outcome], *, invoices: int, seed: int, day: str) -> str:
@@ -238,12 +287,15 @@ def report(outcomes: Sequence[Outcome], *, invoices: int, seed: int, day: str) -
     lines = [
         f"{day}, seed {seed}, {invoices} invoices a push",
         "",
-        f"{'system':<18}{'boundaries':>11}{'kills':>8}{'double kills':>14}{'doubled, lost or unresolved':>30}",
+        f"{'system':<26}{'boundaries':>11}{'kills':>8}{'double kills':>14}{'doubled, lost or unresolved':>30}",
     ]
-    lines += [f"{o.system:<18}{o.boundaries:>11}{o.single:>8}{o.double:>14}{len(o.faults):>30}" for o in outcomes]
+    lines += [f"{o.system:<26}{o.boundaries:>11}{o.single:>8}{o.double:>14}{len(o.faults):>30}" for o in outcomes]
     kills = sum(o.single for o in outcomes) + 2 * sum(o.double for o in outcomes)
     lines += ["", f"{kills} processes killed, {sum(len(o.faults) for o in outcomes)} faults"]
     return "\n".join(lines)
+
+
+KINDS: Final[Mapping[str, tuple[type[Proof], ...]]] = {"push": (Proof,), "cancel": (CancelProof,), "all": (Proof, CancelProof)}
 
 
 def main() -> int:
@@ -253,19 +305,20 @@ def main() -> int:
     parser.add_argument("--single", type=int, default=None, help="so many sampled boundaries of each system instead of every one")
     parser.add_argument("--double", type=int, default=167, help="so many sampled pairs of each system")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--of", choices=sorted(KINDS), default="all", help="pushes, cancellations, or both")
     options = parser.parse_args()
+    effort = Effort(invoices=options.invoices, single=options.single, double=options.double, seed=options.seed)
     # Read before forking, so that no child needs to.
     setattr(workshop, "load_mappings", _mappings)  # noqa: B010
     _mappings(None)
     outcomes = []
     with mock() as server:
-        for system in SYSTEMS:
-            outcomes.append(
-                prove(system, server, invoices=options.invoices, single=options.single, double=options.double, seed=options.seed)
-            )
-            print(f"{system.name}: {outcomes[-1].seconds} s, {len(outcomes[-1].faults)} faults", file=sys.stderr, flush=True)
-            for fault in outcomes[-1].faults:
-                print(f"{system.name}: {fault}", file=sys.stderr)
+        for system, kind in product(SYSTEMS, KINDS[options.of]):
+            outcome = prove(system, server, effort, kind)
+            outcomes.append(outcome)
+            print(f"{outcome.system}: {outcome.seconds} s, {len(outcome.faults)} faults", file=sys.stderr, flush=True)
+            for fault in outcome.faults:
+                print(f"{outcome.system}: {fault}", file=sys.stderr)
     print(report(outcomes, invoices=options.invoices, seed=options.seed, day=datetime.now(UTC).date().isoformat()))
     return 1 if any(outcome.faults for outcome in outcomes) else 0
 

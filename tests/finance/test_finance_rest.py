@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import responses
 
-from proforma.domain.codes import PushStatus
-from proforma.finance import FinanceDocument, Guarantee, RestTarget, TargetRefusedError
+from proforma.domain.codes import KeyKind, PushStatus
+from proforma.finance import FinanceDocument, Guarantee, Question, RestTarget, TargetRefusedError
 from proforma.mapping import Fault, RestMapping
 from proforma.mapping.document import Document, digest
 from proforma.mapping.finance_reader import read_finance
@@ -189,3 +189,63 @@ def test_a_redirect_is_not_followed(target: RestTarget) -> None:
         with pytest.raises(TransportError):
             target.create(document())
         assert len(system.calls) == 1
+
+
+CHECKED = (
+    MAPPING
+    + """\
+check:
+  customer: {method: GET, path: "/customers?like={key}", success: [200], items: /found, read: {key: /no, refused: /hold}}
+  account: {method: GET, path: "/accounts/{key}", success: [200], absent: [404]}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"found": [{"no": "C-10"}, {"no": "c-1", "hold": False}]}, None),
+        ({"found": [{"no": "C-10"}]}, "finance has no such customer"),
+        ({"found": []}, "finance has no such customer"),
+        ({"found": [{"no": "C-1", "hold": True}]}, "it is blocked there"),
+        ({"found": [{"no": "C-1", "hold": "overdue"}]}, "overdue"),
+    ],
+    ids=["known", "only a near one", "nobody", "blocked", "blocked with a reason"],
+)
+def test_a_declared_question_about_a_key(tmp_path: Path, body: Any, said: str | None) -> None:
+    """F-89: a search may find more than was asked for; the very key counts, whatever its case, and what is said of it."""
+    asked = made(tmp_path, CHECKED)
+    assert asked.answers == {KeyKind.CUSTOMER, KeyKind.ACCOUNT}
+    with responses.RequestsMock() as system:
+        system.get(SITE + "/customers?like=C-1", json=body)
+        assert asked.objection(Question(KeyKind.CUSTOMER, "C-1")) == said
+
+
+def test_an_absent_key_is_an_objection_and_a_page_is_none(tmp_path: Path) -> None:
+    """F-89, F-86: 404 says that there is no such account; what is not JSON says nothing."""
+    asked = made(tmp_path, CHECKED)
+    with responses.RequestsMock() as system:
+        system.get(SITE + "/accounts/40%201", status=404)
+        assert asked.objection(Question(KeyKind.ACCOUNT, "40 1")) == "finance has no such account"
+    with responses.RequestsMock() as system:
+        system.get(SITE + "/accounts/1", body="<html></html>", content_type="text/html")
+        with pytest.raises(TransportError):
+            asked.objection(Question(KeyKind.ACCOUNT, "1"))
+
+
+def test_a_question_must_only_ask(tmp_path: Path) -> None:
+    """F-89: what could change something, or does not say about which key, is a fault of the mapping with its place."""
+    path = tmp_path / "books.yaml"
+    wrong = "check:\n  unit: {method: POST, path: '/units/{key}', success: [200]}\n  day: {method: GET, path: /days, success: [200]}\n"
+    path.write_text(MAPPING + wrong + "  colour: {method: GET, path: '/{key}', success: [200]}\n", encoding="utf-8")
+    faults: list[Fault] = []
+    assert read_finance(path, faults) is None
+    told = "\n".join(str(fault) for fault in faults)
+    assert "colour" in told
+    path.write_text(MAPPING + wrong, encoding="utf-8")
+    faults.clear()
+    read_finance(path, faults)
+    assert [fault.message for fault in faults] == [
+        "the check 'unit' is a GET with {key} in its path: it only asks",
+        "the check 'day' is a GET with {key} in its path: it only asks",
+    ]

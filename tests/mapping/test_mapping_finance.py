@@ -180,7 +180,8 @@ document: {amounts: number, include: [complimentary, chargeable]}
             "3:22: 'not-available' is no billing type that is invoiced (one of: chargeable, non-chargeable, complimentary)",
         ], id="billing type (I-26)"),
         pytest.param("once: find", "once: find\ndocument: {body: x}", [
-            "3:12: unknown key 'body' in 'document' (one of: amounts, include, customers, units, accounts, due_days, other_units, zero)",
+            "3:12: unknown key 'body' in 'document' (one of: amounts, include, customers, units, accounts, due_days, other_units, zero, "
+            "comments, comment_text)",
         ], id="document"),
         pytest.param("once: find", "once: find\ndocument: {accounts: [{type: time}]}", [
             "3:23: a rule for accounts names one of: account, item, resource",

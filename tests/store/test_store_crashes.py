@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from store_builders import NOON, later, pulled, work
 
 from proforma.domain.errors import UnfinishedError
@@ -130,6 +131,23 @@ def test_a_process_killed_inside_a_transaction_leaves_nothing(store: Store, url:
         with store.begin() as tx:
             assert (tx.mirror.count(), tx.ledger.invoices(), tx.ledger.next_number("PF-")) == (0, [], "PF-000001")
             assert tx.ledger.check() == []
+    pulled(store, work("tuesday"))
+    with store.read() as reader:
+        assert list(reader.mirror.all(Actual)) == [work("tuesday")]
+
+
+def test_an_interrupt_in_the_middle_of_a_statement_leaves_nothing_and_is_what_is_told(store: Store) -> None:
+    """Ctrl-C may come anywhere: nothing of the transaction stays, nobody is told of another fault, and the store is written again."""
+
+    def interrupt(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("INSERT"):
+            raise KeyboardInterrupt
+
+    sa.event.listen(store._engine, "before_cursor_execute", interrupt)
+    with pytest.raises(KeyboardInterrupt), store.begin() as tx:
+        tx.mirror.upsert("msdyn_actuals", Actual, [work("monday")], [1], 1)
+    sa.event.remove(store._engine, "before_cursor_execute", interrupt)
+
     pulled(store, work("tuesday"))
     with store.read() as reader:
         assert list(reader.mirror.all(Actual)) == [work("tuesday")]

@@ -70,8 +70,10 @@ def test_a_finance_system_that_is_down_blocks_no_confirmation(finance: Finance, 
     """D-104: what cannot be asked is not held against the draft; what we know ourselves still is."""
     finance.configure(more="preflight: {at_confirm: refuse, ask: true}")
     project.server.faults([{"match": {"path": DYNAMICS.path}, "times": 0, "action": {"status": 403}}])
-    assert project.run("invoice", "confirm", "--all-drafts").code == 1
+    answer = project.run("invoice", "confirm", "--all-drafts")
+    assert answer.code == 1
     assert sorted(statuses(project)) == ["confirmed", "draft"]
+    assert "attention: dynamics was not asked about" in answer.err
 
 
 def test_a_customer_without_a_number_is_named_by_its_id(finance: Finance, project: Project) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from billing_world import BillingWorld, guid
-from finance_worlds import BUSINESS_CENTRAL, DYNAMICS, Finance, System
+from finance_worlds import BUSINESS_CENTRAL, DYNAMICS, SYSTEMS, Finance, System
 from proforma.mock import MockServer
 from project_folder import Project
 
@@ -117,3 +117,125 @@ def own_mapping(project: Project, target: str, change: tuple[str, str]) -> None:
     file.write_text(text.replace(*change), encoding="utf-8")
     config = project.folder / "proforma.yaml"
     config.write_text(config.read_text(encoding="utf-8") + "mappings: own/mappings\n", encoding="utf-8")
+
+
+ASKED: dict[str, dict[str, Any]] = {
+    "dynamics": {"main_accounts": ["401200"], "currencies": ["EUR"]},
+    "business-central": {"main_accounts": ["6120"], "currencies": ["EUR"], "units": ["HOUR"], "closed_before": "2026-04-01"},
+    "rest": {"units": ["HOUR"], "closed_before": "2026-04-01"},
+}
+#: Time is booked on 401100 and 6110; the world has USD, Hour and 31 March.
+REFUSED = {
+    "dynamics": [
+        ("account-not-in-finance", "401100", "account 401100: finance has no such main account"),
+        ("currency-not-in-finance", "USD", "currency USD: finance has no such currency"),
+    ],
+    "business-central": [
+        ("account-not-in-finance", "6110", "account 6110: company CRONUS has no such account"),
+        ("currency-not-in-finance", "USD", "currency USD: company CRONUS has no such currency"),
+        ("day-not-in-finance", "2026-03-31", "day 2026-03-31: posting is allowed there from 2026-04-01"),
+        ("unit-not-in-finance", "Hour", "unit Hour: company CRONUS has no such unit"),
+    ],
+    "rest": [
+        ("day-not-in-finance", "2026-03-31", "day 2026-03-31: it is not open there"),
+        ("unit-not-in-finance", "Hour", "unit Hour: finance has no such unit"),
+    ],
+}
+UNASKED: dict[str, list[str]] = {"dynamics": ["day"], "business-central": [], "rest": ["currency"]}
+
+
+def waiting(project: Project, system: System, **switches: Any) -> Finance:
+    """Work of two contracts, two rows each, that waits to be billed."""
+    world = BillingWorld()
+    for name in ("a", "b"):
+        world.contract(name)
+        for number in (1, 2):
+            world.time(f"@{name}-{number}", name)
+    finance = Finance(project, system)
+    finance.configure()
+    companies = {"companies": [{"name": "CRONUS", "currency": "GBP"}]} if system is BUSINESS_CENTRAL else {}
+    project.server.load({**world.sets, "$finance": {system.section: {**companies, **switches}}})
+    for words in (("pull",), ("price",)):
+        assert project.run(*words).code == 0
+    project.server.clear_requests()
+    return finance
+
+
+def questions(project: Project, system: System) -> list[str]:
+    """What finance was asked."""
+    return [f"{r['method']} {r['path']}?{r['query']}" for r in project.server.requests() if system.path in str(r["path"])]
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
+def test_finance_is_asked_once_about_every_key(project: Project, system: System) -> None:
+    """F-89: four rows, one account, currency, unit and day: each is asked about once, by reading, and all that waits is told with it."""
+    waiting(project, system, **ASKED[system.name])
+    answer = project.run("preflight")
+    assert answer.code == 1
+    found = [(p["reason"], p["key"], p["message"]) for p in answer.json["problems"]]
+    assert found == REFUSED[system.name]
+    assert {(len(p["sources"]), p["amounts"]["USD"]) for p in answer.json["problems"]} == {(4, "3200.00")}
+    told = [(gap["kinds"], gap["failed"]) for gap in answer.json["not_asked"]]
+    assert told == ([(UNASKED[system.name], False)] if UNASKED[system.name] else [])
+    asked = questions(project, system)
+    assert len(asked) == len(set(asked))
+    assert {question.split()[0] for question in asked} == {"GET"}
+    assert project.server.documents() == []
+
+
+def test_a_currency_that_is_rounded_more_coarsely_there(project: Project) -> None:
+    """F-89, D-46: amounts with two decimals would be rounded to whole dollars; to a hundredth they come through."""
+    waiting(project, BUSINESS_CENTRAL, rounding={"USD": "1"})
+    (problem,) = project.run("preflight").json["problems"]
+    assert problem["message"] == "currency USD: amounts here have 2 decimals, there they are rounded to 1"
+    project.server.switch_finance("bc", {"companies": [{"name": "CRONUS", "currency": "GBP"}]})
+    assert project.run("preflight").json == {"problems": [], "not_asked": []}
+
+
+def test_a_question_that_fails_is_no_refusal(project: Project) -> None:
+    """F-89: one list may not be read, the rest is asked and told; exit code 3, because nobody knows what was not asked."""
+    waiting(project, BUSINESS_CENTRAL, main_accounts=["6120"])
+    project.server.faults([{"match": {"path": "/unitsOfMeasure"}, "times": 0, "action": {"status": 403}}])
+    answer = project.run("preflight")
+    assert answer.code == 3
+    assert [p["reason"] for p in answer.json["problems"]] == ["account-not-in-finance"]
+    (gap,) = answer.json["not_asked"]
+    assert (gap["kinds"], gap["failed"]) == (["unit"], True)
+    assert "403" in gap["reason"]
+    assert "business-central was not asked about unit" in project.run("preflight", as_json=False).err
+
+
+def test_a_system_that_is_down_is_asked_one_question(project: Project) -> None:
+    """F-89: after a page of a proxy instead of an answer nothing more is asked, and every kind is said to be open."""
+    waiting(project, DYNAMICS, main_accounts=["401200"])
+    page = {"status": 200, "body": "<html></html>", "headers": {"Content-Type": "text/html"}}
+    project.server.faults([{"match": {"path": DYNAMICS.path}, "times": 0, "action": page}])
+    answer = project.run("preflight")
+    assert answer.code == 3
+    assert answer.json["problems"] == []
+    assert sorted(kind for gap in answer.json["not_asked"] for kind in gap["kinds"]) == ["account", "currency", "customer", "day"]
+    assert len(set(questions(project, DYNAMICS))) == 1
+
+
+def test_nothing_is_asked_offline_and_that_is_said(project: Project) -> None:
+    """F-89: our own records are in order; that finance was not asked stands beside it."""
+    waiting(project, DYNAMICS, main_accounts=["401200"])
+    assert project.run("preflight", "--offline").json["problems"] == []
+    assert questions(project, DYNAMICS) == []
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
+def test_every_key_of_a_draft_is_asked_about_at_confirm(project: Project, system: System) -> None:
+    """F-89: both drafts are refused with all that finance lacks, by one question for each key and for the posting date."""
+    finance = waiting(project, system, **ASKED[system.name])
+    assert project.run("invoice", "create", "--all").code == 0
+    finance.configure(more="preflight: {at_confirm: refuse, ask: true}")
+    project.server.clear_requests()
+    first, second = project.run("invoice", "confirm", "--all-drafts").json["refused"]
+    lacks = sorted(message for _, _, message in REFUSED[system.name])
+    for refused in (first, second):
+        assert sorted(refused["message"].split("refuse it: ")[1].split("; ")) == lacks
+    asked = questions(project, system)
+    assert len(asked) == len(set(asked))
+    project.server.switch_finance(system.section, {})
+    assert project.run("invoice", "confirm", "--all-drafts").code == 0

@@ -52,6 +52,8 @@ def test_a_contract_has_a_system_of_its_own(finance: Finance, project: Project) 
     """Named by number, whatever its case; the rest goes to the usual one, and each is shown before."""
     shown = project.run("push", "--dry-run").json["invoices"]
     assert sorted(row["target"] for row in shown) == ["dynamics", "rest", "rest"]
+    told = project.run("push", "--dry-run", as_json=False).out.splitlines()
+    assert [line.split()[1] for line in told if line.startswith("PF-")] == [row["target"] for row in shown]
     assert project.server.documents() == []
     assert finance.push() == 0
     assert targets(project) == {"C-a": "rest", "C-b": "dynamics", "C-c": "rest"}

@@ -167,6 +167,7 @@ def confirm(
 
     With invoicing.confirmed_by: another_person nobody confirms what they made or changed.
     """
+    from proforma.cli.preflight import tell_not_asked
     from proforma.cli.report import report_answer
     from proforma.domain.errors import ConfigurationError
     from proforma.domain.invoices import Confirmed
@@ -183,6 +184,7 @@ def confirm(
                 drafts = (header for header in reader.ledger.all_headers() if header.status == "draft")
                 names = [header.id for header in drafts if not header.is_taken_over]
         checked = confirm_checked(workshop, names, as_of=context.business_date, accounting_date=posting)
+    tell_not_asked(context.out, checked.not_asked)
     for warning in checked.warnings:
         context.out.warn(f"confirmed, but: {warning.message}")
     confirmed = sum(isinstance(happening, Confirmed) for _, happening in checked.answer.changes.happenings)
@@ -272,6 +274,32 @@ def refresh(ctx: typer.Context, invoice: InvoiceName) -> None:
 def delete(ctx: typer.Context, invoices: InvoiceNames) -> None:
     """Delete drafts; their rows are ready again."""
     _act(ctx, lambda desk, ids: desk.delete(invoices), "deleted")
+
+
+_CANCEL_EXAMPLES = (
+    "Examples: proforma invoice cancel PF-000001 --reason 'wrong customer'  |  "
+    "proforma --json invoice cancel PF-000001 PF-000002 --reason 'sent too early'"
+)
+
+
+@app.command(epilog=_CANCEL_EXAMPLES)
+def cancel(
+    ctx: typer.Context,
+    invoices: InvoiceNames,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is taken back; kept with your name.")],
+) -> None:
+    """Take invoices back from finance, as long as they are not posted there and still what was sent.
+
+    They stay confirmed here; `invoice correct` then gives their work back.
+    """
+    from proforma.cli.report import report_withdrawn
+
+    context = given(ctx)
+    with context.workshop() as workshop:
+        done = workshop.cancellation().run(invoices, reason=reason)
+        with workshop.store.read() as reader:
+            present = reader.ledger.headers(row.invoice.id for row in done)
+    report_withdrawn(context.out, done, present)
 
 
 @app.command(epilog="Examples: proforma invoice correct PF-000001  |  proforma invoice correct PF-000001 --only 6f1c…")

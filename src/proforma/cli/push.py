@@ -64,7 +64,7 @@ def _show(out: Output, workshop: Workshop) -> bool:
         out.document({"dry_run": True, "invoices": shown})
     for row in () if out.json else shown:
         said = row["refused"] or f"{row['document']['total']} {row['document']['currency']} to {row['document']['customer']['account']}"
-        out.line(f"{row['number']}  {said}")
+        out.line(f"{row['number']}  {row['target']}  {said}")
         for line in row["document"]["lines"] if row["document"] else ():
             out.line(f"    {line['line']:>3}  {line['type']:<16} {line['amount']:>12}  {line['description']}")
     return any(row["refused"] for row in shown)

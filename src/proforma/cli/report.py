@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from proforma.cli.shapes import invoice_shape, refusals_shape
 from proforma.domain.codes import InvoiceStatus, PushStatus
 from proforma.domain.contracts import Contract
 from proforma.domain.errors import ConfigurationError
+from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Invoice, PassedOver, Refusal
 from proforma.domain.masters import Customer
 from proforma.store import Header, Reader
@@ -23,6 +24,9 @@ from proforma.sync.delivery import Pushed
 from proforma.sync.draft import Answer
 from proforma.sync.pull import Pulled
 from proforma.sync.write_back import WrittenBack
+
+if TYPE_CHECKING:
+    from proforma.sync.cancellation import Withdrawn
 
 
 def decimal(value: str, what: str) -> Decimal:
@@ -138,6 +142,30 @@ def pushed_shape(row: Pushed) -> dict[str, Any]:
         "external_number": row.external_number,
         "message": row.message,
     }
+
+
+def report_withdrawn(out: Output, done: Sequence[Withdrawn], present: Mapping[InvoiceId, Header]) -> None:
+    """What became of documents that were to be taken back; raises the first fault, exits with 1 after a refusal."""
+    refused = [row for row in done if row.refused is not None]
+    if out.json:
+        told = [
+            {"id": row.invoice.id, "number": row.invoice.number, "push": present[row.invoice.id].push, "message": row.message}
+            for row in done
+            if row.refused is None
+        ]
+        no = [{"id": row.invoice.id, "reason": row.refused, "message": row.message} for row in refused]
+        out.document({"invoices": told, "refused": no})
+    else:
+        for row in done:
+            if row.refused is None:
+                out.line(f"{row.invoice.number}  {present[row.invoice.id].push}  {row.message}")
+            else:
+                out.warn(f"refused {row.invoice.number}: {row.refused}: {row.message}")
+    for row in done:
+        if row.fault is not None:
+            raise row.fault
+    if refused:
+        raise typer.Exit(1)
 
 
 def report_write_back(out: Output, written: Sequence[WrittenBack]) -> bool:

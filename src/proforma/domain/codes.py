@@ -224,6 +224,18 @@ class PushStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class KeyKind(StrEnum):
+    """What a finance document names that finance must know (F-89)."""
+
+    CUSTOMER = "customer"
+    CURRENCY = "currency"
+    ACCOUNT = "account"
+    ITEM = "item"
+    RESOURCE = "resource"
+    UNIT = "unit"
+    DAY = "day"
+
+
 class LineType(StrEnum):
     """Types of invoice lines, in the order in which an invoice shows them (I-76)."""
 

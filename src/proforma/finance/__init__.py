@@ -6,6 +6,7 @@ Never decides when to send or what a doubt means for the ledger: that is the tru
 from proforma.finance.business_central import BusinessCentralTarget
 from proforma.finance.document import FinanceDocument
 from proforma.finance.dynamics import DynamicsTarget
+from proforma.finance.questions import Question
 from proforma.finance.rest import RestTarget
 from proforma.finance.target import Found, Guarantee, Target, TargetRefusedError
 
@@ -15,6 +16,7 @@ __all__ = [
     "FinanceDocument",
     "Found",
     "Guarantee",
+    "Question",
     "RestTarget",
     "Target",
     "TargetRefusedError",

@@ -16,12 +16,15 @@ import msgspec
 
 from proforma.domain.codes import PushStatus
 from proforma.domain.errors import ConfigurationError
+from proforma.finance import business_central_keys
 from proforma.finance.business_central_errors import refusal
 from proforma.finance.document import FinanceDocument
-from proforma.finance.target import Found, Guarantee
+from proforma.finance.questions import Question
+from proforma.finance.target import Found, Guarantee, TargetRefusedError
+from proforma.mapping.document import COMMENT
 from proforma.mapping.finance import BusinessCentralMapping
-from proforma.transport.decoding import decode_untyped
-from proforma.transport.errors import BadResponseError, HttpStatusError, TransportError
+from proforma.transport.decoding import decode_untyped, remote_fault
+from proforma.transport.errors import BadResponseError, HttpStatusError, TransportError, UnreachableError
 from proforma.transport.remote import Remote
 from proforma.transport.session import Answer, Request
 
@@ -49,7 +52,10 @@ class BusinessCentralTarget:
     guarantee = Guarantee.FIND_FIRST
     can_be_asked = True
     can_be_followed = True
+    can_cancel = True
     repeatable_for = timedelta(0)
+    needs = business_central_keys.NEEDED
+    answers = business_central_keys.ANSWERED
 
     def __init__(self, name: str, remote: Remote, mapping: BusinessCentralMapping, *, company: str, settle_seconds: float) -> None:
         self.name = name
@@ -103,16 +109,15 @@ class BusinessCentralTarget:
                 link = page.get("@odata.nextLink")
         return tuple(found)
 
-    def refuses_customer(self, account: str) -> str | None:
-        """Whether the company has the customer, and not blocked."""
-        condition = quote(f"number eq '{account.replace(chr(39), chr(39) * 2)}'", safe="'")
-        rows = self._get(f"customers?$filter={condition}").get("value")
+    def objection(self, question: Question) -> str | None:
+        """What its own lists say, and the days on which it lets documents be posted (F-89)."""
+        return business_central_keys.objection(question, self._rows, self._named, self._local)
+
+    def _rows(self, path: str) -> list[dict[str, Any]]:
+        rows = self._get(path).get("value")
         if not isinstance(rows, list):
-            raise BadResponseError("the answer is no list of customers")
-        if not rows:
-            return f"company {self._named} has no such customer"
-        blocked = str(rows[0].get("blocked", "")).replace("_x0020_", "").strip()
-        return f"it is blocked there ({blocked})" if blocked else None
+            raise BadResponseError(f"the answer to {path.partition('?')[0]} is no list")
+        return rows
 
     def _found(self, document: FinanceDocument, row: Mapping[str, Any]) -> Found:
         of, said = _Of(document), str(row.get("status", "")).strip().lower()
@@ -140,6 +145,7 @@ class BusinessCentralTarget:
             remaining=_amount(row, "remainingAmount"),
             total_with_tax=_amount(row, "totalAmountIncludingTax", of.sign),
             invoice_date=date.fromisoformat(row[of.day]) if row.get(of.day) else None,
+            tag=row.get("@odata.etag"),
         )
 
     # ---- telling ---------------------------------------------------------------------------------------------------------
@@ -200,6 +206,22 @@ class BusinessCentralTarget:
         self._write(Request(method="POST", link=f"{self._root()}/{_Of(document).documents}({document_id})/Microsoft.NAV.post"), _done)
         return self.status(document, document_id) or found
 
+    def cancel(self, document: FinanceDocument, found: Found) -> None:
+        """Deletes the draft, only if it is still the one that was looked at (F-43, F-51)."""
+        path = f"{self._root()}/{_Of(document).documents}({found.external_id})"
+        if found.tag is None:
+            raise BadResponseError("the document tells no tag, so a change meanwhile would not be noticed")
+        headers = {**_JSON, "If-Match": found.tag}
+        try:
+            self._remote.read(Request(method="DELETE", link=path, headers=headers), _done)
+        except HttpStatusError as error:
+            if error.status == 404 and remote_fault(error.body)[0] is not None:
+                return
+            said = refusal(error.body, error.trace)
+            if isinstance(said, UnreachableError) or error.status == 412:
+                raise TargetRefusedError(f"somebody changes it there just now: {said}", request_id=error.request_id) from error
+            raise said from error
+
     # ---- requests --------------------------------------------------------------------------------------------------------
 
     def _get(self, path: str) -> dict[str, Any]:
@@ -258,6 +280,8 @@ class _Of:
 
 def _line(line: Mapping[str, Any], sign: int) -> dict[str, Any]:
     """A line as Business Central takes it: the sign stands in the quantity, never in the price."""
+    if line["type"] == COMMENT:
+        return {"sequence": 10000 * int(line["line"]), "lineType": "Comment", "description": line["description"][:_TEXT_LENGTH_MAX]}
     kind = next(kind for kind in _LINE_TYPES if line.get(kind))
     quantity, price = sign * Decimal(line["quantity"]), Decimal(line["unit_price"])
     if price < 0:

@@ -16,10 +16,14 @@ import msgspec
 
 from proforma.domain.codes import PushStatus
 from proforma.domain.money import total
+from proforma.finance import dynamics_keys
 from proforma.finance.document import FinanceDocument
 from proforma.finance.dynamics_errors import has_infolog, refusal
+from proforma.finance.dynamics_keys import literal
 from proforma.finance.dynamics_values import day, noon
+from proforma.finance.questions import Question
 from proforma.finance.target import Found, Guarantee
+from proforma.mapping.document import COMMENT
 from proforma.mapping.finance import DynamicsMapping
 from proforma.transport.decoding import decode_untyped
 from proforma.transport.errors import BadResponseError, DoubtfulError, HttpStatusError, Trace, TransportError
@@ -52,7 +56,10 @@ class DynamicsTarget:
     guarantee = Guarantee.OWN_KEY
     can_be_asked = True
     can_be_followed = True
+    can_cancel = True
     repeatable_for = timedelta.max
+    needs = dynamics_keys.NEEDED
+    answers = dynamics_keys.ANSWERED
 
     def __init__(self, name: str, remote: Remote, mapping: DynamicsMapping, *, company: str, settle_seconds: float) -> None:
         self.name = name
@@ -73,7 +80,7 @@ class DynamicsTarget:
         try:
             header = self._remote.read(Request(method="GET", link=link, headers=_JSON), _row)
         except HttpStatusError as error:
-            if error.status == 404 and error.body.lstrip().startswith(b"{"):
+            if _is_absence(error):
                 return ()
             raise
         return (self._found(document, header, self._lines(document.reference)),)
@@ -84,8 +91,8 @@ class DynamicsTarget:
 
     def references(self, first: str, before: str) -> tuple[str, ...]:
         """Keys of headers in a range, page after page (F-3)."""
-        within = f"ExternalInvoiceId ge {_literal(first)} and ExternalInvoiceId lt {_literal(before)}"
-        condition = quote(f"dataAreaId eq {_literal(self._company)} and {within}", safe="'")
+        within = f"ExternalInvoiceId ge {literal(first)} and ExternalInvoiceId lt {literal(before)}"
+        condition = quote(f"dataAreaId eq {literal(self._company)} and {within}", safe="'")
         link: str | None = f"{HEADERS}?$filter={condition}&$select=ExternalInvoiceId&{_COMPANY}"
         found: list[str] = []
         while link is not None:
@@ -94,18 +101,19 @@ class DynamicsTarget:
             link = page.get("@odata.nextLink")
         return tuple(found)
 
-    def refuses_customer(self, account: str) -> str | None:
-        """Whether the company has the customer, and not on hold (F-28)."""
-        condition = quote(f"dataAreaId eq {_literal(self._company)} and CustomerAccount eq {_literal(account)}", safe="'")
-        page = self._remote.read(Request(method="GET", link=f"CustomersV3?$filter={condition}&{_COMPANY}", headers=_JSON), _page)
-        if not page["value"]:
-            return f"company {self._company} has no such customer"
-        on_hold = page["value"][0].get("OnHoldStatus")
-        return None if on_hold in (None, "", "No") else f"it is on hold there ({on_hold})"
+    def objection(self, question: Question) -> str | None:
+        """What its own lists of customers, currencies and main accounts say (F-28, F-89)."""
+        return dynamics_keys.objection(question, self._rows, self._company)
+
+    def _rows(self, entity_set: str, condition: str) -> list[dict[str, Any]]:
+        """Rows of a set that fit; a few at most, so there are no further pages."""
+        link = f"{entity_set}?$filter={quote(condition, safe=chr(39))}&{_COMPANY}"
+        rows: list[dict[str, Any]] = self._remote.read(Request(method="GET", link=link, headers=_JSON), _page)["value"]
+        return rows
 
     def _lines(self, reference: str) -> list[Decimal]:
         """Amounts of the lines in their order, page after page (F-3)."""
-        condition = quote(f"dataAreaId eq {_literal(self._company)} and ExternalInvoiceId eq {_literal(reference)}", safe="'")
+        condition = quote(f"dataAreaId eq {literal(self._company)} and ExternalInvoiceId eq {literal(reference)}", safe="'")
         link: str | None = f"{LINES}?$filter={condition}&$orderby=LineNumber&$select=LineNumber,TransactionCurrencyAmount&{_COMPANY}"
         amounts: list[Decimal] = []
         while link is not None:
@@ -129,6 +137,7 @@ class DynamicsTarget:
             complete=header.get("InvoiceName") != NOT_COMPLETE,
             posted_on=day(header.get("InvoiceDate")) if posted else None,
             invoice_date=day(header.get("InvoiceDate")),
+            tag=header.get("@odata.etag"),
         )
 
     # ---- telling ---------------------------------------------------------------------------------------------------------
@@ -154,6 +163,23 @@ class DynamicsTarget:
             return self.find(document)[0]
         except TransportError as fault:
             fault.doubtful = True  # a part of the document exists
+            raise
+
+    def cancel(self, document: FinanceDocument, found: Found) -> None:
+        """Deletes header and lines; finance refuses what is posted (F-43)."""
+        link = f"{HEADERS}({self._key(document.reference)})?{_COMPANY}"
+        tag = {"If-Match": found.tag} if found.tag else {}
+        try:
+            self._remote.read(Request(method="DELETE", link=link, headers={**_JSON, **tag}), _deleted)
+        except HttpStatusError as error:
+            if _is_absence(error):
+                return
+            if error.status in _BY_BODY:
+                raise refusal(error.body, error.trace) from error
+            raise
+        except DoubtfulError as fault:
+            if fault.attempts == 1 and has_infolog(fault.body):
+                raise refusal(fault.body, fault.trace) from fault
             raise
 
     def _finish(self, document: FinanceDocument) -> None:
@@ -220,15 +246,17 @@ class DynamicsTarget:
             "LineNumber": line["line"],
             "MainAccountDisplayValue": line.get("account") or line.get("resource") or line.get("item"),
             "Description": (line["description"] or "")[:_DESCRIPTION_LENGTH_MAX],
-            "Quantity": Decimal(line["quantity"]),
-            "UnitPrice": Decimal(line["unit_price"]),
+            # A comment has neither; its words stand where an invoice prints them.
+            "InvoiceText": line["description"] if line["type"] == COMMENT else None,
+            "Quantity": Decimal(line["quantity"] or 0),
+            "UnitPrice": Decimal(line["unit_price"] or 0),
             "TransactionCurrencyAmount": Decimal(line["amount"]),
             **self._mapping.line,
         }
         return _post(LINES, row)
 
     def _key(self, reference: str) -> str:
-        return f"dataAreaId={quote(_literal(self._company), safe='')},ExternalInvoiceId={quote(_literal(reference), safe='')}"
+        return f"dataAreaId={quote(literal(self._company), safe='')},ExternalInvoiceId={quote(literal(reference), safe='')}"
 
 
 _JSON: Final = {"Accept": "application/json"}
@@ -252,6 +280,17 @@ def _answers(answer: Answer, parts: tuple[ChangeSet]) -> Answers:
             if one.ok and one.status not in (200, 201, 204):
                 raise BadResponseError(f"a part of the batch answer has status {one.status}", trace=answer.trace, doubtful=True)
     return answers
+
+
+def _deleted(answer: Answer) -> None:
+    """A deletion answers with 204 and nothing else (F-8)."""
+    if answer.status != 204:
+        raise BadResponseError(f"status {answer.status} is no answer to a deletion", trace=answer.trace, doubtful=True)
+
+
+def _is_absence(error: HttpStatusError) -> bool:
+    """Whether finance itself says that there is no such row; a page of something before it says nothing (F-86)."""
+    return error.status == 404 and error.body.lstrip().startswith(b"{")
 
 
 def _decoded(answer: PartAnswer) -> dict[str, Any] | None:
@@ -285,7 +324,3 @@ def _same(theirs: object, ours: str) -> str | None:
     if not isinstance(theirs, str) or not theirs:
         return None
     return ours if theirs.strip().casefold() == ours.strip().casefold() else theirs
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -9,8 +9,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 from urllib.parse import quote
 
-from proforma.domain.codes import PushStatus
+from proforma.domain.codes import KeyKind, PushStatus
 from proforma.finance.document import FinanceDocument
+from proforma.finance.questions import EVERY_KIND, Question
 from proforma.finance.target import Found, Guarantee, TargetRefusedError
 from proforma.mapping.body import at
 from proforma.mapping.document import encode
@@ -32,6 +33,8 @@ _TEXT_LENGTH_MAX: Final = 250
 
 class RestTarget:
     """A finance target spoken to as its mapping says; see `proforma.finance.target.Target` for what its methods promise."""
+
+    needs = EVERY_KIND
 
     def __init__(self, name: str, remote: Remote, mapping: RestMapping, *, company: str | None, settle_seconds: float) -> None:
         self.name = name
@@ -108,9 +111,42 @@ class RestTarget:
             raise BadResponseError(f"the answer has no list at {call.items}", todo="Check `items` of the mapping.", trace=answer.trace)
         return tuple(str(at(item, call.read["reference"])) for item in items)
 
-    def refuses_customer(self, account: str) -> str | None:
-        """A declared system is not asked about customers."""
-        return None
+    @property
+    def answers(self) -> frozenset[KeyKind]:
+        """What the mapping declares a `check` for."""
+        return frozenset(self._mapping.checks)
+
+    def objection(self, question: Question) -> str | None:
+        """As the mapping's `check` of that kind tells it: a key is known when the answer has a row for it, and that row refuses nothing."""
+        call = self._mapping.checks[question.kind]
+        try:
+            return self._remote.read(self._question(call, question), lambda answer: self._answered(call, answer, question))
+        except HttpStatusError as error:
+            if self._mapping.outcome(error.status or 0, call=call) == "absent":
+                return _unknown(question)
+            raise
+
+    def _question(self, call: FinanceCall, question: Question) -> Request:
+        values = {"key": question.key, "company": self._company or ""}
+        path = _filled(call.path, {name: quote(value, safe="") for name, value in values.items()})
+        headers = {"Accept": "application/json"} | {name: _filled(text, values) for name, text in call.headers.items()}
+        return Request(method=call.method, link=path.lstrip("/"), headers=headers, repeatable=True)
+
+    def _answered(self, call: FinanceCall, answer: Answer, question: Question) -> str | None:
+        if self._mapping.outcome(answer.status, call=call) == "absent":
+            return _unknown(question)
+        body = self._success(call, answer)
+        rows = [body] if call.items is None else at(body, call.items)
+        if not isinstance(rows, list):
+            raise BadResponseError(f"the answer has no list at {call.items}", todo="Check `items` of the mapping.", trace=answer.trace)
+        if "key" in call.read:
+            rows = [row for row in rows if _is_key(at(row, call.read["key"]), question.key)]
+        if not rows:
+            return _unknown(question)
+        refused = at(rows[0], call.read["refused"]) if "refused" in call.read else None
+        if not refused:
+            return None
+        return excerpt(refused, characters_max=200) if isinstance(refused, str) else "it is blocked there"
 
     def _asked(self, call: FinanceCall, document: FinanceDocument, external_id: str | None) -> tuple[Found, ...]:
         request = self._request(call, document, external_id, None)
@@ -136,6 +172,36 @@ class RestTarget:
             fault.doubtful = fault.doubtful or fault.attempts > 1
             raise
 
+    @property
+    def can_cancel(self) -> bool:
+        """Whether the mapping declares a `cancel`, and how it is asked whether the document is still as it was sent."""
+        return self._mapping.cancel is not None and self.can_be_followed
+
+    def cancel(self, document: FinanceDocument, found: Found) -> None:
+        """As the mapping's `cancel` says; a state that the answer tells must be a cancelled one (F-43, F-74)."""
+        call = self._mapping.cancel
+        if call is None:
+            raise ValueError(f"target {self.name} declares no cancel")
+        body = None if call.body is None else encode(call.body.of({**document.content, "id": found.external_id, "number": found.number}))
+        request = self._request(call, document, found.external_id, body, keyed=False)
+        try:
+            self._remote.read(request, lambda answer: self._cancelled(call, answer, document))
+        except HttpStatusError as error:
+            if self._mapping.outcome(error.status or 0, call=call) != "absent":
+                self._refuse(call, error)
+                raise
+
+    def _cancelled(self, call: FinanceCall, answer: Answer, document: FinanceDocument) -> None:
+        if self._mapping.outcome(answer.status, call=call) == "absent" or (answer.status == 204 and 204 in call.success):
+            return
+        body = self._success(call, answer)
+        if "state" not in call.read:
+            return
+        items = [body] if call.items is None else at(body, call.items)
+        states = {self._found(call, item, document, answer).state for item in items} if isinstance(items, list) else set()
+        if states != {PushStatus.CANCELLED}:
+            raise BadResponseError("the answer does not say that the document is cancelled", trace=answer.trace, doubtful=True)
+
     def _refuse(self, call: FinanceCall, error: HttpStatusError) -> None:
         """Turns the answers that will not change into a refusal (F-77)."""
         outcome = self._mapping.outcome(error.status or 0, call=call)
@@ -153,15 +219,18 @@ class RestTarget:
         words = "; ".join(_words(value) for value in told if value not in (None, [], {}, ""))
         return excerpt(words or error.remote_message or f"HTTP {error.status}", characters_max=1000)
 
-    def _request(self, call: FinanceCall, document: FinanceDocument, external_id: str | None, body: bytes | None) -> Request:
+    def _request(
+        self, call: FinanceCall, document: FinanceDocument, external_id: str | None, body: bytes | None, *, keyed: bool = True
+    ) -> Request:
+        """`keyed`: a call that creates the document carries the key, and may be repeated where that is harmless."""
         values = {"reference": document.reference, "company": self._company or "", "id": external_id or "", "number": ""}
         headers = {"Accept": "application/json"} | {name: _filled(text, values) for name, text in call.headers.items()}
         if body is not None:
             headers["Content-Type"] = "application/json"
-            if self._mapping.key_header:
+            if self._mapping.key_header and keyed:
                 headers[self._mapping.key_header] = document.reference
         path = _filled(call.path, {name: quote(value, safe="") for name, value in values.items()})
-        repeatable = self.guarantee in (Guarantee.IDEMPOTENCY_KEY, Guarantee.UPSERT)
+        repeatable = keyed and self.guarantee in (Guarantee.IDEMPOTENCY_KEY, Guarantee.UPSERT)
         return Request(method=call.method, link=path.lstrip("/"), headers=headers, body=body, repeatable=repeatable)
 
     def _documents(self, call: FinanceCall, answer: Answer, document: FinanceDocument) -> tuple[Found, ...]:
@@ -236,6 +305,14 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
     for name, value in values.items():
         template = template.replace("{" + name + "}", value)
     return template
+
+
+def _unknown(question: Question) -> str:
+    return "it is not open there" if question.kind is KeyKind.DAY else f"finance has no such {question.kind}"
+
+
+def _is_key(theirs: JsonValue, ours: str) -> bool:
+    return isinstance(theirs, (str, int)) and str(theirs).casefold() == ours.casefold()
 
 
 def _text(told: Mapping[str, JsonValue], name: str) -> str | None:

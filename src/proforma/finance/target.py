@@ -8,9 +8,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from proforma.domain.codes import PushStatus
+from proforma.domain.codes import KeyKind, PushStatus
 from proforma.domain.invoices import ReadBack
 from proforma.finance.document import FinanceDocument
+from proforma.finance.questions import Question
 
 
 class Guarantee(StrEnum):
@@ -30,6 +31,7 @@ class Found:
     `complete` is False while steps are missing: lines not all there, not yet posted though it should be. `total` is without tax;
     `line_amounts`, in order, where the target tells them. `posted_on`, `tax`, `total_with_tax` and `remaining` are read back after
     posting (F-90). `invoice_date` tells documents apart whose reference is not known (`proforma.sync.adoption`).
+    `tag` names the state that was seen: who changes the document only if it is still that one sends it along.
     """
 
     reference: str | None
@@ -50,6 +52,7 @@ class Found:
     remaining: Decimal | None = None
     total_with_tax: Decimal | None = None
     invoice_date: date | None = None
+    tag: str | None = None
 
     @property
     def read_back(self) -> ReadBack | None:
@@ -141,11 +144,29 @@ class Target(Protocol):
     def status(self, document: FinanceDocument, external_id: str | None) -> Found | None:
         """How a document stands now, None when it is gone. Raises as `find` does."""
 
+    @property
+    def can_cancel(self) -> bool:
+        """Whether a document that is not posted can be taken back."""
+
+    def cancel(self, document: FinanceDocument, found: Found) -> None:
+        """Takes back the document that was just found, unposted and unchanged (F-43). It is gone, or cancelled there, when this returns.
+
+        Raises TargetRefusedError when it says no, also because somebody changed the document meanwhile.
+        """
+
     def references(self, first: str, before: str) -> tuple[str, ...]:
         """The references that it holds from `first` on and before the other one; () where it cannot list. Raises as `find` does."""
 
-    def refuses_customer(self, account: str) -> str | None:
-        """Why it would refuse documents for this customer, as far as it can be asked; None: no reason known (F-89)."""
+    @property
+    def needs(self) -> frozenset[KeyKind]:
+        """The kinds of key that its documents name (F-89)."""
+
+    @property
+    def answers(self) -> frozenset[KeyKind]:
+        """Those that it can be asked about."""
+
+    def objection(self, question: Question) -> str | None:
+        """Why it would refuse documents with this key; None: no reason known. For what it `answers`; reads only, raises as `find` does."""
 
     def close(self) -> None:
         """Gives connections back."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from proforma.domain.codes import LineType
+from proforma.domain.codes import KeyKind, LineType
 from proforma.mapping import document_reader, entity_reader, finance_reader, write_back_reader
 from proforma.mapping.compiler import compile_entity
 from proforma.mapping.entities import EntityMapping
 from proforma.mapping.expression_data import Data, expression_data
 from proforma.mapping.expressions import Transform
 from proforma.mapping.fields import RECORDS, FieldType, Kind, fields_of
-from proforma.mapping.finance import ANSWERS
+from proforma.mapping.finance import ANSWERS, CHECK_ANSWERS
 from proforma.mapping.specifications import COLUMN
 from proforma.mapping.write_back import FACTS, SAYS
 
@@ -52,7 +52,13 @@ def schema() -> JsonSchema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "proforma-sync mapping file",
         "oneOf": [_entity(), _finance(), _dynamics(), _business_central(), _write_back()],
-        "$defs": {"column": {"type": "string", "pattern": f"^{COLUMN.pattern}$"}, "expression": _expression(), "call": _call()},
+        "$defs": {
+            "column": {"type": "string", "pattern": f"^{COLUMN.pattern}$"},
+            "expression": _expression(),
+            "call": _call(ANSWERS),
+            "check": _call(CHECK_ANSWERS),
+            "cancel": _call(ANSWERS, body={"type": "object"}),
+        },
     }
 
 
@@ -130,13 +136,14 @@ def _finance() -> JsonSchema:
         "list": call,
         "create": call,
         "status": call,
-        "cancel": call,
+        "cancel": {"$ref": "#/$defs/cancel"},
         "states": {"type": "object", "additionalProperties": _words(finance_reader.STATES)},
         "outcomes": {"type": "object", "additionalProperties": _words(finance_reader.OUTCOMES)},
         "document": _document(),
         "body": {"type": "object"},
         "credits": _words(finance_reader.CREDITS),
         "accept_at_most_once": {"type": "boolean"},
+        "check": _object({kind.value: {"$ref": "#/$defs/check"} for kind in KeyKind}, ()),
     }
     return _object(properties, finance_reader.NEEDED)
 
@@ -195,11 +202,13 @@ def _document() -> JsonSchema:
         "due_days": {"type": "integer", "minimum": 0},
         "other_units": _words(document_reader.OTHER_UNITS),
         "zero": _words(document_reader.ZERO),
+        "comments": {"type": "array", "items": _words(document_reader.COMMENTABLE)},
+        "comment_text": text,
     }
     return _object(properties, ())
 
 
-def _call() -> JsonSchema:
+def _call(answers: Sequence[str], **more: JsonSchema) -> JsonSchema:
     statuses: JsonSchema = {"type": "array", "items": {"type": "integer", "minimum": 200, "maximum": 599}}
     text: JsonSchema = {"type": "string"}
     properties: JsonSchema = {
@@ -210,7 +219,8 @@ def _call() -> JsonSchema:
         "pending": statuses,
         "absent": statuses,
         "items": text,
-        "read": _object(dict.fromkeys(ANSWERS, text), ()),
+        "read": _object(dict.fromkeys(answers, text), ()),
+        **more,
     }
     return _object(properties, finance_reader.CALL_NEEDED)
 

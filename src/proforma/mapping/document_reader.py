@@ -9,16 +9,29 @@ from typing import Final, get_args
 
 from proforma.domain.codes import BillingType, LineType
 from proforma.mapping.faults import did_you_mean
-from proforma.mapping.finance import AccountKind, AccountRule, DocumentRules
+from proforma.mapping.finance import COMMENT_TEXT, COMMENT_WORDS, AccountKind, AccountRule, DocumentRules
 from proforma.mapping.reading import KeyReader
 from proforma.mapping.yaml_source import Entries, Items, Node, Scalar
 
-DOCUMENT_KEYS: Final = ("amounts", "include", "customers", "units", "accounts", "due_days", "other_units", "zero")
+DOCUMENT_KEYS: Final = (
+    "amounts",
+    "include",
+    "customers",
+    "units",
+    "accounts",
+    "due_days",
+    "other_units",
+    "zero",
+    "comments",
+    "comment_text",
+)
 AMOUNTS: Final = ("text", "number")
 OTHER_UNITS: Final = ("keep", "refuse")
 ZERO: Final = ("send", "close")
 #: Billing types whose details may be sent.
 INCLUDABLE: Final = (BillingType.CHARGEABLE, BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY)
+#: Billing types that add nothing to an invoice, and may be told as comments.
+COMMENTABLE: Final = (BillingType.NON_CHARGEABLE, BillingType.COMPLIMENTARY)
 ACCOUNT_KINDS: Final[tuple[AccountKind, ...]] = get_args(AccountKind)
 #: What a rule may look at besides the type of line.
 NAMED: Final = ("category", "role", "product", "project")
@@ -38,9 +51,14 @@ class DocumentReader(KeyReader):
             return DocumentRules()
         amounts = self.choice(node, "amounts", AMOUNTS)
         due_days = self.whole(node, "due_days", usual=-1)
+        include, comments = frozenset(self._included(node)), frozenset(self._commented(node))
+        for word in sorted(include & comments):
+            self.fault(node.get("comments") or node, f"{word.value!r} is either part of its lines or a comment", "take it out of include")
         return DocumentRules(
+            comments=comments,
+            comment_text=self._comment_text(node),
             amounts="number" if amounts == "number" else "text",
-            include=frozenset(self._included(node)),
+            include=include,
             customers=self._names(node, "customers"),
             units=self._names(node, "units"),
             accounts=tuple(self._accounts(node)),
@@ -58,6 +76,27 @@ class DocumentReader(KeyReader):
             else:
                 self.fault(item, f"{item.text!r} is no billing type that is invoiced", did_you_mean(item.text, words))
         return include
+
+    def _commented(self, node: Entries) -> set[BillingType]:
+        comments: set[BillingType] = set()
+        words = [billing_type.value for billing_type in COMMENTABLE]
+        for item in self.items(node, "comments", like="[non-chargeable, complimentary]"):
+            if item.text in words:
+                comments.add(BillingType(item.text))
+            else:
+                self.fault(
+                    item,
+                    f"{item.text!r} adds to the invoice or is no billing type: a comment cannot say it",
+                    did_you_mean(item.text, words),
+                )
+        return comments
+
+    def _comment_text(self, node: Entries) -> str:
+        text = self.text(node, "comment_text", like="'{date} {description}'")
+        for name in _PLACEHOLDER.findall(text or ""):
+            if name not in COMMENT_WORDS:
+                self.fault(node.get("comment_text") or node, f"unknown placeholder {{{name}}}", did_you_mean(name, COMMENT_WORDS))
+        return text or COMMENT_TEXT
 
     def _names(self, node: Entries, key: str) -> Mapping[str, str]:
         given = self.entries(node, key, like="{Hour: HUR}")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final, Literal
 
-from proforma.domain.codes import BillingType, LineType, PushStatus
+from proforma.domain.codes import BillingType, KeyKind, LineType, PushStatus
 from proforma.mapping.body import Body
 
 #: How a target makes sure that a document arrives once, best first (F-75).
@@ -20,19 +20,26 @@ ANSWERS: Final = (
     "id", "number", "state", "total", "reference", "digest", "customer", "currency", "lines", "message", "errors",
     "posted_on", "tax", "remaining", "total_with_tax", "invoice_date",
 )  # fmt: skip
+#: What the answer to a question about a key may tell: the key itself, and why it may not be used.
+CHECK_ANSWERS: Final = ("key", "refused")
 #: What an accountant may give a line: a ledger account, an item or a resource of the finance system.
 AccountKind = Literal["account", "item", "resource"]
+#: What may stand in braces in the text of a comment.
+COMMENT_WORDS: Final = (
+    "date", "description", "quantity", "unit", "billing_type", "role", "resource", "category", "project", "task",
+)  # fmt: skip
+COMMENT_TEXT: Final = "{date} {description} ({quantity} {unit})"
 #: What may stand in braces in a path or header.
-PLACEHOLDERS: Final = ("reference", "id", "number", "company", "first", "before")
+PLACEHOLDERS: Final = ("reference", "id", "number", "company", "first", "before", "key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinanceCall:
     """One request: method, path below the target's address, headers, and how its answer is read.
 
-    `path` and header values may hold {reference}, {id}, {number}, {company}, and those of `list` {first} and {before}. `items`: JSON
-    pointer to a list of documents, an empty one means absent; None where the answer is the document. `read`: JSON pointers by the names
-    in `ANSWERS`.
+    `path` and header values may hold {reference}, {id}, {number}, {company}, those of `list` {first} and {before}, those of a check {key}.
+    `items`: JSON pointer to a list of documents, an empty one means absent; None where the answer is the document. `read`: JSON pointers
+    by the names in `ANSWERS`, of a check by those in `CHECK_ANSWERS`. `body`: of `cancel` alone, a template of what is sent.
     """
 
     method: str
@@ -43,6 +50,7 @@ class FinanceCall:
     absent: tuple[int, ...]
     items: str | None
     read: Mapping[str, str]
+    body: Body | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +76,8 @@ class DocumentRules:
     `customers` and `units`: names of Dataverse as finance knows them; what is not listed stays as it is. `accounts`: the first that fits
     wins, and where there are any, a line without one is refused. `due_days`: from the invoice date to the due date (none: finance decides).
     `other_units`: what becomes of a unit that `units` does not list. `zero`: whether an invoice of 0 is sent, or ends here (D-28).
+    `comments`: billing types whose details are sent as lines that only say something (D-28, F-72), in the words of `comment_text` with the
+    names in `COMMENT_WORDS`; `comments_booked`: the system wants an account for such a line, too (F-24).
     `number_length_max`: of numbers of customers, accounts, items and resources, where the system is known to take no more (F-62).
     """
 
@@ -79,6 +89,9 @@ class DocumentRules:
     due_days: int | None = None
     other_units: Literal["keep", "refuse"] = "keep"
     zero: Literal["send", "close"] = "send"
+    comments: frozenset[BillingType] = frozenset()
+    comment_text: str = COMMENT_TEXT
+    comments_booked: bool = False
     number_length_max: int | None = None
 
 
@@ -116,6 +129,7 @@ class BusinessCentralMapping(FinanceMapping):
 class RestMapping(FinanceMapping):
     """Any JSON/REST system. `states`: its words for the state of a document, as ours; `outcomes`: meanings of statuses, by number.
 
+    `checks`: how it is asked about a key before a document names it (F-89).
     A key is good for `key_lifetime_hours` (F-76). `body` writes the document in the system's own form, None sends the default one;
     `credits` says whether it tells the total of a credit as a negative or a positive figure. `accept_at_most_once`: a person has
     agreed that without any guarantee a doubt is parked (F-75).
@@ -129,6 +143,7 @@ class RestMapping(FinanceMapping):
     status: FinanceCall | None
     cancel: FinanceCall | None
     list_: FinanceCall | None = None
+    checks: Mapping[KeyKind, FinanceCall] = field(default_factory=dict)
     states: Mapping[str, PushStatus]
     outcomes: Mapping[int, Outcome]
     body: Body | None

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeVar, get_args
 
-from proforma.domain.codes import PushStatus
+from proforma.domain.codes import KeyKind, PushStatus
 from proforma.mapping.body_reader import BodyReader
 from proforma.mapping.document_reader import DocumentReader
 from proforma.mapping.faults import Fault, did_you_mean
 from proforma.mapping.finance import (
     ANSWERS,
+    CHECK_ANSWERS,
     PLACEHOLDERS,
     BusinessCentralMapping,
     DocumentRules,
@@ -34,7 +35,7 @@ KINDS: Final = ("rest", "dynamics-365-finance", "business-central")
 NEEDED: Final = ("target", "once", "create")
 ALLOWED: Final = (
     "kind", "key_header", "key_lifetime_hours", "settle_seconds", "find", "list", "status", "cancel", "states", "outcomes", "document",
-    "body", "credits", "accept_at_most_once",
+    "body", "credits", "accept_at_most_once", "check",
 )  # fmt: skip
 NATIVE_NEEDED: Final = ("target", "kind", "document")
 DYNAMICS_ALLOWED: Final = ("settle_seconds", "header", "line", "operations_max")
@@ -95,6 +96,7 @@ class _FinanceReader(KeyReader):
         target = self._target(root)
         once = self._once(root)
         calls = {name: self._call(root, name) for name in ("find", "list", "create", "status", "cancel")}
+        checks = self._checks(root)
         key_header = self.text(root, "key_header", form=_HEADER, like="Idempotency-Key")
         rules = self._documents.rules(root)
         lifetime = self.whole(root, "key_lifetime_hours", usual=24, least=1)
@@ -116,6 +118,7 @@ class _FinanceReader(KeyReader):
             settle_seconds=settle,
             find=calls["find"],
             list_=self._listing(root, calls["list"]),
+            checks=MappingProxyType(checks),
             create=create,
             status=calls["status"],
             cancel=calls["cancel"],
@@ -134,6 +137,21 @@ class _FinanceReader(KeyReader):
             self.fault(root.get("list") or root, "'list' needs items, read: {reference: …} and {first} in its path")
         return call
 
+    def _checks(self, root: Entries) -> dict[KeyKind, FinanceCall]:
+        """How the system is asked about a key, by its kind; a question changes nothing, so it is a GET (F-89)."""
+        node = self.entries(root, "check", like="{customer: {method: GET, path: '/customers/{key}', success: [200], absent: [404]}}")
+        checks: dict[KeyKind, FinanceCall] = {}
+        if node is None or not self.check_keys(node, (), tuple(KeyKind), where=" in 'check'"):
+            return checks
+        for kind in KeyKind:
+            call = self._call(node, kind.value, answers=CHECK_ANSWERS)
+            if call is None:
+                continue
+            if call.method != "GET" or "{key}" not in call.path:
+                self.fault(node.get(kind.value) or node, f"the check '{kind}' is a GET with {{key}} in its path: it only asks")
+            checks[kind] = call
+        return checks
+
     def _target(self, root: Entries) -> str | None:
         return self.text(root, "target", form=_TARGET, like="rest")
 
@@ -147,7 +165,7 @@ class _FinanceReader(KeyReader):
         return None if target is None else DynamicsMapping(
             target=target,
             settle_seconds=self.whole(root, "settle_seconds", usual=0),
-            document=rules,
+            document=replace(rules, comments_booked=True),
             header=header,
             line=line,
             operations_max=operations_max,
@@ -201,9 +219,10 @@ class _FinanceReader(KeyReader):
 
     # ---- calls ---------------------------------------------------------------------------------------------------------
 
-    def _call(self, root: Entries, name: str) -> FinanceCall | None:
+    def _call(self, root: Entries, name: str, *, answers: Sequence[str] = ANSWERS) -> FinanceCall | None:
         node = self.entries(root, name, like="{method: GET, path: /invoices/{reference}, success: [200]}")
-        if node is None or not self.check_keys(node, CALL_NEEDED, CALL_ALLOWED, where=f" in {name!r}"):
+        allowed = (*CALL_ALLOWED, "body") if name == "cancel" else CALL_ALLOWED
+        if node is None or not self.check_keys(node, CALL_NEEDED, allowed, where=f" in {name!r}"):
             return None
         method, path = self.choice(node, "method", METHODS), self.text(node, "path", form=_PATH, like="/invoices/{reference}")
         self._check_placeholders(node.get("path"))
@@ -215,7 +234,8 @@ class _FinanceReader(KeyReader):
             pending=self._statuses(node, "pending"),
             absent=self._statuses(node, "absent"),
             items=self.text(node, "items", form=_POINTER, like="/value"),
-            read=MappingProxyType(self._pointers(node)),
+            read=MappingProxyType(self._pointers(node, answers)),
+            body=self._bodies.body(node) if name == "cancel" else None,
         )
 
     def _check_placeholders(self, node: Node | None) -> None:
@@ -249,12 +269,12 @@ class _FinanceReader(KeyReader):
                 self.fault(item, f"{item.text!r} is no HTTP status")
         return tuple(statuses)
 
-    def _pointers(self, node: Entries) -> dict[str, str]:
+    def _pointers(self, node: Entries, answers: Sequence[str]) -> dict[str, str]:
         given = self.entries(node, "read", like="{id: /id, number: /number}")
         pointers: dict[str, str] = {}
         for key, value in () if given is None else given.pairs:
-            if key.text not in ANSWERS:
-                self.fault(key, f"unknown answer {key.text!r}", did_you_mean(key.text, ANSWERS))
+            if key.text not in answers:
+                self.fault(key, f"unknown answer {key.text!r}", did_you_mean(key.text, answers))
             elif not isinstance(value, Scalar) or not isinstance(value.value, str) or not _POINTER.fullmatch(value.value):
                 self.fault(value, f"{key.text!r} is found by a JSON pointer like '/{key.text}'")
             else:

@@ -25,7 +25,7 @@ KINDS: Final[Mapping[str, str]] = {
     "in-doubt": "it is not known whether finance has an invoice",
     "queue-stuck": "a confirmed invoice waits for finance for too long",
     "push-refused": "finance refused an invoice, or holds another document in its place",
-    "push-parked": "an invoice waits for a person, because finance cannot be asked about it",
+    "push-parked": "an invoice waits for a person: whether finance has it, or has what it corrects, cannot be asked",
     "drift": "a document was changed or deleted in finance",
     "rows-held": "rows of Dataverse cannot be mapped",
     "backlog-held": "rows of the backlog cannot be billed",
@@ -100,7 +100,9 @@ def _of_pushes(status: Status, stuck: timedelta) -> Iterator[Condition]:
     if status.parked:
         message = f"{status.parked} invoices are parked"
         yield Condition(
-            kind="push-parked", message=message, remedy="look them up in finance by reference, then `proforma problems retry|drop`"
+            kind="push-parked",
+            message=message,
+            remedy="see `proforma problems list`, look into finance, then `proforma problems retry|drop`",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 import sqlalchemy as sa
@@ -32,6 +33,8 @@ _ENDED: Final = frozenset({PushStatus.POSTED, PushStatus.CANCELLED})
 _FOLLOWED: Final = (PushStatus.SENT, PushStatus.ACCEPTED)
 #: Outcome of an attempt of which it is not known what came of it.
 IN_DOUBT: Final = "in doubt"
+#: Step of an attempt: its document is about to be taken back.
+CANCELLING: Final = "cancelling"
 
 
 class StaleFenceError(RuntimeError):
@@ -104,6 +107,12 @@ class _Step:
 _C: Final = outbox.c
 _ROW: Final = Prepared(sa.select(outbox).where(_C.invoice_id == sa.bindparam("wanted")))
 _FENCE: Final = Prepared(sa.select(_C.fence).where(_C.invoice_id == sa.bindparam("wanted")))
+#: What only the holder of a claim changes; not the document, which is long.
+_STANDING: Final = ("fence", "owner", "state", "attempts", "external_id", "external_number")
+_STANDING_KEPT: Final = Prepared(
+    sa.select(*(_C[name] for name in _STANDING)).where(_C.invoice_id == sa.bindparam("wanted")).with_for_update()
+)
+_standing_of: Final = attrgetter(*_STANDING)
 _ROW_KEPT: Final = Prepared(sa.select(outbox).where(_C.invoice_id == sa.bindparam("wanted")).with_for_update())
 _TRIED: Final = Prepared(
     sa.insert(outbox_attempts).values(
@@ -197,6 +206,11 @@ class Outbox:
             )
             for row in rows
         ]
+
+    def cancel_reason(self, invoice_id: str) -> str | None:
+        """Why its document is being taken back, where that is the last that was tried and what came of it is not known."""
+        last = next(reversed(self.attempts(invoice_id)), None)
+        return last.message if last is not None and last.outcome == CANCELLING else None
 
     def _rows(self, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[OutboxRow]:
         statement = sa.select(outbox).where(*conditions).order_by(_C.next_attempt_at.asc().nulls_first(), _C.queued_at, _C.invoice_id)
@@ -327,6 +341,17 @@ class OutboxWriter(Outbox):
         self._tried(present.invoice_id, present.attempts, at, IN_DOUBT, message, request_id)
         return self._present(row.invoice_id)
 
+    def cancelling(self, row: OutboxRow, reason: str, at: datetime) -> OutboxRow:
+        """Says that finance is about to be told to take a document back. Commit before: what is gone then went by our own act.
+
+        Raises StaleFenceError, and RefusedError `push-state` for a document that is not accepted.
+        """
+        present = self._mine(row)
+        if present.state is not PushStatus.ACCEPTED:
+            raise RefusedError("push-state", f"invoice {row.invoice_id} is {present.state}: nothing can be taken back", at=row.reference)
+        self._tried(present.invoice_id, present.attempts, at, CANCELLING, reason, None)
+        return self._present(row.invoice_id)
+
     def follow_at(self, row: OutboxRow, next_attempt_at: datetime) -> None:
         """Gives a row back unchanged; it is looked at again at that time. Raises StaleFenceError."""
         self._mine(row)
@@ -371,6 +396,8 @@ class OutboxWriter(Outbox):
         claimed, self._claimed = self._claimed, None
         if claimed is row:
             # Just claimed, in this very transaction and as its last word: nobody else can have written it.
+            return row
+        if _STANDING_KEPT.one(self._connection, wanted=row.invoice_id) == _standing_of(row):
             return row
         found = _ROW_KEPT.one(self._connection, wanted=row.invoice_id)
         present = None if found is None else _row(found)

@@ -13,12 +13,14 @@ from typing import Final
 from proforma.domain.codes import PushStatus
 from proforma.domain.invoices import Invoice
 from proforma.finance import FinanceDocument, Found, Target
-from proforma.store import OutboxRow, StaleFenceError, Store
+from proforma.store import OutboxRow, StaleFenceError, Store, Transaction
 from proforma.sync.delivery import LEASE_SECONDS, NEEDS_A_PERSON, Pauses, Pushed, external_of
 from proforma.transport.errors import TransportError
 
 #: Kind of the problems that finance's own changes make.
 DRIFT: Final = "drift"
+#: What the end of a push says that a person had taken back.
+TAKEN_BACK: Final = "taken back"
 #: So many documents are asked about in one run, those that waited longest first: a run ends in bounded time.
 _ROWS_MAX: Final = 500
 
@@ -71,6 +73,8 @@ class Follow:
             tx.outbox.follow_at(row, self._now() + self._pauses.after(row.state))
 
     def _learned(self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, found: Found | None) -> Pushed | None:
+        if (found is None or found.state is PushStatus.CANCELLED) and (reason := self._cancel_reason(row)):
+            return self._withdrawn(row, invoice, reason)
         if found is None:
             return self._drift(row, invoice, "document-gone", f"finance no longer has {row.external_number or row.reference}")
         if differences := found.differs_from(document):
@@ -80,6 +84,16 @@ class Follow:
             self._as_sent(row, invoice)
             return None
         return self._keep(row, invoice, found)
+
+    def _cancel_reason(self, row: OutboxRow) -> str | None:
+        with self._store.read() as reader:
+            return reader.outbox.cancel_reason(row.invoice_id)
+
+    def _withdrawn(self, row: OutboxRow, invoice: Invoice, reason: str) -> Pushed:
+        """A person had it taken back, and died or lost the answer before that was written (F-43)."""
+        with self._store.begin() as tx:
+            withdrawn(tx, row, reason, self._now())
+        return Pushed(invoice_id=invoice.id, number=invoice.number, push=PushStatus.CANCELLED, message=f"{TAKEN_BACK}: {reason}")
 
     def _as_sent(self, row: OutboxRow, invoice: Invoice) -> None:
         """Nothing is new, and nothing differs any more."""
@@ -137,3 +151,9 @@ class Follow:
                 drifted=True,
             )
         )
+
+
+def withdrawn(tx: Transaction, row: OutboxRow, reason: str, at: datetime) -> None:
+    """Finance no longer has the document, because a person wanted it so."""
+    tx.outbox.result(row, PushStatus.CANCELLED, at=at, message=f"{TAKEN_BACK}: {reason}")
+    tx.quarantine.resolve("invoice", [row.invoice_id], kind=DRIFT)

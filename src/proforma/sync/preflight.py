@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Final, TypeVar
 
-from proforma.domain.codes import LineType, TransactionClass
+from proforma.domain.codes import KeyKind, LineType, TransactionClass
 from proforma.domain.contracts import Contract, Project
 from proforma.domain.errors import RefusedError
 from proforma.domain.ids import CategoryId, ContractId, CustomerId, ProductId, ProjectId, RoleId
-from proforma.domain.masters import Category, Customer, Product, Role
+from proforma.domain.masters import Category, CurrencyRecord, Customer, Product, Role
 from proforma.domain.records import Actual
 from proforma.domain.units import Unit
-from proforma.finance import Target
+from proforma.finance import Question
 from proforma.invoicing import BacklogRow
 from proforma.mapping import DocumentRules
 from proforma.mapping.accounts import Accounts, Booked, DocumentFacts, ProductFacts, customer_account, unit_code
 from proforma.store import Reader, Record, Store
+from proforma.sync.inquiry import Inquiry
 from proforma.sync.routes import Routes
 from proforma.sync.send import finance_number
 
@@ -29,6 +31,12 @@ Key = TypeVar("Key", bound=str)
 WHO: Final = {
     "customer-without-number": "whoever keeps customers in Dataverse: enter the number and pull, or name its id in document.customers",
     "customer-not-in-finance": "accounts receivable: create or unblock the customer in finance, or name it under document.customers",
+    "currency-not-in-finance": "general ledger: set the currency up in finance, with the decimals that it has in Dataverse",
+    "account-not-in-finance": "whoever keeps the chart of accounts: create or unblock it, or name another one under document.accounts",
+    "item-not-in-finance": "whoever keeps items in finance: create or unblock it, or name another one under document.accounts",
+    "resource-not-in-finance": "whoever keeps resources in finance: create or unblock it, or name another one under document.accounts",
+    "unit-not-in-finance": "whoever keeps units in finance: create it there, or name its counterpart under document.units",
+    "day-not-in-finance": "general ledger: open the period, or post on another day (invoice confirm --accounting-date)",
     "account-unmapped": "whoever keeps mappings/finance: add a rule to document.accounts",
     "unit-unmapped": "whoever keeps mappings/finance: add the unit to document.units",
     "text-too-long": "whoever keeps mappings/finance: give a shorter number, in document.customers or document.accounts",
@@ -69,18 +77,18 @@ class _Finding:
     message: str
 
 
-def preflight(store: Store, rows: Iterable[BacklogRow], rules: DocumentRules, target: Target | None) -> list[Lack]:
-    """What keeps rows of the billing backlog from finance, the most money first. Without a target nothing is asked there.
+def preflight(store: Store, rows: Iterable[BacklogRow], rules: DocumentRules, inquiry: Inquiry, *, day: date) -> list[Lack]:
+    """What keeps rows of the billing backlog from finance, were they billed on that day; the most money first.
 
-    Raises TransportError when finance cannot be asked.
+    What finance could not be asked about is no finding: `inquiry.not_asked` tells it.
     """
     listed = list(rows)
     with store.read() as reader:
         facts = _Facts(reader, listed)
-    customers = _Customers(facts, rules, target)
+    looks = _Looks(facts, rules, inquiry, day)
     found: dict[_Finding, list[BacklogRow]] = {}
     for row in listed:
-        for finding in (*customers.of(row), *_account(facts, rules, row), *_unit(facts, rules, row)):
+        for finding in looks.at(row):
             found.setdefault(finding, []).append(row)
     lacks = [_lack(finding, waiting) for finding, waiting in found.items()]
     return sorted(lacks, key=lambda lack: (-sum(lack.amounts.values(), Decimal(0)), lack.reason, lack.key))
@@ -128,6 +136,7 @@ class _Facts:
         self._roles = _read(reader, Role, (a.role_id for a in actuals))
         self._products = _read(reader, Product, (a.product_id for a in actuals))
         self._units = _read(reader, Unit, (a.unit_id for a in actuals))
+        self.precisions = {currency.code: currency.decimals for currency in reader.mirror.all(CurrencyRecord)}
 
     def _primary(self, contract_id: ContractId | None) -> CustomerId | None:
         contract = self.contracts.get(contract_id) if contract_id else None
@@ -162,17 +171,24 @@ def _read(reader: Reader, cls: type[R], ids: Iterable[Key | None]) -> dict[Key, 
     return reader.mirror.get_many(cls, {key for key in ids if key is not None})
 
 
-class _Customers:
-    """Asks finance about each customer once."""
+class _Looks:
+    """Looks at rows one by one: what our own records and the mapping lack, then what finance says of the keys that they give."""
 
-    def __init__(self, facts: _Facts, rules: DocumentRules, target: Target | None) -> None:
+    def __init__(self, facts: _Facts, rules: DocumentRules, inquiry: Inquiry, day: date) -> None:
         self._facts = facts
         self._rules = rules
-        self._target = target
-        self._asked: dict[str, str | None] = {}
+        self._inquiry = inquiry
+        self._day = Question(KeyKind.DAY, day.isoformat())
 
-    def of(self, row: BacklogRow) -> Iterator[_Finding]:
-        """What is wrong with the customer of a row."""
+    def at(self, row: BacklogRow) -> Iterator[_Finding]:
+        """What is wrong with a row."""
+        yield from self._customer(row)
+        yield from self._currency(row)
+        yield from self._booking(row)
+        yield from self._unit(row)
+        yield from self._asked(self._day)
+
+    def _customer(self, row: BacklogRow) -> Iterator[_Finding]:
         customer = self._facts.customer(row)
         number = finance_number(customer, self._rules)
         if customer is None or not number:
@@ -184,10 +200,39 @@ class _Customers:
         except RefusedError as refusal:
             yield _Finding(refusal.reason, number, refusal.message)
             return
-        if self._target is not None and account not in self._asked:
-            self._asked[account] = self._target.refuses_customer(account)
-        if said := self._asked.get(account):
-            yield _Finding("customer-not-in-finance", account, f"customer {account} ({customer.name}): {said}")
+        yield from self._asked(Question(KeyKind.CUSTOMER, account), name=customer.name)
+
+    def _currency(self, row: BacklogRow) -> Iterator[_Finding]:
+        if row.currency is not None:
+            yield from self._asked(Question(KeyKind.CURRENCY, row.currency, self._facts.precisions.get(row.currency)))
+
+    def _booking(self, row: BacklogRow) -> Iterator[_Finding]:
+        type_ = _TYPES.get(row.transaction_class) if row.transaction_class else None
+        if not self._rules.accounts or type_ is None:
+            return
+        booked: Booked = self._facts.actuals.get(row.source) or _Nothing()
+        try:
+            account = Accounts(self._facts.document(row), self._rules).of(type_, booked)
+        except RefusedError as refusal:
+            yield _Finding(refusal.reason, f"{type_}", refusal.message)
+            return
+        yield from self._asked(Question(KeyKind(account.kind), account.number))
+
+    def _unit(self, row: BacklogRow) -> Iterator[_Finding]:
+        name = self._facts.unit(row)
+        if name is None:
+            return
+        try:
+            unit = unit_code(name, self._rules)
+        except RefusedError as refusal:
+            yield _Finding(refusal.reason, name, refusal.message)
+            return
+        yield from self._asked(Question(KeyKind.UNIT, unit))
+
+    def _asked(self, question: Question, *, name: str | None = None) -> Iterator[_Finding]:
+        if said := self._inquiry.objection(question):
+            called = f"{question.kind} {question.key}" + (f" ({name})" if name else "")
+            yield _Finding(f"{question.kind}-not-in-finance", question.key, f"{called}: {said}")
 
 
 _TYPES: Final = {
@@ -199,24 +244,3 @@ _TYPES: Final = {
     TransactionClass.PRODUCT: LineType.PRODUCT,
     TransactionClass.RETAINER: LineType.RETAINER,
 }
-
-
-def _account(facts: _Facts, rules: DocumentRules, row: BacklogRow) -> Iterator[_Finding]:
-    type_ = _TYPES.get(row.transaction_class) if row.transaction_class else None
-    if not rules.accounts or type_ is None:
-        return
-    booked: Booked = facts.actuals.get(row.source) or _Nothing()
-    try:
-        Accounts(facts.document(row), rules).of(type_, booked)
-    except RefusedError as refusal:
-        yield _Finding(refusal.reason, f"{type_}", refusal.message)
-
-
-def _unit(facts: _Facts, rules: DocumentRules, row: BacklogRow) -> Iterator[_Finding]:
-    name = facts.unit(row)
-    if name is None:
-        return
-    try:
-        unit_code(name, rules)
-    except RefusedError as refusal:
-        yield _Finding(refusal.reason, name, refusal.message)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from proforma.finance import Target
     from proforma.mapping import FinanceMapping, Mappings
     from proforma.sync.backfill import Backfills
+    from proforma.sync.cancellation import Cancellation
     from proforma.sync.delivery import Pauses
     from proforma.sync.draft import BillingDesk
     from proforma.sync.follow import Follow
@@ -212,6 +213,12 @@ class Workshop:
     def follow(self, name: str) -> Follow:
         """What became of earlier documents in one finance system."""
         return self._follow(name)
+
+    def cancellation(self) -> Cancellation:
+        """Documents taken back from finance."""
+        from proforma.sync.cancellation import Cancellation
+
+        return Cancellation(self.store, self.target_of, now=self.now, by=self.by)
 
     def _push(self, name: str, *, beyond_limits: bool, worker: str | None = None) -> Push:
         from proforma.sync.push import Push, PushLimits, PushRules

@@ -11,13 +11,15 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
     """Master data, as `$finance: {dynamics: …}` or `{bc: …}` of a world may say.
 
     `customers` and `currencies`: those of the world's `accounts` and `transactioncurrencies` where nothing is said.
-    `main_accounts`: None lets all pass. `closed_before`: documents dated before it are refused.
+    `main_accounts`, `items`, `units`: None lets all pass. `closed_before`: documents dated before it are refused.
     `blocked_customers` exist and may not be invoiced.
     """
 
     customers: tuple[str, ...] | None = None
     currencies: tuple[str, ...] | None = None
     main_accounts: tuple[str, ...] | None = None
+    items: tuple[str, ...] | None = None
+    units: tuple[str, ...] | None = None
     tax_groups: tuple[str, ...] | None = None
     blocked_customers: tuple[str, ...] = ()
     closed_before: str | None = None

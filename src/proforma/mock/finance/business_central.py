@@ -30,6 +30,7 @@ _COMPANY: Final = re.compile(r"companies\(([^)]*)\)/(.+)")
 _LINES: Final = {"salesInvoices": "salesInvoiceLines", "salesCreditMemos": "salesCreditMemoLines"}
 _DOCUMENTS: Final = re.compile(r"(salesInvoices|salesCreditMemos)(?:\(([^)]*)\)(?:/(.+))?)?")
 _CONDITION: Final = re.compile(r"(\w+) (eq|ge|gt|le|lt) '((?:[^']|'')*)'")
+_NO_DAY: Final = "0001-01-01"
 _READ_ONLY: Final = ("totalAmountExcludingTax", "totalAmountIncludingTax", "totalTaxAmount", "status", "id")
 
 
@@ -46,11 +47,14 @@ class Company(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class BusinessCentralSettings(Books, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What `$finance: {bc: {…}}` of a world may say. `tax_percent`: by tax code, the empty code for lines without one."""
+    """What `$finance: {bc: {…}}` of a world may say. `tax_percent`: by tax code, the empty code for lines without one.
+
+    `rounding`: to what amounts of a currency are rounded, 0.01 where nothing is said.
+    """
 
     companies: tuple[Company, ...] = (Company(name="CRONUS"),)
     tax_percent: dict[str, Decimal] = msgspec.field(default_factory=dict)
-    items: tuple[str, ...] | None = None
+    rounding: dict[str, Decimal] = msgspec.field(default_factory=dict)
 
 
 class RefusalError(Exception):
@@ -108,6 +112,8 @@ class BusinessCentral:
             return json_response(200, {"value": [{"id": company.id, "displayName": company.name, "currencyCode": company.currency}]})
         if path == "customers" and request.method == "GET":
             return json_response(200, {"value": self._customers(request)})
+        if path in ("accounts", "items", "unitsOfMeasure", "currencies", "generalLedgerSetup") and request.method == "GET":
+            return json_response(200, {"value": self._listed(path, request)})
         found = _DOCUMENTS.fullmatch(path)
         if found is None:
             raise RefusalError(404, "BadRequest_NotFound", f"Nothing is found at {path}.")
@@ -265,6 +271,11 @@ class BusinessCentral:
             )
         if kind == "Item" and self._settings.items is not None and number not in self._settings.items:
             raise RefusalError(400, "Internal_RecordNotFound", f"The Item does not exist. Identification fields and values: No.='{number}'")
+        unit = str(row.get("unitOfMeasureCode") or "")
+        if unit and self._settings.units is not None and unit not in self._settings.units:
+            raise RefusalError(
+                400, "Internal_InvalidTableRelation", f"The field Unit of Measure Code contains a value ({unit}) that cannot be found."
+            )
         if kind != "Comment" and not number:
             raise RefusalError(400, "BadRequest_InvalidProperty", "The line needs a lineObjectNumber.")
 
@@ -305,6 +316,19 @@ class BusinessCentral:
             for number in numbers
             if wanted in (None, number) and self._settings.has_customer(self._world, number)
         ]
+
+    def _listed(self, path: str, request: Request) -> list[Value]:
+        """Master data that a client may look at before it writes; where nothing is said, whatever is asked for is there."""
+        books, wanted = self._settings, _wanted(request)
+        if path == "generalLedgerSetup":
+            return [{"allowPostingFrom": books.closed_before or _NO_DAY, "allowPostingTo": _NO_DAY}]
+        name = "code" if path in ("unitsOfMeasure", "currencies") else "number"
+        key = wanted.get(name, "")
+        if path == "currencies":
+            rounding = books.rounding.get(key, Decimal("0.01"))
+            return [{"code": key, "amountRoundingPrecision": rounding}] if books.has_currency(self._world, key) else []
+        known = {"accounts": books.main_accounts, "items": books.items, "unitsOfMeasure": books.units}[path]
+        return [{name: key, "blocked": False}] if key and (known is None or key in known) else []
 
     # ---- conditions ------------------------------------------------------------------------------------------------------
 

@@ -114,6 +114,8 @@ class Dynamics:
                 return self._list(request, [line for document in self._wanted(request) for line in _lines(document).values()])
             case "GET", "CustomersV3":
                 return self._list(request, self._customers())
+            case "GET", "Currencies" | "MainAccounts":
+                return self._list_shared(request, name)
         raise RefusalError("", status=404)
 
     # ---- headers ---------------------------------------------------------------------------------------------------------
@@ -231,6 +233,16 @@ class Dynamics:
             for row in (table.rows.values() if table else ())
             if row.get("accountnumber") and self._settings.has_customer(self._world, str(row["accountnumber"]))
         ]
+
+    def _list_shared(self, request: Request, entity_set: str) -> Response:
+        """Currencies and main accounts belong to no company. Where nothing is said of accounts, whatever is asked for is there."""
+        text, column = request.parameter("$filter") or "", {"Currencies": "CurrencyCode", "MainAccounts": "MainAccountId"}[entity_set]
+        asked = [wanted for part in text.split(" or ") for name, wanted, _ in _conditions(part) if name == column]
+        books = self._settings
+        known = asked if books.main_accounts is None else [account for account in asked if account in books.main_accounts]
+        found = known if entity_set == "MainAccounts" else [code for code in asked if books.has_currency(self._world, code)]
+        rows: list[Value] = [{column: key} for key in found]
+        return json_response(200, {"@odata.context": f"{request.base}{PREFIX}$metadata", "value": rows})
 
     def _sees(self, request: Request, company: str) -> bool:
         """Without `cross-company` a caller sees its own company only (F-5)."""

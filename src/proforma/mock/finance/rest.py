@@ -24,7 +24,8 @@ class RestSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     `idempotency`, `upsert`, `find`: which ways of F-75 are offered. `settle_seconds`: how long a new document stays
     hidden from look-ups (F-85). `asynchronous` (written `async`): answer 202, accept after `polls` looks at the document.
-    `closed_before`: invoice dates before it are refused. `bearer`, `api_key`: what a caller must show.
+    `closed_before`: invoice dates before it are refused. `accounts`, `units`: those there are, None lets all pass. `bearer`, `api_key`:
+    what a caller must show.
     """
 
     idempotency_header: str = "Idempotency-Key"
@@ -38,6 +39,8 @@ class RestSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     check_totals: bool = False
     closed_before: str | None = None
     reject_customers: tuple[str, ...] = ()
+    accounts: tuple[str, ...] | None = None
+    units: tuple[str, ...] | None = None
     bearer: str | None = None
     api_key_header: str = "X-Api-Key"
     api_key: str | None = None
@@ -94,11 +97,15 @@ class RestTarget:
                 return self._references(settings, request)
             case "GET", "customers":
                 return _customers(world, settings, request)
+            case "GET", "accounts" | "units" | "open-days":
+                return _known(settings, path, request)
             case "PUT", _ if name:
                 return self._upsert(world, settings, request, name)
             case "GET", _ if name:
                 return self._one(settings, name)
-        if name or path in ("invoices", "customers", "references"):
+            case "DELETE", _ if name:
+                return self._delete(name)
+        if name or path in ("invoices", "customers", "references", "accounts", "units", "open-days"):
             raise RefusalError(405, "method-not-allowed", f"{request.method} is not offered on /{path}.")
         raise RefusalError(404, "not-found", f"Nothing is served at /{path}.")
 
@@ -152,6 +159,15 @@ class RestTarget:
         if document is None:
             raise RefusalError(404, "not-found", f"No invoice has the id {document_id}.")
         return json_response(200, _shown(self._polled(settings, document)))
+
+    def _delete(self, document_id: str) -> Response:
+        document = self._documents.by_id(TARGET, document_id)
+        if document is None:
+            raise RefusalError(404, "not-found", f"No invoice has the id {document_id}.")
+        if document.state == "posted":
+            raise RefusalError(409, "posted", f"The invoice {document.number} is posted and cannot be deleted.")
+        self._documents.remove(document)
+        return Response(status=204)
 
     def _add(self, settings: RestSettings, body: Mapping[str, Value], key: str | None) -> Document:
         state = "processing" if settings.asynchronous else "accepted"
@@ -220,11 +236,22 @@ def _line_errors(settings: RestSettings, body: Mapping[str, Value]) -> list[Valu
     strangers = [number for number, line in enumerate(lines) if not isinstance(line, dict)]
     if strangers:
         return [_field(f"lines[{number}]", "must be an object") for number in strangers]
+    if unknown := [error for number, line in enumerate(lines) for error in _unknown(settings, number, mapping_of(line))]:
+        return unknown
     amounts = [as_number(mapping_of(line).get("amount")) for line in lines]
     total = as_number(body.get("total"))
     if settings.check_totals and total is not None and sum(amount or 0 for amount in amounts) != total:
         return [_field("total", "is not the sum of the lines")]
     return []
+
+
+def _unknown(settings: RestSettings, number: int, line: Mapping[str, Value]) -> list[Value]:
+    lists = {"account": settings.accounts, "unit": settings.units}
+    return [
+        _field(f"lines[{number}].{name}", f"there is no {name} {line[name]}")
+        for name, known in lists.items()
+        if line.get(name) and known is not None and line[name] not in known
+    ]
 
 
 def _field(name: str, message: str) -> Value:
@@ -234,6 +261,17 @@ def _field(name: str, message: str) -> Value:
 def _shown(document: Document) -> Row:
     """The document as this system shows it: what was sent, and its own id, number and state."""
     return {**document.body, "id": document.id, "number": document.number, "state": document.state}
+
+
+def _known(settings: RestSettings, path: str, request: Request) -> Response:
+    """Whether there is a key: `?key=`; a day that is open."""
+    key = request.parameter("key") or ""
+    if path == "open-days":
+        there = settings.closed_before is None or key >= settings.closed_before
+    else:
+        known = settings.accounts if path == "accounts" else settings.units
+        there = known is None or key in known
+    return json_response(200, {"value": [{"key": key}] if there else []})
 
 
 def _customers(world: World, settings: RestSettings, request: Request) -> Response:
