@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from billing_world import BillingWorld, guid
-from proforma.cli.progress import Lines, duration
+from proforma.cli.progress import Bars, Lines, duration
 from proforma.domain.records import Actual
 from proforma.mock import MockServer
 from proforma.store import Store
@@ -154,6 +154,24 @@ def test_progress_says_rate_rest_and_waits(capsys: pytest.CaptureFixture[str], m
         "waiting 4 s: the server asked for it",
         "backfill actual: 2000 of 12000, 200/s, 50 s left, waited 4 s",
     ]
+
+
+def test_a_bar_says_the_same(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count, rate, what is left and what was waited stand beside the bar of a terminal."""
+    clock = [100.0]
+    monkeypatch.setattr("proforma.cli.progress.time.monotonic", lambda: clock[0])
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    bar = Bars(color=False)
+    bar.begin("backfill actual", 12_000)
+    bar.wait(4.0, "the server asked for it")
+    clock[0] += 10
+    bar.advance(2_000)
+    bar._progress.refresh()
+    bar.end()
+    shown = capsys.readouterr().err
+    assert "waiting 4 s: the server asked for it" in shown
+    assert "2000/12000 200/s, 50 s left, waited 4 s" in shown
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (89, "89 s"), (90, "2 min"), (3540, "59 min"), (3600, "1 h 00 min")])

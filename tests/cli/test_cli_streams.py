@@ -55,3 +55,14 @@ def test_what_cannot_be_written_is_told_once(project: Project) -> None:
         3,
         "error: the output could not be written: No space left on device. What was committed stays; make room, and run it again\n",
     )
+
+
+def test_ctrl_c_says_what_stays(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that is interrupted says that it can be called again, and ends with 3."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("proforma.sync.workshop.Workshop.__enter__", interrupted)
+    answer = project.run("pull")
+    assert (answer.code, answer.err) == (3, "error: interrupted; everything committed so far stays, run again to go on\n")

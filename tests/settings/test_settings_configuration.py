@@ -43,6 +43,18 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert (configuration.store, configuration.source.url) == ("sqlite:///other.db", "https://other.example.com")
 
 
+def test_a_value_of_the_environment_is_not_told_as_one_of_the_file(tmp_path: Path) -> None:
+    """A secret may stand in a variable that overrules the file's; a fault names the variable, not the line that it overrules."""
+    path = _write(tmp_path, MINIMAL + "business_time_zone: UTC\n")
+    overruled = load_configuration(path, environment={"PROFORMA_SOURCE__AUTH__CLIENT_SECRET": "s3cret-value"})
+    assert overruled.source.auth.client_secret is not None
+    faults = _refused(path, SECRET="x", PROFORMA_BUSINESS_TIME_ZONE="Europe/Osloo")
+    assert faults == [
+        "the environment variable PROFORMA_BUSINESS_TIME_ZONE: business_time_zone: 'Europe/Osloo' is no time zone; "
+        "write a name such as Europe/Oslo or UTC"
+    ]
+
+
 def _refused(path: Path, **environment: str) -> list[str]:
     with pytest.raises(ConfigurationError) as caught:
         load_configuration(path, environment=environment)

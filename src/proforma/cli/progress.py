@@ -34,11 +34,8 @@ class Lines:
             print(self._line(now - self._began), file=sys.stderr, flush=True)
 
     def _line(self, seconds: float) -> str:
-        rate = self._units / seconds
         of = f" of {self._total}" if self._total is not None else ""
-        left = f", {duration((self._total - self._units) / rate)} left" if self._total and self._units < self._total else ""
-        waited = f", waited {duration(self._waited)}" if self._waited >= _WAIT_SAID_SECONDS else ""
-        return f"{self._what}: {self._units}{of}, {rate:.0f}/s{left}{waited}"
+        return f"{self._what}: {self._units}{of}, {_pace(self._units, self._total, seconds, self._waited)}"
 
     def end(self) -> None:
         """The result itself says how much it was."""
@@ -55,33 +52,33 @@ class Bars:
 
     def __init__(self, *, color: bool) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}{task.fields[waited]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[pace]}"),
             console=Console(stderr=True, no_color=not color),
             transient=True,
         )
         self._task: Any = None
+        self._total: int | None = None
+        self._units = 0
         self._waited = 0.0
+        self._began = time.monotonic()
 
     def begin(self, what: str, total: int | None = None) -> None:
         """Draws the bar."""
         self._progress.start()
-        self._waited = 0.0
-        self._task = self._progress.add_task(what, total=total, rate="", waited="")
+        self._total, self._units, self._waited, self._began = total, 0, 0.0, time.monotonic()
+        self._task = self._progress.add_task(what, total=total, pace="")
 
     def advance(self, units: int) -> None:
         """Moves the bar."""
-        self._progress.advance(self._task, units)
-        speed = self._progress.tasks[self._progress.task_ids.index(self._task)].speed
-        self._progress.update(self._task, rate=f"{speed:.0f}/s" if speed else "")
+        self._units += units
+        self._progress.update(self._task, advance=units, pace=self._pace())
 
     def end(self) -> None:
         """Takes the bar away."""
@@ -93,9 +90,22 @@ class Bars:
         """Says the pause above the bar, and their sum in it."""
         self._waited += seconds
         if self._task is not None and self._waited >= _WAIT_SAID_SECONDS:
-            self._progress.update(self._task, waited=f", waited {duration(self._waited)}")
+            self._progress.update(self._task, pace=self._pace())
         if seconds >= _WAIT_SAID_SECONDS:
             self._progress.console.print(_waiting(seconds, why), style="yellow", highlight=False)
+
+    def _pace(self) -> str:
+        return _pace(self._units, self._total, time.monotonic() - self._began, self._waited)
+
+
+def _pace(units: int, total: int | None, seconds: float, waited: float) -> str:
+    """How fast it goes, for how long it will, and how much of the time it stood still: 120/s, 3 min left, waited 40 s."""
+    told = [f"{units / seconds:.0f}/s"] if units and seconds else []
+    if told and total and units < total:
+        told.append(f"{duration((total - units) / units * seconds)} left")
+    if waited >= _WAIT_SAID_SECONDS:
+        told.append(f"waited {duration(waited)}")
+    return ", ".join(told)
 
 
 def duration(seconds: float) -> str:

@@ -44,7 +44,7 @@ def _bytes(path: Path) -> bytes:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             text = file.read(limit + 1)
     except (OSError, EOFError, zlib.error) as problem:
-        raise WorldError(f"{path}: cannot be read: {problem}") from problem
+        raise WorldError(f"{path}: cannot be read: {getattr(problem, 'strerror', None) or problem}") from problem
     if len(text) > limit:
         raise WorldError(f"{path}: larger than {limit // 1024**2} MiB; use JSON for a large world")
     return text

@@ -221,6 +221,7 @@ def _override(document: Document, variables: Mapping[str, str]) -> None:
             if not isinstance(section, dict):
                 raise ConfigurationError(f"the environment variable {name} leads into {key!r}, which is no section")
         section[path[-1]] = value
+        document.variables[tuple(path)] = name
 
 
 def _resolve(document: Document, node: Any, path: tuple[str, ...], variables: Mapping[str, str], faults: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,21 @@ from proforma.mapping.yaml_source import Entries, Items, Node, read_yaml
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Values, and the line of each key by its path."""
+    """Values, and the line of each key by its path; of those that the environment has overruled, the variable."""
 
     path: Path
     data: dict[str, Any]
     lines: dict[tuple[str, ...], int]
+    variables: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def line(self, path: tuple[str, ...]) -> int | None:
-        """The line of a key, None when it does not stand in the file."""
-        return self.lines.get(path)
+        """The line of a key, None when its value does not stand in the file."""
+        return None if path in self.variables else self.lines.get(path)
 
     def where(self, path: tuple[str, ...]) -> str:
-        """file:line of a key, or of the nearest section around it."""
+        """file:line of a key, or of the nearest section around it; the variable of one that the environment overrules."""
+        if path in self.variables:
+            return f"the environment variable {self.variables[path]}"
         for length in range(len(path), 0, -1):
             if (line := self.lines.get(path[:length])) is not None:
                 return f"{self.path}:{line}"
