@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -57,12 +57,26 @@ def _spare_the_disk(url: str) -> None:
 @pytest.fixture
 def postgresql_url(postgresql: str) -> str:
     """URL of an empty database of its own."""
+    return _database(postgresql)
+
+
+@pytest.fixture(scope="session")
+def empty_stores(postgresql: str) -> Callable[[], str]:
+    """Makes empty stores in PostgreSQL and gives their URLs. Each is a copy: that is there sooner than migrations are done."""
+    first = _database(postgresql)
+    Store.open(first).close()
+    name = str(sa.make_url(first).database)
+    return lambda: _database(postgresql, like=name)
+
+
+def _database(server: str, *, like: str = "template1") -> str:
+    """URL of a new database."""
     name = f"store_{uuid.uuid4().hex}"
-    engine = sa.create_engine(postgresql, isolation_level="AUTOCOMMIT")
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {like}"))
     engine.dispose()
-    return sa.make_url(postgresql).set(database=name).render_as_string(hide_password=False)
+    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -80,8 +94,11 @@ def store_kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def url(store_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    """URL of a store that is not there yet."""
+    """URL of a store that is not there yet, but for tests that take the `store` too."""
     if store_kind == "postgresql":
+        if "store" in request.fixturenames:
+            empty_stores: Callable[[], str] = request.getfixturevalue("empty_stores")
+            return empty_stores()
         return str(request.getfixturevalue("postgresql_url"))
     return f"sqlite:///{tmp_path / 'proforma.db'}"
 

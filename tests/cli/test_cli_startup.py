@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from proforma import mapping, mock
 from project_folder import Project
 
 #: What talks to remote sides, draws tables and bars, renders log lines, decides prices and bills, serves or queues.
@@ -45,6 +46,22 @@ def test_what_needs_no_network_loads_nothing_that_talks(project: Project, words:
     """Neither clients nor stages nor anything that draws."""
     assert project.run("db", "upgrade").code == 0
     assert loaded(project, *words) & HEAVY == allowed
+
+
+def test_status_loads_no_mappings(project: Project) -> None:
+    """Their compiler, their schema and what writes documents are for those who pull and push; reading YAML is all that it needs of them."""
+    assert project.run("db", "upgrade").code == 0
+    assert {name for name in loaded(project, "status") if name.startswith("proforma.mapping.")} == {
+        "proforma.mapping.faults",
+        "proforma.mapping.yaml_source",
+    }
+
+
+def test_rooms_that_load_late_have_all_their_names() -> None:
+    """Each name that they promise is found at its home."""
+    for room in (mapping, mock):
+        assert [name for name in room.__all__ if getattr(room, name, None) is None] == []
+        assert set(room.__all__) == set(room._HOMES)
 
 
 def test_the_list_of_commands_loads_neither_store_nor_configuration(project: Project) -> None:

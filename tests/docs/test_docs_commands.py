@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from command_tree import commands
 
 from billing_world import BillingWorld, guid
-from proforma.cli.main import COMMANDS, app
+from proforma.cli.main import COMMANDS
 from project_folder import Project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,26 +72,7 @@ def test_the_two_commands_of_the_readme_exist() -> None:
     assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
-def _commands() -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every command with the examples at the end of its help page."""
-    import typer
-
-    def walk(command: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-        children = getattr(command, "commands", None)
-        if children:
-            for name, child in children.items():
-                yield from walk(child, (*path, name))
-        else:
-            yield path, str(getattr(command, "epilog", "") or "")
-
-    root = typer.main.get_command(app)
-    for name in COMMANDS:
-        found = root.get_command(None, name)  # type: ignore[attr-defined]
-        assert found is not None
-        yield from walk(found, (name,))
-
-
-ALL_COMMANDS = dict(_commands())
+ALL_COMMANDS = {path: str(node.epilog or "") for path, node in commands().items()}
 
 
 @pytest.mark.parametrize("path", ALL_COMMANDS, ids=" ".join)

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -90,7 +91,7 @@ def prepare(folder: Path) -> Prepared:
     chance = random.Random(0)
     with MockServer() as server, pytest.MonkeyPatch.context() as patch:
         # The ids decide who comes first among those that wait equally long.
-        patch.setattr(draft, "_new_id", lambda: Guid(str(UUID(int=chance.getrandbits(128), version=4))))
+        patch.setattr(draft, "_new_ids", lambda: (Guid(str(UUID(int=chance.getrandbits(128), version=4))) for _ in count()))
         finance = Finance(Project(folder, server), REST)
         finance.configure()
         finance.confirm(contracts=INVOICES)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -55,11 +56,14 @@ class Weather:
         return self.now.timestamp()
 
     def sleep(self, seconds: float) -> None:
-        """Time passes; what was late arrives."""
-        self.now += timedelta(seconds=seconds)
-        for _, request in [(due, request) for due, request in self.late if due <= self.now]:
+        """Time passes; what was late arrives, each at its own time: a key that lives then must not have expired because a day passes."""
+        end = self.now + timedelta(seconds=seconds)
+        arriving = [(due, request) for due, request in self.late if due <= end]
+        self.late = [(due, request) for due, request in self.late if due > end]
+        for due, request in sorted(arriving, key=itemgetter(0)):
+            self.now = max(self.now, due)
             self.state.respond(request)
-        self.late = [(due, request) for due, request in self.late if due > self.now]
+        self.now = end
 
     # ---- chance ----------------------------------------------------------------------------------------------------------
 

@@ -89,6 +89,27 @@ def test_what_is_refused_changes_nothing(office: Office, act: Callable[[BillingD
     assert office.wrong() == []
 
 
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        (lambda d: d.edit(DRAFT, source=WORK, changes={"quantity": "1"}), "confirmed"),
+        (lambda d: d.refresh(DRAFT, as_of=TODAY), "confirmed"),
+        (lambda d: d.delete([DRAFT]), "confirmed"),
+        (lambda d: d.confirm([DRAFT], as_of=TODAY), "confirmed"),
+        (lambda d: _apply(d, "of bolt", "1"), "confirmed"),
+        (lambda d: d.correct(DRAFT, as_of=TODAY), "not-confirmed"),
+    ],
+    ids=["edit", "refresh", "delete", "confirm", "apply", "correct"],
+)
+def test_a_deleted_draft_is_no_draft_any_more(office: Office, act: Callable[[BillingDesk], Answer], reason: str) -> None:
+    """It is known, and told to be no draft; nothing changes it again (I-95, I-101, I-102)."""
+    office.desk.delete([DRAFT])
+    before = office.state()
+
+    assert {refusal.reason for refusal in act(office.desk).changes.refusals} == {reason}
+    assert office.state() == before
+
+
 def test_of_many_edits_the_refused_ones_stay_and_the_rest_proceeds(office: Office) -> None:
     """One event tells of all that was changed, and of nothing else; refused rows are told one by one (I-81)."""
     edits = {WORK: {"quantity": "6"}, GHOST: {"quantity": "6"}, SourceId(Guid("done")): {"price": "1"}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from invoicing_world import DEAL, NOT_READY, READY, TODAY, ActualFields, D, Deal, by_hand, day, invoice_id, lines, reasons
@@ -10,6 +11,7 @@ from invoicing_world import DEAL, NOT_READY, READY, TODAY, ActualFields, D, Deal
 from proforma.domain.codes import (
     AdjustmentStatus,
     AmountMethod,
+    BillingMethod,
     BillingStatus,
     BillingType,
     ContractState,
@@ -448,6 +450,33 @@ def test_a_changed_source_flags_its_draft(said: ActualFields) -> None:
     assert source_changes(deal.book).happenings == ()
 
     deal.remove("a")
+    assert deal.invoice().flags == ()
+    assert deal.confirm().refusals == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "changed", "flagged"),
+    [
+        ("work", {"billing_method": BillingMethod.FIXED_PRICE}, "a"),
+        ("work", {"billing_method": None}, "a"),
+        ("work", {"active": False}, "a"),
+        ("build", {"billing_method": BillingMethod.TIME_AND_MATERIAL}, "m"),
+    ],
+)
+def test_a_contract_line_that_bills_such_rows_no_more_flags_its_draft(line: str, changed: dict[str, Any], flagged: str) -> None:
+    """I-2, I-22, I-59, I-89: work on what became a fixed-price line is not billed, nor a milestone on a line by the hour."""
+    deal = Deal()
+    deal.work("a")
+    deal.milestone("m", amount="500.00")
+    deal.create()
+    deal.book = replace(deal.book, lines=[replace(one, **changed) if one.id == line else one for one in deal.book.lines])
+
+    assert reasons(deal.confirm()) == {deal.invoice().id: "source-changed"}
+    deal.commit(source_changes(deal.book))
+    assert deal.invoice().flags == (flagged,)
+    deal.refresh()
+
+    assert flagged not in [d.source for d in deal.invoice().details]
     assert deal.invoice().flags == ()
     assert deal.confirm().refusals == ()
 

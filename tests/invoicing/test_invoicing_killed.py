@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from invoicing_world import READY, Deal
 
 from desk import DEAL, Office, State
+from proforma.store import kept, statements
 from proforma.store import prepared as prepared_statements
-from proforma.store import statements
 from proforma.store.columns import Cell, Row
 
 DAY = date(2026, 3, 31)
@@ -36,11 +36,8 @@ def dying_at(office: Office, moment: int) -> Iterator[None]:
             raise Killed(what)
 
     def before(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.split(maxsplit=1)[0] in ("INSERT", "UPDATE", "DELETE"):
+        if statement.split(maxsplit=1)[0] in ("INSERT", "UPDATE", "DELETE", "COMMIT"):
             pass_moment(statement)
-
-    def commit(_connection: object) -> None:
-        pass_moment("COMMIT")
 
     # Statements reach the driver by two doors.
     execute = prepared_statements.execute
@@ -50,15 +47,13 @@ def dying_at(office: Office, moment: int) -> Iterator[None]:
         return execute(connection, sql, values)
 
     sa.event.listen(engine, "before_cursor_execute", before)
-    sa.event.listen(engine, "commit", commit)
     try:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(prepared_statements, "execute", executed)
-            patch.setattr(statements, "execute", executed)
+            for module in (prepared_statements, statements, kept):
+                patch.setattr(module, "execute", executed)
             yield
     finally:
         sa.event.remove(engine, "before_cursor_execute", before)
-        sa.event.remove(engine, "commit", commit)
 
 
 def prepared(folder: Path) -> None:

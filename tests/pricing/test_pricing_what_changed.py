@@ -22,7 +22,7 @@ from proforma.domain.masters import Customer
 from proforma.domain.policies import PricingPolicy
 from proforma.domain.records import Actual, Estimate, TransactionConnection
 from proforma.store import ContractSpan, Store, codec, tail
-from proforma.store import price_due as due_module
+from proforma.store import due as due_module
 from proforma.sync.price import Priced, begin_parts, complete_parts, price, price_part
 
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -358,7 +358,7 @@ def test_very_many_changes_make_everything_due(filled: Store, monkeypatch: pytes
     put(filled, *ACTUALS[:4])
 
     with filled.read() as reader:
-        assert (reader.due.state(), reader.due.ids(1_000)) == (due_module.PriceState(False, None), [])
+        assert (reader.due.state(), reader.due.names(1_000)) == (due_module.DueState(False, None), [])
     put(filled, replace(ACTUALS[0], quantity=Decimal(9)))
     assert priced(filled)[1] == 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -102,7 +103,7 @@ def test_the_jobs_of_a_worker_that_is_gone_are_taken_over(waiting: Project, queu
         assert queue.unfinished(names) > 0
         with workers(waiting, 1):
             until(lambda: queue.unfinished(names) == 0)
-            assert queue.take_failed(names) == []
+            assert queue.take_failed(names) == {}
             assert sent_once(waiting)
         if stop is signal.SIGSTOP:
             first[0].send_signal(signal.SIGCONT)
@@ -229,12 +230,66 @@ def test_a_job_that_another_worker_has_ended_is_no_fault(waiting: Project, queue
     names = queue.put(push_jobs(waiting))
     worker = waiting.start("worker", "--jobs", "1", "--until-idle")
     until(lambda: len(waiting.server.documents()) >= 2)
-    with queue._engine.begin() as connection:
-        taken = connection.exec_driver_sql("DELETE FROM procrastinate_jobs WHERE status = 'doing'").rowcount
+
+    def take_away() -> bool:
+        with queue._engine.begin() as connection:
+            return connection.exec_driver_sql("DELETE FROM procrastinate_jobs WHERE status = 'doing'").rowcount == 1
+
+    until(take_away)
     said = worker.communicate(timeout=60)[1]
-    assert (taken, worker.returncode, said) == (1, 0, "")
+    assert (worker.returncode, said) == (0, "")
     assert queue.unfinished(names) == 0
     assert sent_once(waiting)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers make no pauses between their attempts at a job."""
+    monkeypatch.setattr("proforma.service.worker._PAUSE_SECONDS", 0)
+
+
+def refuse(project: Project, path: str) -> None:
+    project.server.faults([{"match": {"path": path}, "times": 10_000, "action": {"status": 401}}])
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_job_that_is_given_up_is_told_in_a_sentence(waiting: Project, queue: JobQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After six attempts: what, where and what to do, without a traceback; the run that waited for it ends with the same cause."""
+    refuse(waiting, "/finance/")
+    said: list[str] = []
+
+    def unfinished(names: list[str]) -> int:
+        said.append(waiting.run("worker", "--until-idle").err)
+        return JobQueue.unfinished(queue, names)
+
+    monkeypatch.setattr(queue, "unfinished", unfinished)
+    with shop_of(waiting) as shop, pytest.raises(UnfinishedError, match=rf"{CONTRACTS} pushes were given up by the workers"):
+        SharedCycle(shop, queue).run(as_of=date(2026, 3, 31), stages=["push"])
+    lines = "".join(said).splitlines()
+    assert len(lines) == CONTRACTS
+    what, todo = r"was given up after 6 attempts: [A-Z]+ http://\S+/finance/\S*: .*401", r"\(renew the secret, .*`proforma doctor`\)"
+    assert [line for line in lines if not re.search(rf"the job 'push [0-9a-f-]{{36}}' {what}.*{todo}", line)] == []
+    (run,) = [run for run in waiting.run("runs", "list").json["runs"] if run["kind"] == "shared"]
+    cause = waiting.run("runs", "show", str(run["id"])).json["cause"]
+    assert (cause["code"], cause["side"]) == ("sign-in-refused", "finance")
+    conditions = waiting.run("status").json["conditions"]
+    assert [(each["subject"], each["cause"]) for each in conditions if each["kind"] == "run-failing"] == [("shared", "sign-in-refused")]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_part_that_is_given_up_leaves_its_backfill_to_be_called_again(waiting: Project) -> None:
+    """The run says that it is unfinished and why each part was left; called again, it reads what is left and is done."""
+    days = ("--from", "2026-01-01", "--to", "2026-12-31", "--chunk", "quarter", "--by", "createdon", "--defer")
+    run = str(waiting.run("backfill", "actual", *days).json["run"])
+    refuse(waiting, "/api/data/")
+    said = waiting.run("worker", "--until-idle").err
+    assert said.count("call `proforma backfill` with the same days again") == said.count("was given up after 6 attempts") == 4
+    left = waiting.run("runs", "show", run).json
+    assert (left["outcome"], left["counts"]["left"], {part["state"] for part in left["parts"]}) == ("unfinished", 4, {"failed"})
+    waiting.server.faults([])
+    assert str(waiting.run("backfill", "actual", *days).json["run"]) == run
+    assert waiting.run("worker", "--until-idle").code == 0
+    assert waiting.run("runs", "show", run).json["outcome"] == "done"
 
 
 def test_a_living_worker_that_was_struck_out_is_entered_again(queue: JobQueue) -> None:

@@ -163,13 +163,15 @@ def test_nothing_ready_makes_no_invoice(project: Project) -> None:
 
 
 def test_one_cycle_does_everything_a_policy_allows(project: Project) -> None:
-    """`sync` pulls, prices, confirms when the policy says so, and pushes; a dry run only says what it would do."""
+    """`sync` pulls, prices, confirms when the policy says so, however many drafts there are, and pushes; a dry run only says what it
+    would do (I-93).
+    """
     project.server.load(_two_contracts().sets)
     dry = project.run("sync", "--dry-run").json
     assert dry["waiting"] == {"ready_rows": 4, "drafts": 0, "held": 0, "unsent": 0}
     project.run("invoice", "create", "--all")
     config = project.folder / "proforma.yaml"
-    config.write_text(config.read_text().replace("invoicing: {}", "invoicing: {confirm: automatic}"), encoding="utf-8")
+    config.write_text(config.read_text().replace("invoicing: {}", "invoicing: {confirm: automatic, bulk_confirm_max: 1}"), encoding="utf-8")
     done = project.run("sync")
     assert done.code == 0, done.err
     assert Counter(p["push"] for p in done.json["pushed"]) == Counter(accepted=2)

@@ -6,23 +6,23 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 import responses
 
-from milestones import KEY, SET, client_of, empty_store, guid, mirror, pull_milestones
+from milestones import KEY, SET, client_of, guid, mirror, pull_milestones
 from proforma.store import Store
 
+STORES = ("sqlite", "postgresql")
 ORG = "https://contoso.crm4.dynamics.com"
 SET_URL = f"{ORG}/api/data/v9.2/{SET}"
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with empty_store(tmp_path) as store:
+def store(url: str) -> Iterator[Store]:
+    with Store.open(url) as store:
         yield store
 
 

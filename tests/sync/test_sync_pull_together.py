@@ -5,12 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from billing_world import BillingWorld
-from milestones import empty_store
 from proforma.dataverse.client import DataverseClient
 from proforma.domain.records import Actual
 from proforma.mapping import load_mappings
@@ -24,6 +22,7 @@ from proforma.transport.redaction import Secret
 from proforma.transport.retry import Retrier
 from proforma.transport.session import Answer, Session
 
+STORES = ("sqlite", "postgresql")
 MAPPINGS = load_mappings(None)
 
 
@@ -38,8 +37,8 @@ def server() -> Iterator[MockServer]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with empty_store(tmp_path) as store:
+def store(url: str) -> Iterator[Store]:
+    with Store.open(url) as store:
         yield store
 
 

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from milestones import KEY, NO_TRACKING, SET, change, client_of, empty_store, guid, mappings, mirror, pull_milestones, row, source
+from milestones import KEY, NO_TRACKING, SET, change, client_of, guid, mappings, mirror, pull_milestones, row, source
 from proforma.dataverse.client import DataverseClient
 from proforma.mock import MockServer
 from proforma.store import Range, Store
@@ -19,6 +18,7 @@ from proforma.sync import ranges
 from proforma.sync.mapped_pages import MappedPage, Rejected, together
 from proforma.sync.pull import Pull
 
+STORES = ("sqlite", "postgresql")
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 LATER = "read in ranges; change tracking begins with the next full pull, within a day"
 
@@ -30,8 +30,8 @@ def server() -> Iterator[MockServer]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with empty_store(tmp_path) as store:
+def store(url: str) -> Iterator[Store]:
+    with Store.open(url) as store:
         yield store
 
 

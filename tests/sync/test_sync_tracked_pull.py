@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from milestones import (
     SET,
     change,
     client_of,
-    empty_store,
     guid,
     mirror,
     pull_milestones,
@@ -32,6 +30,7 @@ from proforma.store import Cursor, Store
 from proforma.sync.entity_pull import Pulled
 from proforma.transport.errors import BadResponseError, HttpStatusError
 
+STORES = ("sqlite", "postgresql")
 ORG = "https://contoso.crm4.dynamics.com"
 SET_URL = f"{ORG}/api/data/v9.2/{SET}"
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -46,8 +45,8 @@ def server() -> Iterator[MockServer]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with empty_store(tmp_path) as store:
+def store(url: str) -> Iterator[Store]:
+    with Store.open(url) as store:
         yield store
 
 

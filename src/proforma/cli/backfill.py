@@ -28,8 +28,8 @@ app = group()
 def backfill(
     ctx: typer.Context,
     entity: Annotated[str, typer.Argument(metavar="ENTITY", help="An entity of the mappings.")],
-    first: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="First day.")] = None,
-    last: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="Last day, included.")] = None,
+    first: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="First day; needed.")] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="Last day, included; needed.")] = None,
     by: Annotated[str | None, typer.Option("--by", metavar="COLUMN", help="Column or field whose date counts.")] = None,
     chunk: Annotated[str, typer.Option("--chunk", metavar="day|week|month|quarter|year", help="Size of a part.")] = "month",
     workers: Annotated[int, typer.Option("--workers", min=1, max=16, metavar="N", help="Parts read at once.")] = 1,

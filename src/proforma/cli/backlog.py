@@ -19,6 +19,9 @@ app = group("The billing backlog: what could be billed, and what is ready to be.
 nte = group("Not-to-exceed limits.")
 app.add_typer(nte, name="nte")
 
+_CLASSES = "time|expense|material|fee|milestone|product|retainer|commission|additional"
+_STATUSES = "ready|not-ready|invoice-created|invoice-posted|canceled|work-order-posted"
+
 Sources = Annotated[list[str], typer.Argument(metavar="ID...", help="GUIDs of actuals, milestones, product lines or retainers.")]
 
 
@@ -35,11 +38,9 @@ def list_backlog(
     projects: Annotated[list[str] | None, typer.Option("--project", metavar="PROJECT", help="Id or name.")] = None,
     classes: Annotated[
         list[str] | None,
-        typer.Option("--class", metavar="CLASS", help="time, expense, material, fee, milestone, retainer (advances too) or product."),
+        typer.Option("--class", metavar=_CLASSES, help="What kind of row; advances are retainers."),
     ] = None,
-    statuses: Annotated[
-        list[str] | None, typer.Option("--status", metavar="STATUS", help="ready, not-ready, invoice-created, invoice-posted or canceled.")
-    ] = None,
+    statuses: Annotated[list[str] | None, typer.Option("--status", metavar=_STATUSES, help="Its billing status.")] = None,
     first: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="First transaction date.")] = None,
     last: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD", help="Last transaction date, included.")] = None,
 ) -> None:

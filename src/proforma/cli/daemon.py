@@ -48,7 +48,8 @@ def daemon(
         by=who(),
         now=context.now,
         business_date=lambda: context.business_date,
-        told=context.out.line,
+        # Of each run at once: a journal or a container's log is no terminal.
+        told=lambda words: print(words, flush=True),
     )
     with context.workshop() as workshop:
         # Opened first: the queue's tables may only join those of a store.

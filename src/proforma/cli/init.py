@@ -22,15 +22,21 @@ Answer = str | None
 @app.command(epilog="Examples: proforma init  |  proforma init ./fabrikam --target business-central --time-zone Europe/Oslo")
 def init(
     ctx: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path(),
-    deployment: Annotated[Answer, typer.Option("--deployment", help="core, integrated or manufacturing.")] = None,
-    origin: Annotated[Answer, typer.Option("--origin", help="local or dataverse: where invoices are made.")] = None,
-    target: Annotated[Answer, typer.Option("--target", help="rest, dynamics, business-central, erpnext or xero.")] = None,
-    dataverse_url: Annotated[Answer, typer.Option("--dataverse-url", help="Address of the Dataverse environment.")] = None,
-    tenant: Annotated[Answer, typer.Option("--tenant", help="Tenant of the application, or its authority.")] = None,
-    client_id: Annotated[Answer, typer.Option("--client-id", help="Id of the application.")] = None,
-    finance_url: Annotated[Answer, typer.Option("--finance-url", help="Address of the finance system.")] = None,
-    time_zone: Annotated[Answer, typer.Option("--time-zone", help="Time zone of the business, such as Europe/Oslo.")] = None,
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write.")] = Path(),
+    deployment: Annotated[
+        Answer, typer.Option("--deployment", metavar="core|integrated|manufacturing", help="How Project Operations is deployed.")
+    ] = None,
+    origin: Annotated[Answer, typer.Option("--origin", metavar="local|dataverse", help="Where invoices are made.")] = None,
+    target: Annotated[
+        Answer, typer.Option("--target", metavar="rest|dynamics|business-central|erpnext|xero", help="The finance system.")
+    ] = None,
+    dataverse_url: Annotated[Answer, typer.Option("--dataverse-url", metavar="URL", help="Address of the Dataverse environment.")] = None,
+    tenant: Annotated[Answer, typer.Option("--tenant", metavar="ID|URL", help="Tenant of the application, or its authority.")] = None,
+    client_id: Annotated[Answer, typer.Option("--client-id", metavar="ID", help="Id of the application.")] = None,
+    finance_url: Annotated[Answer, typer.Option("--finance-url", metavar="URL", help="Address of the finance system.")] = None,
+    time_zone: Annotated[
+        Answer, typer.Option("--time-zone", metavar="ZONE", help="Time zone of the business, such as Europe/Oslo.")
+    ] = None,
 ) -> None:
     """Write a configuration and copies of the mappings to edit; nothing that exists is overwritten.
 

@@ -158,7 +158,10 @@ def confirm(
     ctx: typer.Context,
     invoices: Annotated[list[str] | None, typer.Argument(metavar="[INVOICE]...", help="Numbers or ids of drafts.")] = None,
     all_drafts: Annotated[bool, typer.Option("--all-drafts", help="Every draft made here.")] = False,
-    accounting_date: Annotated[str | None, typer.Option("--accounting-date", metavar="YYYY-MM-DD")] = None,
+    accounting_date: Annotated[
+        str | None,
+        typer.Option("--accounting-date", metavar="YYYY-MM-DD", help="Day on which it counts in the ledger; the business date by default."),
+    ] = None,
 ) -> None:
     """Confirm drafts: each becomes immutable and is queued for finance in one commit.
 
@@ -250,7 +253,7 @@ _APPLY_EXAMPLES = (
 def apply_retainer(
     ctx: typer.Context,
     invoice: InvoiceName,
-    retainer: Annotated[str, typer.Option("--retainer", metavar="ID")],
+    retainer: Annotated[str, typer.Option("--retainer", metavar="ID", help="GUID of the retainer.")],
     amount: Annotated[str, typer.Option("--amount", metavar="A", help="At most what is available; 0 applies nothing.")],
 ) -> None:
     """Set how much of a retainer a draft uses."""

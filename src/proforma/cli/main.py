@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
-import io
 import os
 import sys
 import traceback
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+
+from proforma.cli.streams import close_streams, prepare_streams
 
 if TYPE_CHECKING:
     from typer._click.core import Command, Context
@@ -146,10 +148,13 @@ def options(
 
 def main() -> None:
     """Runs the command line and ends the process with 0, 1, 2 or 3 (docs/cli.md)."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.exit(run(sys.argv[1:]))
+    prepare_streams()
+    code = run(sys.argv[1:])
+    try:
+        close_streams()
+    except OSError as fault:
+        code = _unwritten(fault)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -162,10 +167,6 @@ def run(arguments: list[str]) -> int:
         return done.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted; everything committed so far stays, run again to go on", 3)
-    except BrokenPipeError:
-        # The reader has gone (`| head`): nothing is left to say, and nobody to say it to.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
-        return 0
     except ConfigurationError as error:
         return _fail(str(error), 2)
     except RefusedError as error:
@@ -182,6 +183,8 @@ def _unexpected(error: Exception, arguments: list[str]) -> int:
 
     if isinstance(error, TransportError):
         return _fail(str(error), error.exit_code)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return _unwritten(error)
     show = getattr(error, "show", None)
     if show is not None:
         show()
@@ -190,6 +193,10 @@ def _unexpected(error: Exception, arguments: list[str]) -> int:
         print(redact("".join(traceback.format_exception(error))), file=sys.stderr)
     text = redact(f"{type(error).__name__}: {error}")
     return _fail(f"unexpected fault: {text}. This is a bug of proforma-sync; run with -v to see where, and report it", 3)
+
+
+def _unwritten(fault: OSError) -> int:
+    return _fail(f"the output could not be written: {fault.strerror}. What was committed stays; make room, and run it again", 3)
 
 
 def _fail(message: str, code: int) -> int:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 app = group("The mappings from Dataverse to records and from invoices to finance.")
 
-Folder = Annotated[Path | None, typer.Option("--folder", help="Folder of mappings; the configured one by default.")]
+Folder = Annotated[Path | None, typer.Option("--folder", metavar="FOLDER", help="Folder of mappings; the configured one by default.")]
 
 
 Live = Annotated[bool, typer.Option("--live", help="Compare with the tables, columns and options of the environment too.")]
@@ -64,7 +64,9 @@ def adopt(
 
 
 @app.command(epilog="Examples: proforma mapping show actual  |  proforma --json mapping show price-list")
-def show(ctx: typer.Context, entity: Annotated[str, typer.Argument(metavar="ENTITY")], folder: Folder = None) -> None:
+def show(
+    ctx: typer.Context, entity: Annotated[str, typer.Argument(metavar="ENTITY", help="An entity of the mappings.")], folder: Folder = None
+) -> None:
     """The compiled form of one entity: what is asked for, and what becomes of it."""
     from proforma.domain.errors import ConfigurationError
     from proforma.mapping import describe

@@ -26,10 +26,10 @@ def mock() -> None:
 @app.command(epilog="Examples: proforma mock serve --world world.yaml  |  proforma mock serve --port 0 --write-config proforma.yaml")
 def serve(
     world: Annotated[Path | None, typer.Option("--world", metavar="FILE", help="Rows to serve: YAML or JSON, also gzipped.")] = None,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks a free one.")] = 8181,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, metavar="N", help="0 picks a free one.")] = 8181,
     tls: Annotated[bool, typer.Option("--tls", help="Serve https with a certificate made for this run.")] = False,
-    latency_ms: Annotated[int, typer.Option("--latency-ms", min=0, help="Wait so long before each answer.")] = 0,
-    page_size: Annotated[int | None, typer.Option("--page-size", min=1, max=5000, help="Largest page.")] = None,
+    latency_ms: Annotated[int, typer.Option("--latency-ms", min=0, metavar="N", help="Wait so long before each answer.")] = 0,
+    page_size: Annotated[int | None, typer.Option("--page-size", min=1, max=5000, metavar="N", help="Largest page.")] = None,
     write_config: Annotated[
         Path | None,
         typer.Option("--write-config", metavar="PATH", help="Write a proforma.yaml for it, with --tls the certificate to trust beside it."),

@@ -21,7 +21,7 @@ app.command("what-if", epilog="Examples: proforma price what-if --list LIST  |  
 @app.callback(invoke_without_command=True, epilog="Examples: proforma price  |  proforma --json price --estimates")
 def price(
     ctx: typer.Context,
-    reprice: Annotated[bool, typer.Option("--reprice", help="Write every decision anew, also unchanged ones.")] = False,
+    reprice: Annotated[bool, typer.Option("--reprice", help="Decide all anew, also where nothing changed.")] = False,
     estimates: Annotated[bool, typer.Option("--estimates", help="Also price the lines of quotes and contracts.")] = False,
 ) -> None:
     """Decide the price of every actual, with list, line, rule and reason."""

@@ -50,7 +50,7 @@ def retry(ctx: typer.Context, problem: ProblemId) -> None:
 def drop(
     ctx: typer.Context,
     problem: ProblemId,
-    reason: Annotated[str, typer.Option("--reason", help="Why it may be forgotten; kept with your name.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="WHY", help="Why it may be forgotten; kept with your name.")],
 ) -> None:
     """Take a problem off the list, with the reason on record."""
     from proforma.sync.problems import drop_problem

@@ -78,7 +78,9 @@ def copy(
     ctx: typer.Context,
     price_list: ListId,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what the copy would hold; nothing else is done.")] = False,
-    action: Annotated[str, typer.Option("--action", metavar="custom-pricing|copy")] = "copy",
+    action: Annotated[
+        str, typer.Option("--action", metavar="custom-pricing|copy", help="The copy for one deal (--to), or a list of its own.")
+    ] = "copy",
     to: Annotated[str | None, typer.Option("--to", metavar="DOC", help="The quote or contract that gets the copy.")] = None,
     currency: Annotated[str | None, typer.Option("--currency", metavar="C", help="ISO code or GUID of another currency.")] = None,
     time_unit: Annotated[str | None, typer.Option("--time-unit", metavar="U", help="GUID of another unit for role prices.")] = None,

@@ -17,7 +17,9 @@ app = group("What past runs of `proforma sync` did.")
 
 
 @app.command("list", epilog="Examples: proforma runs list  |  proforma --json runs list --limit 5")
-def list_runs(ctx: typer.Context, limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 20) -> None:
+def list_runs(
+    ctx: typer.Context, limit: Annotated[int, typer.Option("--limit", min=1, max=1000, metavar="N", help="How many at most.")] = 20
+) -> None:
     """The last runs, newest first."""
     context = given(ctx)
     with context.workshop() as workshop, workshop.store.read() as reader:
@@ -30,7 +32,9 @@ def list_runs(ctx: typer.Context, limit: Annotated[int, typer.Option("--limit", 
 
 
 @app.command(epilog="Examples: proforma runs show 12  |  proforma --json runs show 12")
-def show(ctx: typer.Context, run_id: Annotated[int, typer.Argument(metavar="RUN")]) -> None:
+def show(
+    ctx: typer.Context, run_id: Annotated[int, typer.Argument(metavar="RUN", help="Number of the run, from `proforma runs list`.")]
+) -> None:
     """One run with every count; of one that ended early also why and what to do, of a backfill its parts."""
     from proforma.cli.backfill import part_grid, part_shape
     from proforma.domain.errors import ConfigurationError

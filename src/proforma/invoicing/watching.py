@@ -114,9 +114,12 @@ def _stands_billed(facts: Facts, source: SourceId) -> bool:
 
 
 def _is_taken_back(facts: Facts, source: Source) -> bool:
-    """Whether Dataverse reversed a drafted row, is about to, or has put it on an invoice of its own."""
+    """Whether Dataverse reversed a drafted row, is about to, or has put it on an invoice of its own; or nothing bills such a row any
+    more, as when its contract line became a fixed-price one (I-2, I-22, I-53).
+    """
     mirror = _mirror_status(facts, source)
-    return source.adjustment is not None or source.elsewhere or (mirror is not None and mirror not in OPEN)
+    unbillable = source.fault is not None and source.fault.reason != "unpriced"
+    return source.adjustment is not None or source.elsewhere or unbillable or (mirror is not None and mirror not in OPEN)
 
 
 def _was_recalled(facts: Facts, source: Source) -> bool:

@@ -15,6 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 from proforma.domain.money import plain
@@ -22,6 +23,7 @@ from proforma.domain.money import plain
 Value: TypeAlias = "bool | int | Decimal | str | list[Value] | dict[str, Value] | None"
 Body: TypeAlias = "Template"
 
+_POINTERS_KEPT: Final = 1_000
 WORDS: Final = ("from", "each", "when", "absolute")
 
 
@@ -115,8 +117,7 @@ class When(Template):
 def at(document: Value | Mapping[str, Value], pointer: str) -> Value:
     """The value at a JSON pointer (RFC 6901), None where there is none."""
     value: object = document
-    for part in pointer.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
+    for key in _keys(pointer):
         if isinstance(value, Mapping):
             value = value.get(key)
         elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
@@ -124,6 +125,12 @@ def at(document: Value | Mapping[str, Value], pointer: str) -> Value:
         else:
             return None
     return value  # type: ignore[return-value]
+
+
+# The pointers of a mapping are few, and each is followed for every document.
+@lru_cache(maxsize=_POINTERS_KEPT)
+def _keys(pointer: str) -> tuple[str, ...]:
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
 
 
 def _number(value: Value) -> Decimal:

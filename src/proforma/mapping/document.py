@@ -28,6 +28,7 @@ K = TypeVar("K")
 _FIGURES_MAX: Final = 1 << 12
 #: Type of a line that only says something.
 COMMENT: Final = "comment"
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 #: Key of the digest, which covers all other keys.
 DIGEST: Final = "sha256"
 
@@ -89,7 +90,7 @@ def digest(content: Mapping[str, Value]) -> str:
 
 def encode(content: Value | Mapping[str, Value]) -> bytes:
     """The document as it goes over the wire; amounts that are `Decimal` become JSON numbers with every digit (F-79)."""
-    return msgspec.json.Encoder(decimal_format="number").encode(content)
+    return _encode(content)
 
 
 class _Writer:
@@ -100,6 +101,8 @@ class _Writer:
         self._rules = rules
         self._precision = precision
         self._accounts = Accounts(facts, rules)
+        #: Of the two forms of a figure, exact and as text, the one that the mapping wants.
+        self._form = 1 if rules.amounts == "text" else 0
         self.sent: list[Decimal] = []
 
     def lines(self, lines: Sequence[InvoiceLine]) -> list[Value]:
@@ -107,7 +110,7 @@ class _Writer:
         for line in lines:
             details = [detail for detail in line.details if detail.billing_type in self._rules.include]
             for account, booked in self._by_account(line, details).items():
-                written.append(self._line(len(written) + 1, line, booked) | _booking(account))
+                written.append(self._line(len(written) + 1, line, booked, account))
             said = [detail for detail in line.details if detail.billing_type in self._rules.comments]
             written += [self._comment(len(written) + number, line, detail) for number, detail in enumerate(said, start=1)]
         return written
@@ -131,21 +134,23 @@ class _Writer:
             "contract_line": line.contract_line_id,
             "details": [told],
         }
-        return comment | _booking(booked)
+        return comment if booked is None else comment | {booked.kind: booked.number}
 
-    def _by_account(self, line: InvoiceLine, details: Sequence[InvoiceDetail]) -> dict[Account | None, list[InvoiceDetail]]:
+    def _by_account(self, line: InvoiceLine, details: list[InvoiceDetail]) -> dict[Account | None, list[InvoiceDetail]]:
         """The details of a line by what finance books them on, in their order; all together where the mapping does not say."""
+        if not self._rules.accounts:
+            return {None: details} if details else {}
         grouped: dict[Account | None, list[InvoiceDetail]] = {}
         for detail in details:
-            grouped.setdefault(self._accounts.of(line.type, detail) if self._rules.accounts else None, []).append(detail)
+            grouped.setdefault(self._accounts.of(line.type, detail), []).append(detail)
         return grouped
 
-    def _line(self, number: int, line: InvoiceLine, details: Sequence[InvoiceDetail]) -> Document:
+    def _line(self, number: int, line: InvoiceLine, details: Sequence[InvoiceDetail], account: Account | None) -> Document:
         amount = total(detail.value for detail in details)
         self.sent.append(amount)
         quantity, unit_id, price = _summed(details, amount)
         product = self._product(_only(detail.product_id for detail in details))
-        return {
+        written: Document = {
             "line": number,
             "type": line.type.value,
             "item": None if product is None else product.number,
@@ -157,11 +162,15 @@ class _Writer:
             "contract_line": line.contract_line_id,
             "details": [self._detail(detail) for detail in details],
         }
+        if account is not None:
+            written[account.kind] = account.number
+        return written
 
     def _detail(self, detail: InvoiceDetail) -> Document:
         """One source; keys without a value are left out. `full_amount` says what a detail is worth that adds another amount to its line."""
         facts = self._facts
         product = self._product(detail.product_id)
+        value = detail.value
         values: Document = {
             "source": detail.source,
             "date": _day(detail.day),
@@ -170,8 +179,8 @@ class _Writer:
             "quantity": self._number(detail.quantity),
             "unit": self._unit(detail.unit_id),
             "unit_price": None if detail.price is None else self._number(detail.price, places=self._precision),
-            "amount": self.money(detail.value),
-            "full_amount": None if detail.amount == detail.value else self.money(detail.amount),
+            "amount": self.money(value),
+            "full_amount": None if detail.amount == value else self.money(detail.amount),
             "previous_amount": None if detail.previous_amount is None else self.money(detail.previous_amount),
             "project": name_of(facts.projects, detail.project_id),
             "task": name_of(facts.tasks, detail.task_id),
@@ -180,7 +189,7 @@ class _Writer:
             "category": name_of(facts.categories, detail.category_id),
             "product": None if product is None else {"number": product.number, "name": product.name},
         }
-        return {key: value for key, value in values.items() if value is not None}
+        return {key: written for key, written in values.items() if written is not None}
 
     def _unit(self, unit_id: UnitId | None) -> str | None:
         name = name_of(self._facts.units, unit_id)
@@ -191,12 +200,10 @@ class _Writer:
 
     def money(self, amount: Decimal) -> Value:
         """An amount with the decimals of its currency. It was rounded when it was made; here that is checked, not repaired."""
-        exact, text = _money(amount, self._precision)
-        return text if self._rules.amounts == "text" else exact
+        return _money(amount, self._precision)[self._form]
 
     def _number(self, value: Decimal, *, places: int = 0) -> Value:
-        exact, text = _number(value, places)
-        return text if self._rules.amounts == "text" else exact
+        return _number(value, places)[self._form]
 
 
 # Figures repeat from line to line and from invoice to invoice, and what is written depends on the value alone: 8 and 8.00 are the same.
@@ -222,20 +229,18 @@ def _written(value: Decimal) -> tuple[Decimal, str]:
     return abs(value) if value.is_zero() else value, plain(value)
 
 
-def _booking(account: Account | None) -> Document:
-    """The keys that a line has where the mapping books lines."""
-    return {} if account is None else {account.kind: account.number}
-
-
 def _summed(details: Sequence[InvoiceDetail], amount: Decimal) -> tuple[Decimal, UnitId | None, Decimal]:
     """Quantity, unit and price of a line: those of its chargeable details where they agree and give it exactly, else once the amount."""
     billed = [detail for detail in details if detail.billing_type is BillingType.CHARGEABLE]
-    units, prices = {detail.unit_id for detail in billed}, {detail.price for detail in billed}
-    if len(units) == 1 and len(prices) == 1 and not any(detail.previous for detail in billed):
-        unit_id, price, quantity = units.pop(), prices.pop(), total(detail.quantity for detail in billed)
+    if billed and all(_alike(detail, billed[0]) for detail in billed):
+        unit_id, price, quantity = billed[0].unit_id, billed[0].price, total(detail.quantity for detail in billed)
         if price is not None and EXACT.multiply(quantity, price) == amount:
             return quantity, unit_id, price
     return Decimal(1), None, amount
+
+
+def _alike(detail: InvoiceDetail, first: InvoiceDetail) -> bool:
+    return detail.unit_id == first.unit_id and detail.price == first.price and not detail.previous
 
 
 def _only(product_ids: Iterable[ProductId | None]) -> ProductId | None:

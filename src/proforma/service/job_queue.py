@@ -25,6 +25,8 @@ SCHEMA: Final = "proforma_jobs"
 PULL, BACKFILL, PRICE, PUSH = "pull", "backfill", "price", "push"
 #: Two programs that make the tables at once: the second waits.
 _MAKING: Final = 0x70726A62
+#: A table of our own beside those of the engine, which knows that it gave a job up, but not why.
+_GIVEN_UP: Final = f"CREATE TABLE IF NOT EXISTS {SCHEMA}.given_up (job text PRIMARY KEY, outcome text NOT NULL)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class JobQueue:
             found = connection.execute(comment, {"name": SCHEMA}).first()
             if found is not None and not reset:
                 if found[0] == mine:
+                    connection.exec_driver_sql(_GIVEN_UP)
                     return
                 hint = "stop all workers, then `proforma worker --reset-queue`; no work is lost, it is queued again"
                 raise ConfigurationError(f"procrastinate {found[0]} made the queue, this is {mine}", at="store", hint=hint)
@@ -69,6 +72,7 @@ class JobQueue:
             connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
             connection.exec_driver_sql(f"COMMENT ON SCHEMA {SCHEMA} IS '{mine}'")
             connection.exec_driver_sql(_schema_text())
+            connection.exec_driver_sql(_GIVEN_UP)
 
     def put(self, jobs: Iterable[JobOf]) -> list[str]:
         """Queues jobs; one that waits already is not queued again. Answers their names."""
@@ -89,13 +93,21 @@ class JobQueue:
         """How many of these jobs wait or run."""
         return len(self._in_states(names, ("todo", "doing")))
 
-    def take_failed(self, names: Iterable[str]) -> list[str]:
-        """The names of those that were given up, which are then forgotten."""
+    def keep_cause(self, name: str, outcome: str) -> None:
+        """Keeps why a job is given up, as `Cause.outcome` says it. Raises UnfinishedError when the database cannot be reached."""
+        kept = "INSERT INTO given_up (job, outcome) VALUES (:job, :outcome) ON CONFLICT (job) DO UPDATE SET outcome = excluded.outcome"
+        with _reached(), self._engine.begin() as connection:
+            connection.execute(sa.text(kept), {"job": name, "outcome": outcome})
+
+    def take_failed(self, names: Iterable[str]) -> dict[str, str | None]:
+        """Those that were given up, each with the outcome kept of it, None for one that left none; they are then forgotten."""
         failed = self._in_states(names, ("failed", "aborted"))
-        with self._engine.begin() as connection:
+        with _reached(), self._engine.begin() as connection:
+            kept = "DELETE FROM given_up WHERE job = ANY(:names) RETURNING job, outcome"
+            outcomes = {row.job: row.outcome for row in connection.execute(sa.text(kept), {"names": failed})}
             gone = "DELETE FROM procrastinate_jobs WHERE queueing_lock = ANY(:names) AND status IN ('failed', 'aborted')"
             connection.execute(sa.text(gone), {"names": failed})
-        return failed
+        return {name: outcomes.get(name) for name in failed}
 
     def show_alive(self, worker_id: int) -> None:
         """Shows the engine that a worker lives, and enters it again where another one has struck it out.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -12,7 +12,7 @@ from proforma.domain.errors import UnfinishedError
 from proforma.service.job_queue import BACKFILL, PRICE, PULL, PUSH, JobOf, JobQueue
 from proforma.settings import Stage
 from proforma.store import Backfill, PartState
-from proforma.sync.causes import cause_of
+from proforma.sync.causes import Cause, ToldError, cause_of
 from proforma.sync.cycle import draft_due, left_over
 from proforma.sync.price import begin_parts, complete_parts, price
 from proforma.sync.routes import Routes
@@ -109,14 +109,23 @@ class SharedCycle:
                 self._remind(what, left)
             time.sleep(_LOOK_SECONDS)
         if failed := self._queue.take_failed(names):
-            hint = "the log of the workers says why; the next tick tries again"
-            raise UnfinishedError(f"{len(failed)} {what} were given up, the first is {failed[0]!r}", hint=hint)
+            raise _given_up(what, failed)
 
     def _remind(self, what: str, left: int) -> None:
         with self._workshop.store.read() as reader:
             alive = sum(lease.left_seconds > 0 for lease in reader.leases.workers())
         if not alive:
             log.warning("%d %s wait and no worker runs: start `proforma worker`", left, what, extra={"event": "no_worker", "left": left})
+
+
+def _given_up(what: str, failed: Mapping[str, str | None]) -> UnfinishedError:
+    """What the run ends with: with the cause that the workers told, so that status, metrics and alerts name it like any other run's."""
+    causes = {name: Cause.of_outcome(outcome) for name, outcome in sorted(failed.items()) if outcome}
+    name, cause = next(iter(causes.items()), (min(failed), None))
+    head = f"{len(failed)} {what} were given up by the workers, the first is {name!r}"
+    if cause is None:
+        return UnfinishedError(head, hint="the log of the workers says why; the next tick tries again")
+    return ToldError(f"{head}: {cause.message}", cause=cause)
 
 
 def backfill_jobs(workshop: Workshop, backfill: Backfill) -> list[JobOf]:

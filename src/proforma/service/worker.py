@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Final
 
 from proforma.domain.errors import ProformaError, UnfinishedError
 from proforma.domain.ids import Guid, InvoiceId
+from proforma.service.attempts import Attempts, quieten_engine
 from proforma.service.job_queue import BACKFILL, PRICE, PULL, PUSH, JobQueue, jobs_app
-from proforma.service.job_reports import say_it_in_one_sentence
 from proforma.store import ContractSpan
 from proforma.store.leases import WORKER_PREFIX
 from proforma.store.processes import this_process
@@ -32,6 +32,7 @@ from proforma.transport.redaction import redact
 
 if TYPE_CHECKING:
     from procrastinate import App
+    from procrastinate.jobs import Job
 
     from proforma.service.worker_jobs import WorkerJobs
     from proforma.settings import Configuration
@@ -78,7 +79,8 @@ class Worker:
 
             app = jobs_app(url, asynchronous=True)
             app.job_manager = book = WorkerJobs(app.connector)
-            self._declare(app, workshop)
+            self._declare(app, workshop, queue)
+            quieten_engine(self._name)
             beat = threading.Thread(target=self._keep_alive, args=[workshop, lambda: _show_alive(queue, book)], name="pulse", daemon=True)
             beat.start()
             try:
@@ -115,15 +117,17 @@ class Worker:
         if not (asked_to_end or until_idle):
             raise _cut_off("the log above says why")
 
-    def _declare(self, app: App, workshop: Workshop) -> None:
+    def _declare(self, app: App, workshop: Workshop, queue: JobQueue) -> None:
         """The tasks. Each is safe to run twice, at once or one after the other."""
         from procrastinate import RetryStrategy
 
-        retry = RetryStrategy(max_attempts=_ATTEMPTS, exponential_wait=_PAUSE_SECONDS, retry_exceptions=[TransportError, UnfinishedError])
-        say_it_in_one_sentence()
+        # The engine counts how often it tries again.
+        again = _ATTEMPTS - 1
+        retry = RetryStrategy(max_attempts=again, exponential_wait=_PAUSE_SECONDS, retry_exceptions=[TransportError, UnfinishedError])
         jobs = Jobs(workshop, self._name)
+        attempts = Attempts(self._configuration, queue, retry, given_up=jobs.given_up)
         for name, work in ((PULL, jobs.pull), (BACKFILL, jobs.backfill), (PRICE, jobs.price), (PUSH, jobs.push)):
-            app.task(name=name, retry=retry)(work)
+            app.task(name=name, retry=retry, pass_context=True)(attempts.told(work))
 
     async def _sweep(self, app: App, workshop: Workshop) -> None:
         """Takes over what dead and frozen workers left."""
@@ -222,6 +226,11 @@ class Jobs:
         read = backfills.read_part(run, part)
         rows = read.rows if read is not None else 0
         log.info("part %d of run %d: %d rows", part, run, rows, extra={"event": "part_read", "run": run, "part": part})
+
+    def given_up(self, job: Job) -> None:
+        """A backfill that lacks a part is left to be called for again; every other job is queued again by the next tick."""
+        if job.task_name == BACKFILL:
+            self._workshop.backfills().leave(int(str(job.task_kwargs["run"])))
 
     def price(self, first: str | None, last: str | None, book: str) -> None:
         """Prices the actuals of some contracts."""

@@ -15,9 +15,10 @@ from proforma.store.ledger import Ledger, LedgerWriter, OpenPassedOver
 from proforma.store.mirror import ContractSpan, Mirror, MirrorWriter, Record, tail
 from proforma.store.outbox import External, Outbox, OutboxAttempt, OutboxRow, OutboxWriter, StaleFenceError, Waiting
 from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
+from proforma.store.priced_work import WorkText
 from proforma.store.quarantine import Problem, Quarantine, QuarantineWriter
 from proforma.store.runs import Run, RunRecord, Runs, RunWriter
-from proforma.store.store import Reader, Store, Transaction
+from proforma.store.store import Moment, Reader, Store, Transaction
 from proforma.store.write_backs import Billed, Wish, WriteBackRow, WriteBacks, WriteBackWriter
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "LedgerWriter",
     "Mirror",
     "MirrorWriter",
+    "Moment",
     "OpenPassedOver",
     "Outbox",
     "OutboxAttempt",
@@ -67,6 +69,7 @@ __all__ = [
     "Transaction",
     "Waiting",
     "Wish",
+    "WorkText",
     "WriteBackRow",
     "WriteBackWriter",
     "WriteBacks",

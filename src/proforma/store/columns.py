@@ -108,13 +108,14 @@ _figures: Final = msgspec.json.Decoder(Figures).decode
 class Converter:
     """How one type travels: its column type, and an expression each way with `{}` for the value; None passes untouched.
 
-    `names` are the objects that the expressions mention.
+    `names` are the objects that the expressions mention. `in_json`: what SQLite makes the value's JSON with, `{}` for the column.
     """
 
     type: type[sa.types.TypeEngine[Any]]
     encode: str = "{}"
     decode: str = "{}"
     names: Mapping[str, object] = field(default_factory=dict)
+    in_json: str = "{}"
 
     def mentioned(self) -> dict[str, object]:
         """The objects that `encode` mentions."""
@@ -124,17 +125,18 @@ class Converter:
 _TEXT: Final = Converter(sa.Text)
 #: Types of texts that are a record's own: its id, and the ids of what it was made of.
 _OWN_TEXTS: Final = (Guid, RecordId, SourceId)
+_IS_JSON: Final = "json({})"
 _BY_TYPE: Final[Mapping[object, Converter]] = {
     str: _TEXT,
     int: Converter(sa.BigInteger),
-    bool: Converter(sa.SmallInteger, "(1 if {} else 0)", "({} == 1)"),
+    bool: Converter(sa.SmallInteger, "(1 if {} else 0)", "({} == 1)", in_json="json(iif({} = 1, 'true', 'false'))"),
     Decimal: Converter(sa.Text, "str({})", "Decimal({})", {"Decimal": Decimal}),
     date: Converter(sa.Text, "{}.isoformat()", "day({})", {"day": date.fromisoformat}),
     datetime: Converter(sa.Text, "instant_text({})", "instant({})", {"instant_text": instant_text, "instant": instant}),
-    Figures: Converter(sa.Text, "json_text({})", "figures({})", {"json_text": json_text, "figures": _figures}),
+    Figures: Converter(sa.Text, "json_text({})", "figures({})", {"json_text": json_text, "figures": _figures}, _IS_JSON),
 }
-_DIMENSIONS: Final = Converter(sa.Text, "mapping_text({})", "mapping({})", {"mapping_text": _mapping_text, "mapping": _mapping})
-_STRINGS: Final = Converter(sa.Text, "json_text({})", "strings({})", {"json_text": json_text, "strings": _strings})
+_DIMENSIONS: Final = Converter(sa.Text, "mapping_text({})", "mapping({})", {"mapping_text": _mapping_text, "mapping": _mapping}, _IS_JSON)
+_STRINGS: Final = Converter(sa.Text, "json_text({})", "strings({})", {"json_text": json_text, "strings": _strings}, _IS_JSON)
 
 
 def _word(words: type[StrEnum]) -> Converter:
@@ -200,6 +202,12 @@ class Codec(Generic[R]):
     def forms(self) -> dict[str, tuple[str, dict[str, object]]]:
         """For each field the expression that makes a cell of a value, `{}` in its place, and the objects that the expression mentions."""
         return {entry.name: (entry.converter.encode, entry.converter.mentioned()) for entry in self.fields}
+
+    def json_object(self, table: sa.Table) -> str:
+        """What SQLite makes a row's JSON with; msgspec makes the record of that."""
+        values = ((entry.name, entry.converter.in_json.format(f'{table.name}."{entry.name}"')) for entry in self.fields)
+        members = ", ".join(f"'{name}', {value}" for name, value in values)
+        return f"json_object({members})"
 
     def partial(self, names: Sequence[str]) -> Callable[[Sequence[Cell]], R]:
         """What makes records of these columns alone; every other field has its default, or is blank where it has none."""

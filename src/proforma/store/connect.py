@@ -125,7 +125,18 @@ def _sqlite_engine(where: Place, busy_seconds: float) -> sa.Engine:
 
 
 def _postgresql_engine(where: Place) -> sa.Engine:
-    return sa.create_engine(where.url, hide_parameters=True, paramstyle="format", connect_args={"application_name": str(this_process())})
+    engine = sa.create_engine(where.url, hide_parameters=True, paramstyle="format", connect_args={"application_name": str(this_process())})
+    sa.event.listen(engine, "handle_error", _hide_rows)
+    return engine
+
+
+def _hide_rows(context: sa.engine.ExceptionContext) -> None:
+    """Takes the row out of what the server says of a statement that it refused: values of rows belong into no log (promise 7)."""
+    told, orig = context.sqlalchemy_exception, context.original_exception
+    primary = getattr(getattr(orig, "diag", None), "message_primary", None)
+    if told is not None and primary:
+        orig.args = (primary,)
+        told.args = (f"({type(orig).__module__}.{type(orig).__name__}) {primary}",)
 
 
 @contextmanager
@@ -165,7 +176,9 @@ _SQLITE_FAULTS: Final = (
 
 def _postgresql_told(where: Place, fault: sa.exc.DBAPIError) -> ProformaError | None:
     state = str(getattr(fault.orig, "sqlstate", None) or "")
-    if fault.connection_invalidated or not state or state[:2] in ("08", "57"):
+    # What the driver refuses by itself, such as a text that the server cannot keep, has no state either.
+    is_statement = isinstance(fault, sa.exc.DataError | sa.exc.IntegrityError | sa.exc.ProgrammingError)
+    if fault.connection_invalidated or (not state and not is_statement) or state[:2] in ("08", "57"):
         return StoreFaultError(
             "store-unreachable",
             "the database cannot be reached",

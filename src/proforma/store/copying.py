@@ -21,7 +21,7 @@ from proforma.store.connect import check_file, connect, faults_of, place
 from proforma.store.leases import SCHEDULE, Leases
 from proforma.store.statements import insert
 from proforma.store.store import Store
-from proforma.store.tables import metadata, price_state
+from proforma.store.tables import metadata, price_state, watch_state
 
 #: Everything that changes a store holds one of these.
 STAGES: Final = ("pull", "price", "invoicing", "push")
@@ -29,7 +29,7 @@ _BATCH_ROWS: Final = 2_000
 _DIGEST_BYTES: Final = 16
 _BUSY_SECONDS: Final = 10.0
 #: Tables in which a store has a row from its birth.
-_BORN_WITH_ROWS: Final = (price_state,)
+_BORN_WITH_ROWS: Final = (price_state, watch_state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

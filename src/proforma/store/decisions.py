@@ -19,6 +19,7 @@ from proforma.domain.records import Actual
 from proforma.store.columns import Cell, Cells, Row, codec, instant_text, optional_decimal, optional_text
 from proforma.store.statements import chunks, fill_numbered, number_of, upsert
 from proforma.store.tables import MIRROR, price_decisions, price_grounds
+from proforma.store.watch_due import WatchDueWriter
 
 Id = TypeVar("Id", bound=str)
 GroundsId = NewType("GroundsId", int)
@@ -107,7 +108,11 @@ class Decisions:
 
 
 class DecisionWriter(Decisions):
-    """The decisions, saved."""
+    """The decisions, saved. Contracts that bill by one that changed are noted."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        super().__init__(connection)
+        self._watch = WatchDueWriter(connection)
 
     def save(self, decisions: Sequence[PriceDecision], at: datetime, *, anew: bool = False) -> int:
         """Keeps these decisions and answers how many differ from what was kept; equal ones are written again only when `anew`."""
@@ -138,6 +143,7 @@ class DecisionWriter(Decisions):
         changed = [row for row in rows if stored.get(row[0]) != row] if stored else rows
         decided_at = instant_text(at)
         upsert(self._connection, price_decisions, [(*row, decided_at) for row in (rows if anew else changed)])
+        self._watch.note_decided(changed)
         return len(changed)
 
 

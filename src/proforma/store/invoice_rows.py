@@ -153,7 +153,8 @@ def read_invoices(connection: sa.Connection, headers: Iterable[Header]) -> list[
 def read_headers(connection: sa.Connection, *conditions: sa.ColumnElement[bool], for_update: bool = False) -> list[Header]:
     """The headers that fit, in order of creation; `for_update` keeps other writers off them (SQLite: they are off already)."""
     statement = sa.select(*HEADER_COLUMNS).where(*conditions).order_by(invoices.c.position)
-    return list(_HEADER.decode(connection.execute(statement.with_for_update() if for_update else statement)))
+    # All rows in one go: handed out one by one each costs as much as making its record.
+    return list(_HEADER.decode(connection.execute(statement.with_for_update() if for_update else statement).all()))
 
 
 def read_header(connection: sa.Connection, invoice_id: str, *, for_update: bool = False) -> Header | None:
@@ -168,7 +169,7 @@ def _lines(connection: sa.Connection, ids: Sequence[InvoiceId]) -> dict[InvoiceI
     if len(ids) == 1:
         rows = _LINES_OF_ONE.rows(connection, wanted=ids[0])
     else:
-        rows = connection.execute(_LINES.where(invoice_lines.c.invoice_id.in_(ids)))
+        rows = connection.execute(_LINES.where(invoice_lines.c.invoice_id.in_(ids))).all()
     lines: defaultdict[InvoiceId, list[InvoiceLine]] = defaultdict(list)
     for invoice_id, n, contract_line_id, kind, description, _amount in rows:
         line = InvoiceLine(

@@ -84,6 +84,16 @@ class Ledger:
         found = (read_headers(self._connection, invoices.c.id.in_(piece)) for piece in chunks(list(ids)))
         return {header.id: header for headers in found for header in headers}
 
+    def named(self, ids: Sequence[str]) -> list[Invoice]:
+        """Those of the invoices that are there, in order of creation, all read at once."""
+        return self._invoices(invoices.c.id.in_(ids))
+
+    def lengths(self, ids: Sequence[str]) -> dict[InvoiceId, int]:
+        """How many details each of these invoices has; those without any are left out."""
+        of = invoice_details.c.invoice_id
+        rows = self._connection.execute(sa.select(of, sa.func.count()).where(of.in_(ids)).group_by(of))
+        return {row[0]: row[1] for row in rows}
+
     def place_of(self, id_or_number: str) -> tuple[InvoiceId, ContractId] | None:
         """Id and contract of an invoice, by its id or its number, without reading it."""
         named = sa.or_(invoices.c.id == id_or_number, invoices.c.number == id_or_number)

@@ -139,4 +139,7 @@ def _session_holding(connection: sa.Connection, key: int) -> str:
         ),
         {"space": _ADVISORY_SPACE, "key": key},
     ).first()
-    return "a session that has just ended" if found is None else f"{found[0]}, session {found[1]} from {found[2]}, since {found[3]}"
+    if found is None:
+        return "a session that has just ended"
+    name, session, address, since = found
+    return f"{name}, session {session} from {address or 'the server itself'}, since {since:%Y-%m-%d %H:%M:%S%z}"

@@ -20,9 +20,10 @@ from proforma.store.columns import Cells, codec, instant, instant_text
 from proforma.store.cursors import CursorWriter
 from proforma.store.prepared import Prepared
 from proforma.store.price_due import PriceDueWriter
-from proforma.store.priced_work import priced_work
+from proforma.store.priced_work import WorkText, priced_work, work_texts
 from proforma.store.statements import chunks, distinct, renew, upsert
 from proforma.store.tables import MIRROR, mirror_entities
+from proforma.store.watch_due import WatchDueWriter
 
 
 class Record(Protocol):
@@ -57,6 +58,8 @@ _BETWEEN: Final = "\x1f"
 _EMPTY: Final = "\x1e"
 CELL_END: Final = "\x1d"
 _LINE_END: Final = "\x1c"
+#: So many records that were asked for singly are remembered by a snapshot.
+_KNOWN_MAX: Final = 1_000
 _PRESENT: Final[dict[type[Any], sa.Select[Any]]] = {}
 _TABLES: Final = {table.name: table for table in MIRROR.values()}
 _CLASSES: Final = {table.name: cls for cls, table in MIRROR.items()}
@@ -86,10 +89,17 @@ class Mirror:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
+        #: What was asked for by its id: a snapshot does not change. None for who writes.
+        self._known: dict[tuple[type[Any], str], object] | None = {}
 
     def get(self, cls: type[R], id: str) -> R | None:  # noqa: A002 - the field's own name
         """One record."""
-        return next(codec(cls).decode(_one(cls).rows(self._connection, wanted=id)), None)
+        if self._known is None or (cls, id) not in self._known:
+            record: R | None = next(codec(cls).decode(_one(cls).rows(self._connection, wanted=id)), None)
+            if self._known is None or len(self._known) >= _KNOWN_MAX:
+                return record
+            self._known[cls, id] = record
+        return cast("R | None", self._known[cls, id])
 
     def get_many(self, cls: type[R], ids: Iterable[Id]) -> dict[Id, R]:
         """Those of the records that are there, by id."""
@@ -116,9 +126,18 @@ class Mirror:
         """As `where`, in lists of at most `size`: memory stays flat however many there are."""
         return _batches(self._connection, cls, size, values)
 
-    def priced(self, contracts: Collection[str], types: Collection[TransactionType]) -> tuple[list[Actual], dict[RecordId, PriceDecision]]:
-        """The actuals of these contracts that have one of these types, by id, and the decisions about them."""
-        return priced_work(self._connection, contracts, types)
+    def priced(
+        self, contracts: Collection[str], types: Collection[TransactionType], texts: Iterable[WorkText] | None = None
+    ) -> tuple[list[Actual], dict[RecordId, PriceDecision]]:
+        """The actuals of these contracts that have one of these types, by id, and the decisions about them.
+
+        `texts`: what `work_texts` said of them before, where that still holds.
+        """
+        return priced_work(self._connection, contracts, types, texts)
+
+    def work_texts(self, contracts: Collection[str], types: Collection[TransactionType]) -> list[WorkText]:
+        """What `priced` reads, unread, of a SQLite store: a thread beside others can ask for it without stopping them at each row."""
+        return work_texts(self._connection, contracts, types)
 
     def lines(self, cls: type[Any], columns: Lines, size: int, *, after: str = "", contracts: ContractSpan | None = None) -> list[str]:
         """The columns of at most `size` records behind the id `after`, by id, each record as one text: its cells between CELL_END, ""
@@ -205,12 +224,14 @@ class Mirror:
 class MirrorWriter(Mirror):
     """The mirror, written by the pull, a page a transaction, its cursor with it (promise 1).
 
-    Whatever a price can follow is noted with the change.
+    Whatever a price can follow is noted with the change, and so are the contracts whose backlog it reaches.
     """
 
     def __init__(self, connection: sa.Connection) -> None:
         super().__init__(connection)
+        self._known = None
         self._due = PriceDueWriter(connection)
+        self._watch = WatchDueWriter(connection)
 
     def upsert(self, entity: str, cls: type[R], records: Sequence[R], versions: Sequence[int | None], generation: int) -> None:
         """Keeps the newest form of these rows; a row that was deleted and is here again lives again.
@@ -225,7 +246,7 @@ class MirrorWriter(Mirror):
         self._remember(entity, MIRROR[cls])
         self._note_before(cls, rows)
         upsert(self._connection, MIRROR[cls], self._in_order(cls, rows))
-        self._due.note_rows(cls, rows)
+        self._note_after(cls, rows)
 
     def renew(self, entity: str, cls: type[Any], rows: Sequence[Cells], read_at: datetime) -> None:
         """As `put`, for rows asked for at `read_at` beside the pull: what is kept in a newer version, or was found gone since, stays.
@@ -238,13 +259,19 @@ class MirrorWriter(Mirror):
         present = [(*cells[:-4], *tail(entity, cells[-3], generation)) for cells in rows]
         self._note_before(cls, rows)
         renew(self._connection, MIRROR[cls], self._in_order(cls, present), instant_text(read_at))
-        self._due.note_rows(cls, rows)
+        self._note_after(cls, rows)
 
     def _note_before(self, cls: type[Any], rows: Sequence[Cells]) -> None:
-        """A connection may lead elsewhere than before: both its old ends and its new ones are priced anew."""
+        """A connection may lead elsewhere than before: both its old ends and its new ones are priced anew. A row may belong elsewhere."""
+        ids = _ids(cls, rows)
         if cls is TransactionConnection:
-            for piece in chunks([row[0] for row in rows]):
+            for piece in chunks(ids):
                 self._due.note(cls, MIRROR[cls].c.id.in_(piece))
+        self._watch.note_kept(cls, ids)
+
+    def _note_after(self, cls: type[Any], rows: Sequence[Cells]) -> None:
+        self._due.note_rows(cls, rows)
+        self._watch.note_rows(cls, rows)
 
     def delete(self, entity: str, ids: Iterable[str], at: datetime) -> int:
         """Marks rows as removed in Dataverse; unknown ids are none of ours, and a row keeps the time of its first removal.
@@ -255,7 +282,7 @@ class MirrorWriter(Mirror):
         for _, table in self._entities(entity):
             statement = sa.update(table).where(table.c.entity == entity, table.c.deleted_at.is_(None)).values(deleted_at=instant_text(at))
             for piece in chunks(gone):
-                self._due.note(_CLASSES[table.name], sa.and_(table.c.entity == entity, table.c.deleted_at.is_(None), table.c.id.in_(piece)))
+                self._note_going(table, sa.and_(table.c.entity == entity, table.c.deleted_at.is_(None), table.c.id.in_(piece)))
                 deleted += self._connection.execute(statement.where(table.c.id.in_(piece))).rowcount
         return deleted
 
@@ -268,24 +295,38 @@ class MirrorWriter(Mirror):
         swept = 0
         for _, table in self._entities(entity):
             unseen = sa.and_(table.c.entity == entity, table.c.generation != generation, table.c.deleted_at.is_(None))
-            self._due.note(_CLASSES[table.name], unseen)
+            self._note_going(table, unseen)
             swept += self._connection.execute(sa.update(table).where(unseen).values(deleted_at=instant_text(at))).rowcount
         return swept
 
     def drop_entity(self, entity: str) -> None:
         """Forgets all rows of an entity, and its cursor with them: the next pull of it must be a full one."""
         self._due.note_everything()
+        self._watch.note_everything()
         for _, table in self._entities(entity):
             self._connection.execute(sa.delete(table).where(table.c.entity == entity))
         self._connection.execute(sa.delete(mirror_entities).where(mirror_entities.c.entity == entity))
         CursorWriter(self._connection).drop(entity)
 
+    def _note_going(self, table: sa.Table, which: sa.ColumnElement[bool]) -> None:
+        self._due.note(_CLASSES[table.name], which)
+        self._watch.note(_CLASSES[table.name], which)
+
     def _in_order(self, cls: type[Any], rows: Sequence[Cells]) -> Sequence[Cells]:
         """By id where several write at once: two that lock the same rows in different order would wait for each other."""
-        return rows if self._connection.dialect.name == "sqlite" else sorted(rows, key=itemgetter(codec(cls).names.index("id")))
+        return rows if self._connection.dialect.name == "sqlite" else sorted(rows, key=itemgetter(_place_of_id(cls)))
 
     def _remember(self, entity: str, table: sa.Table) -> None:
         upsert(self._connection, mirror_entities, [(entity, table.name)])
+
+
+def _place_of_id(cls: type[Any]) -> int:
+    return codec(cls).names.index("id")
+
+
+def _ids(cls: type[Any], rows: Sequence[Cells]) -> list[str]:
+    place = _place_of_id(cls)
+    return [str(row[place]) for row in rows]
 
 
 def apart(text: str) -> Cells:

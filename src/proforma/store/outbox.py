@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 import sqlalchemy as sa
@@ -106,6 +107,12 @@ class _Step:
 _C: Final = outbox.c
 _ROW: Final = Prepared(sa.select(outbox).where(_C.invoice_id == sa.bindparam("wanted")))
 _FENCE: Final = Prepared(sa.select(_C.fence).where(_C.invoice_id == sa.bindparam("wanted")))
+#: What only the holder of a claim changes; not the document, which is long.
+_STANDING: Final = ("fence", "owner", "state", "attempts", "external_id", "external_number")
+_STANDING_KEPT: Final = Prepared(
+    sa.select(*(_C[name] for name in _STANDING)).where(_C.invoice_id == sa.bindparam("wanted")).with_for_update()
+)
+_standing_of: Final = attrgetter(*_STANDING)
 _ROW_KEPT: Final = Prepared(sa.select(outbox).where(_C.invoice_id == sa.bindparam("wanted")).with_for_update())
 _TRIED: Final = Prepared(
     sa.insert(outbox_attempts).values(
@@ -389,6 +396,8 @@ class OutboxWriter(Outbox):
         claimed, self._claimed = self._claimed, None
         if claimed is row:
             # Just claimed, in this very transaction and as its last word: nobody else can have written it.
+            return row
+        if _STANDING_KEPT.one(self._connection, wanted=row.invoice_id) == _standing_of(row):
             return row
         found = _ROW_KEPT.one(self._connection, wanted=row.invoice_id)
         present = None if found is None else _row(found)

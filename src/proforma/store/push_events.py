@@ -26,6 +26,7 @@ _BEFORE: Final = Prepared(
     sa.select(_C.status, _C.external_id, _C.external_number, _C.events, _C.events_seal).where(_WANTED).with_for_update()
 )
 _MOVED: Final = ("push", "external_id", "external_number", "events", "events_seal")
+_EVENT_COLUMNS: Final = tuple(invoice_events.c.keys())
 _READ_BACK: Final = ("posted_on", "tax", "remaining", "total_with_tax")
 
 
@@ -58,7 +59,7 @@ def tell(connection: sa.Connection, invoice_id: InvoiceId, change: PushChanged, 
         _MOVE.run(connection, wanted=invoice_id, **moved)
     else:
         _MOVE_AND_READ_BACK.run(connection, wanted=invoice_id, **moved, **_cells(change.read_back))
-    insert(connection, invoice_events, [(*row, seal)])
+    insert(connection, invoice_events, [(*row, seal)], columns=_EVENT_COLUMNS)
 
 
 def _cells(told: ReadBack) -> dict[str, Cell]:

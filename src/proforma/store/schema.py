@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from proforma.domain.errors import ConfigurationError
 
 #: Revision that this program works with: the last one in `migrations/versions`.
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 _VERSIONS: Final = "alembic_version"
 
 

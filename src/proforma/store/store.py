@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import sqlalchemy as sa
 
-from proforma.domain.errors import ConfigurationError, StoreFaultError
+from proforma.domain.errors import ConfigurationError
 from proforma.store import schema
 from proforma.store.backfills import Backfills, BackfillWriter
 from proforma.store.backup import back_up
@@ -19,22 +19,27 @@ from proforma.store.comparisons import Comparisons, ComparisonWriter
 from proforma.store.connect import BEGIN, NO_TRANSACTION, Place, check_file, connect, faults_of, place
 from proforma.store.cursors import Cursors, CursorWriter
 from proforma.store.decisions import Decisions, DecisionWriter
+from proforma.store.due import Due
+from proforma.store.kept import KeptConnection
 from proforma.store.leases import Leases, LeaseWriter
 from proforma.store.ledger import Ledger, LedgerWriter
 from proforma.store.locks import advisory_lock, file_lock
 from proforma.store.mirror import Mirror, MirrorWriter
 from proforma.store.outbox import Outbox, OutboxWriter, fence_of
 from proforma.store.prepared import execute
-from proforma.store.price_due import PriceDue, PriceDueWriter
+from proforma.store.price_due import PRICES, PriceDueWriter
 from proforma.store.price_reasons import PriceReasons, PriceReasonWriter
 from proforma.store.quarantine import Quarantine, QuarantineWriter
 from proforma.store.runs import Runs, RunWriter
+from proforma.store.watch_due import WATCHED, WatchDueWriter
 from proforma.store.write_backs import WriteBacks, WriteBackWriter
 
 #: Two processes that open a fresh store at once: one migrates, the other waits this long for it.
 _MIGRATION_SECONDS_MAX: Final = 60.0
 #: How long a SQLite writer waits for another one, unless told otherwise.
 _BUSY_SECONDS: Final = 10.0
+#: Under which a driver's connection counts its transactions for as long as it lives.
+_TRANSACTIONS: Final = "proforma_transactions"
 
 
 class Reader:
@@ -53,7 +58,8 @@ class Reader:
         self.leases: Leases = Leases(connection)
         self.reasons: PriceReasons = PriceReasons(connection)
         self.backfills: Backfills = Backfills(connection)
-        self.due: PriceDue = PriceDue(connection)
+        self.due: Due = Due(connection, PRICES)
+        self.watch: Due = Due(connection, WATCHED)
         self.write_backs: WriteBacks = WriteBacks(connection)
         self.comparisons: Comparisons = Comparisons(connection)
 
@@ -72,6 +78,7 @@ class Transaction(Reader):
     reasons: PriceReasonWriter
     backfills: BackfillWriter
     due: PriceDueWriter
+    watch: WatchDueWriter
     write_backs: WriteBackWriter
     comparisons: ComparisonWriter
 
@@ -88,8 +95,36 @@ class Transaction(Reader):
         self.reasons = PriceReasonWriter(connection)
         self.backfills = BackfillWriter(connection)
         self.due = PriceDueWriter(connection)
+        self.watch = WatchDueWriter(connection)
         self.write_backs = WriteBackWriter(connection)
         self.comparisons = ComparisonWriter(connection)
+
+    def moment(self) -> Moment | None:
+        """Where this transaction stands among all that are committed; None where the database cannot tell (PostgreSQL)."""
+        if self.connection.dialect.name != "sqlite":
+            return None
+        rows, _ = execute(self.connection, "PRAGMA data_version", ())
+        return Moment(self.connection.info[_TRANSACTIONS], self.connection.info[_TRANSACTIONS].begun, rows[0][0])
+
+
+@dataclass(slots=True, eq=False)
+class _Transactions:
+    """How many transactions have begun on a driver's connection."""
+
+    begun: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A transaction's place: its connection, its number there, and what SQLite says of the commits of all other connections."""
+
+    connection: object
+    number: int
+    others: int
+
+    def directly_follows(self, earlier: Moment) -> bool:
+        """Whether nobody, in this process or another, has committed anything between the beginnings of the two but the earlier one."""
+        return self == replace(earlier, number=earlier.number + 1)
 
 
 class Store:
@@ -98,8 +133,9 @@ class Store:
     def __init__(self, where: Place, engine: sa.Engine, *, busy_seconds: float) -> None:
         self._place = where
         self._engine = engine
-        self._busy_seconds = busy_seconds
-        self._writing = threading.Lock()
+        # PostgreSQL has many writers, each with a connection of the pool. SQLite has one, and beside it whoever looks at a fence.
+        self._writing = KeptConnection(engine, where, wait_seconds=busy_seconds)
+        self._looking = KeptConnection(engine, where, wait_seconds=busy_seconds)
 
     @classmethod
     def open(cls, url: str, *, migrate: bool = True, upgrade: bool = False, busy_seconds: float = _BUSY_SECONDS) -> Store:
@@ -174,6 +210,8 @@ class Store:
 
     def close(self) -> None:
         """Gives back all connections."""
+        self._writing.close()
+        self._looking.close()
         self._engine.dispose()
 
     def __enter__(self) -> Self:
@@ -202,23 +240,10 @@ class Store:
 
         Raises UnfinishedError when another writer holds the store too long, or the disk or database fails.
         """
-        with faults_of(self._place), self._turn(), self._begun("BEGIN IMMEDIATE") as connection:
+        begun = self._begun("BEGIN") if self._place.file is None else self._writing.transaction()
+        with faults_of(self._place), begun as connection:
+            connection.info.setdefault(_TRANSACTIONS, _Transactions()).begun += 1
             yield Transaction(connection)
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Threads of this process take turns before they ask SQLite, which would let them sleep and look again."""
-        if self._place.file is None:
-            yield
-            return
-        if not self._writing.acquire(timeout=self._busy_seconds):
-            raise StoreFaultError(
-                "store-locked", "the store is locked by this process", at=str(self._place.file), hint="run again when it is done"
-            )
-        try:
-            yield
-        finally:
-            self._writing.release()
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
@@ -232,7 +257,7 @@ class Store:
 
     def fence_of(self, invoice_id: str) -> int | None:
         """The fence of the last claim on a push, as it is committed now; the one look between *sending* and the first byte (F-84)."""
-        with faults_of(self._place), self._engine.connect() as connection:
+        with faults_of(self._place), self._engine.connect() if self._place.file is None else self._looking.turn() as connection:
             return fence_of(connection, invoice_id)
 
     @contextmanager

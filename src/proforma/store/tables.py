@@ -282,6 +282,24 @@ price_state: Final = sa.Table(
     sa.Column("fingerprint", sa.Text),
 )
 
+#: Contracts of which anything changed since their drafts were last looked at, in the order of the changes; "" is none.
+watch_due: Final = sa.Table(
+    "watch_due",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("contract_id", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: One row: whether changes are noted in `watch_due`, and the rules and settings with which all else was looked at.
+watch_state: Final = sa.Table(
+    "watch_state",
+    metadata,
+    sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("noted", sa.SmallInteger, nullable=False),
+    sa.Column("fingerprint", sa.Text),
+)
+
 # ---- invoices ---------------------------------------------------------------------------------------------------------------
 
 number_series: Final = sa.Table(

@@ -24,7 +24,8 @@ from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Invoice
 from proforma.finance import FinanceDocument, Found, Target
 from proforma.store import Header, Store
-from proforma.sync.delivery import LEASE_SECONDS, DocumentOf, Pauses, Pushed, external_of
+from proforma.sync.delivery import LEASE_SECONDS, Pauses, Pushed, external_of
+from proforma.sync.send import DocumentOf
 
 #: Kind of the problems that unknown documents make.
 ADOPT: Final = "adopt"

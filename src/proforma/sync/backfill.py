@@ -105,7 +105,7 @@ class Backfills:
                 yield from self._together(desk, PartReading(desk, compiled, column), left, workers)
             finally:
                 self._progress.end()
-                self._close(backfill)
+                self.leave(backfill.run_id)
 
     def read_part(self, run_id: int, number: int) -> Part | None:
         """Reads one part to its end in this process; None when there is nothing left of it, or somebody else has taken it over.
@@ -121,6 +121,15 @@ class Backfills:
         with self._store.begin() as tx:
             tx.backfills.close(run_id, self._now())
         return read
+
+    def leave(self, run_id: int) -> None:
+        """Ends the run when all of it is read; else writes down what is left, to be gone on with."""
+        with self._store.begin() as tx:
+            if not tx.backfills.close(run_id, self._now()):
+                parts = tx.backfills.parts(run_id)
+                counts = {"parts": len(parts), "left": sum(part.state is not PartState.DONE for part in parts)}
+                counts |= {"rows": sum(part.rows for part in parts), "quarantined": sum(part.quarantined for part in parts)}
+                tx.runs.finish(run_id, self._now(), "unfinished", counts)
 
     def _desk(self) -> PullDesk:
         return PullDesk(store=self._store, client=self._client(), now=self._now, progress=self._progress)
@@ -175,15 +184,6 @@ class Backfills:
                 tx.backfills.failed(part, why)
         except StaleFenceError:
             return
-
-    def _close(self, backfill: Backfill) -> None:
-        """Ends the run when all of it is read; else leaves it to be gone on with."""
-        with self._store.begin() as tx:
-            if not tx.backfills.close(backfill.run_id, self._now()):
-                parts = tx.backfills.parts(backfill.run_id)
-                counts = {"parts": len(parts), "left": sum(part.state is not PartState.DONE for part in parts)}
-                counts |= {"rows": sum(part.rows for part in parts), "quarantined": sum(part.quarantined for part in parts)}
-                tx.runs.finish(backfill.run_id, self._now(), "unfinished", counts)
 
     def _expected(self, left: Sequence[Part], compiled: CompiledEntity[Any], column: DatedColumn) -> int | None:
         """The rows that are left, counted once for each part; None where they cannot be counted."""

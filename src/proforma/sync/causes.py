@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from proforma.dataverse.errors import UnknownColumnError, UnknownEntitySetError
-from proforma.domain.errors import ConfigurationError, ProformaError, RefusedError, StoreFaultError
+from proforma.domain.errors import ConfigurationError, ProformaError, RefusedError, StoreFaultError, UnfinishedError
 from proforma.settings import Configuration
 from proforma.transport.errors import (
     AuthenticationError,
@@ -94,6 +94,14 @@ class Cause:
         return cls(code=known, side=side or "here", message=message or head, exit_code=_exit_code(known))
 
 
+class ToldError(UnfinishedError):
+    """Others who did the work came to no good end; `cause` is what they told of it."""
+
+    def __init__(self, message: str, *, cause: Cause) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
 def cause_of(fault: BaseException, configuration: Configuration) -> Cause:
     """The cause that an exception tells; its message is redacted and cut."""
     code, side = _code_and_side(fault, configuration)
@@ -110,6 +118,8 @@ def _code_and_side(fault: BaseException, configuration: Configuration) -> tuple[
     match fault:
         case TransportError():
             return _transport_code(fault), side_of(fault, configuration)
+        case ToldError():
+            return fault.cause.code, fault.cause.side
         case StoreFaultError():
             return fault.reason, "store"
         case ConfigurationError():

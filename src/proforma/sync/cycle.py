@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -12,6 +12,7 @@ from proforma.domain.codes import BillingStatus, InvoiceStatus, Origin, PushStat
 from proforma.domain.errors import ProformaError
 from proforma.invoicing import BacklogRow
 from proforma.settings.schedule import STAGES, Stage
+from proforma.store.statements import chunks
 from proforma.sync.causes import cause_of
 from proforma.sync.confirm_check import confirm_checked
 from proforma.sync.delivery import Pushed
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 #: What may still be billed.
 _OPEN: Final = (BillingStatus.READY, BillingStatus.NOT_READY)
+#: Drafts that are confirmed before what came of them is forgotten but for the outcome.
+_CONFIRMED_AT_ONCE: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,8 +204,16 @@ def draft_due(workshop: Workshop, as_of: date, *, with_lines: bool = False) -> t
     runs = desk.periodic_run(as_of=as_of) if policy.schedule else ()
     taken_over = desk.take_over(as_of=as_of)
     drafted = together(run if with_lines else run.in_short() for run in runs)
-    confirmed = confirm_checked(workshop, _drafts(workshop), as_of=as_of).answer if policy.confirm == "automatic" else Answer()
-    return taken_over, drafted, confirmed if with_lines else confirmed.in_short()
+    confirmations = _confirmations(workshop, as_of) if policy.confirm == "automatic" else ()
+    confirmed = together(some if with_lines else some.in_short() for some in confirmations)
+    return taken_over, drafted, confirmed
+
+
+def _confirmations(workshop: Workshop, as_of: date) -> Iterator[Answer]:
+    """Confirms every draft made here, no more at a time than a person may (I-93), and so few that memory stays flat."""
+    at_once = max(1, min(workshop.configuration.invoicing.bulk_confirm_max, _CONFIRMED_AT_ONCE))
+    for names in chunks(_drafts(workshop), at_once):
+        yield confirm_checked(workshop, names, as_of=as_of).answer
 
 
 def _drafts(workshop: Workshop) -> list[str]:

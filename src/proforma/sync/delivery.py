@@ -13,17 +13,20 @@ before the target had time to settle (F-85). Whatever a worker wants to write af
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from proforma.domain.codes import PushStatus
 from proforma.domain.errors import ConfigurationError, RefusedError
 from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Invoice
 from proforma.finance import FinanceDocument, Found, Target, TargetRefusedError
-from proforma.store import External, OutboxRow, Reader, StaleFenceError, Store, Transaction
+from proforma.store import External, OutboxRow, StaleFenceError, Store, Transaction
+from proforma.sync.send import DocumentOf
+from proforma.sync.turns import Made, Turn, Turns
 from proforma.transport.errors import TransportError
 
 #: Longer than any time-out of one attempt: a row still *sending* after that was left by a process that died.
@@ -39,12 +42,6 @@ CLOSED_HERE: Final = "its total is 0: it ends here and is not sent, as document.
 ARRIVED: Final = frozenset({PushStatus.SENT, PushStatus.ACCEPTED, PushStatus.POSTED})
 
 log = logging.getLogger(__name__)
-
-
-class DocumentOf(Protocol):
-    """Makes the document of an invoice, out of an open snapshot where one is given. Raises RefusedError when finance could not take it."""
-
-    def __call__(self, invoice: Invoice, reader: Reader | None = None, /) -> FinanceDocument: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +81,23 @@ class Pauses:
         return None if found.state is PushStatus.CANCELLED else now + self.unposted
 
 
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """An invoice with the row that is ours; no row: it belongs to somebody else. With a `document` it is committed as *sending*."""
+
+    row: OutboxRow | None
+    invoice: Invoice
+    document: FinanceDocument | None = None
+
+
+@dataclass(slots=True)
+class _Handover:
+    """From one invoice to the next: `made` is to be claimed by the commit that ends the one before, `claimed` once that is done."""
+
+    made: Made | None
+    claimed: _Claimed | None = None
+
+
 class Delivery:
     """Moves single invoices along the truth table; several threads may share it, each with its own invoice."""
 
@@ -114,12 +128,43 @@ class Delivery:
 
         `ask_first`: finance may have it, whatever our books say.
         """
-        row, invoice, document = self._claim(invoice_id, ask_first=ask_first)
+        return self._taken_on(self._claim(invoice_id, ask_first=ask_first), ask_first=ask_first)
+
+    def deliver_all(self, turns: Turns) -> Generator[Pushed]:
+        """One after the other, as `deliver`; only for who pushes alone. Each comes when its result is committed.
+
+        The commit that keeps what finance said of one makes the next one *sending*. Who wants no more while that one has not left has
+        to close this.
+        """
+        turn, claimed = turns.next(), None
+        while turn is not None:
+            claimed = claimed or self._claim_turn(turn)
+            following = turns.next()
+            handover = _Handover(following.made if following else None)
+            pushed = self._taken_on(claimed, ask_first=turn.ask_first, handover=handover)
+            turn, claimed = following if handover.claimed or turns.go_on else None, handover.claimed
+            try:
+                yield pushed
+            except GeneratorExit:
+                if claimed is not None:
+                    self._give_back(claimed)
+                raise
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether the next invoice may be *sending* by the commit that ends the one before, a little longer before it leaves.
+
+        Not where finance is asked before each, and not where a death in between would be for a person to settle.
+        """
+        return self._target.repeatable_for > timedelta(0)
+
+    def _taken_on(self, claimed: _Claimed, *, ask_first: bool, handover: _Handover | None = None) -> Pushed:
+        row, invoice, document = claimed.row, claimed.invoice, claimed.document
         if row is None:
             return self._as_it_is(invoice, "another worker is at this invoice, or it has come to its end")
         try:
             if document is not None:
-                return self._tell(row, invoice, document)
+                return self._tell(row, invoice, document, handover=handover)
             if row.state is PushStatus.SENDING:
                 return self._resolve_doubt(row, invoice)
             return self._begin(row, invoice, ask_first=ask_first)
@@ -141,7 +186,31 @@ class Delivery:
             tell_a_person(tx, row, invoice, push, message, self._now())
         return Pushed(invoice_id=invoice_id, number=invoice.number, push=push, message=message)
 
-    def _claim(self, invoice_id: InvoiceId, *, ask_first: bool) -> tuple[OutboxRow | None, Invoice, FinanceDocument | None]:
+    def _claim_turn(self, turn: Turn) -> _Claimed:
+        if turn.made is None:
+            return self._claim(turn.invoice_id, ask_first=turn.ask_first)
+        with self._store.begin() as tx:
+            return self._claim_made(tx, turn.made)
+
+    def _claim_made(self, tx: Transaction, made: Made) -> _Claimed:
+        """As `_claim`, with a document that was made ahead: it holds as long as the invoice is still queued under its reference."""
+        row = self._row_of(tx, made.invoice.id, take_over=True)
+        leaves = row is not None and row.state is PushStatus.QUEUED and row.reference == made.document.reference
+        if row is None or not leaves or self._may_be_there(row, made.invoice):
+            return _Claimed(row, made.invoice)
+        return _Claimed(self._sending(tx, row, made.document), made.invoice, made.document)
+
+    def _give_back(self, claimed: _Claimed) -> None:
+        """An invoice that was about to leave stays: nothing of it was sent."""
+        if claimed.row is None:
+            return
+        with suppress(StaleFenceError), self._store.begin() as tx:
+            if claimed.document is None:
+                tx.outbox.release(claimed.row)
+            else:
+                tx.outbox.result(claimed.row, PushStatus.QUEUED, at=self._now(), message="the push was ended before it left")
+
+    def _claim(self, invoice_id: InvoiceId, *, ask_first: bool) -> _Claimed:
         """The invoice is ours. What leaves without a question is *sending* by the same commit, and comes with its document.
 
         No row: another worker has the invoice, or has brought it to its end.
@@ -149,19 +218,26 @@ class Delivery:
         with self._store.begin() as tx:
             # Alone under the stage's lock nobody else is sending: whatever an older owner claimed is ours now, with a higher fence (F-84).
             take_over = not self._worker or self._is_left(tx, invoice_id)
-            row = tx.outbox.claim(invoice_id, self._owner, self._now(), LEASE_SECONDS, take_over=take_over)
-            if row is not None and self._worker and row.state not in _WAITING:
-                # Since the job was made another one has brought it further: there is nothing left to send.
-                tx.outbox.release(row)
-                row = None
+            row = self._row_of(tx, invoice_id, take_over=take_over)
             invoice = tx.ledger.invoice(invoice_id)
-            if invoice is None or (row is None and not self._worker):
+            if invoice is None:
                 raise ConfigurationError(f"invoice {invoice_id} is in the outbox and not in the ledger", hint="run `proforma db check`")
             asks = ask_first and self._target.can_be_asked
             document = None if row is None or asks else self._leaving(tx, row, invoice)
             if row is not None and document is not None:
                 row = self._sending(tx, row, document)
-        return row, invoice, document
+        return _Claimed(row, invoice, document)
+
+    def _row_of(self, tx: Transaction, invoice_id: InvoiceId, *, take_over: bool) -> OutboxRow | None:
+        """The row, claimed; None when somebody else has it, or has brought it so far since it was listed that nothing is left to send.
+
+        Of one that waits for a person by now a document may exist: only the person's retry sends it again.
+        """
+        row = tx.outbox.claim(invoice_id, self._owner, self._now(), LEASE_SECONDS, take_over=take_over)
+        if row is not None and row.state not in _WAITING:
+            tx.outbox.release(row)
+            return None
+        return row
 
     def _leaving(self, tx: Transaction, row: OutboxRow, invoice: Invoice) -> FinanceDocument | None:
         """The document of an invoice that may leave at once; None when there is a doubt, a question or a refusal first."""
@@ -227,7 +303,14 @@ class Delivery:
         return tx.outbox.sending(row, document.body, document.digest, self._now())
 
     def _tell(
-        self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, begun: Found | None = None, *, doubt: bool = False
+        self,
+        row: OutboxRow,
+        invoice: Invoice,
+        document: FinanceDocument,
+        begun: Found | None = None,
+        *,
+        doubt: bool = False,
+        handover: _Handover | None = None,
     ) -> Pushed:
         """Sends what is committed as *sending*."""
         self._require_lease(row)
@@ -241,7 +324,10 @@ class Delivery:
             if doubt or begun is not None:
                 return self._stays_in_doubt(row, invoice, fault)
             return self._resolve_doubt(row, invoice, fault)
-        return self._created(row, invoice, document, created)
+        # What was created is compared too, as far as the answer tells: finance may have rounded or defaulted (F-65).
+        if differences := created.differs_from(document):
+            return self._conflict(row, invoice, f"finance made another document of {row.reference}: " + "; ".join(differences), created)
+        return self._settle(row, invoice, created.state, found=created, handover=handover)
 
     def _require_lease(self, row: OutboxRow) -> None:
         """A worker that was frozen past its lease, or overtaken since, sends nothing: somebody else may be sending already (F-84)."""
@@ -249,12 +335,6 @@ class Delivery:
             raise StaleFenceError(f"the lease of {row.reference} ran out before its document left")
         if self._store.fence_of(row.invoice_id) != row.fence:
             raise StaleFenceError(f"the push of {row.reference} was taken over before its document left")
-
-    def _created(self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, created: Found) -> Pushed:
-        """What was created is compared too, as far as the answer tells: finance may have rounded or defaulted (F-65)."""
-        if differences := created.differs_from(document):
-            return self._conflict(row, invoice, f"finance made another document of {row.reference}: " + "; ".join(differences), created)
-        return self._settle(row, invoice, created.state, found=created)
 
     def _refused(self, row: OutboxRow, invoice: Invoice, document: FinanceDocument, refusal: TargetRefusedError) -> Pushed:
         """A refusal is believed when it is clear; "exists already" and words unknown to us send us to look (F-33)."""
@@ -351,8 +431,9 @@ class Delivery:
         found: Found | None = None,
         message: str | None = None,
         request_id: str | None = None,
+        handover: _Handover | None = None,
     ) -> Pushed:
-        number = found.number if found else None
+        number, following = found.number if found else None, None
         message = message or (found.message if found else None)
         with self._store.begin() as tx:
             tx.outbox.result(
@@ -365,6 +446,11 @@ class Delivery:
                 next_attempt_at=None if found is None or push is PushStatus.SENT else self._pauses.next(found, self._now()),
             )
             tell_a_person(tx, row, invoice, push, message, self._now())
+            if handover is not None and handover.made is not None:
+                following = self._claim_made(tx, handover.made)
+        if handover is not None:
+            # Not before the commit: what was not committed is not ours.
+            handover.claimed = following
         return Pushed(invoice_id=invoice.id, number=invoice.number, push=push, external_number=number, message=message)
 
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
+from itertools import pairwise
 from typing import Final, TypeVar
 
 from proforma import invoicing
@@ -34,8 +36,10 @@ from proforma.domain.policies import InvoicingPolicy, PricingPolicy
 from proforma.domain.records import Actual
 from proforma.invoicing import EVERY_ROW, BacklogFilter, BacklogRow, Book, Clerk, ManualDetail, Takeover
 from proforma.invoicing.changes import joined, refused
-from proforma.store import Header, Reader, Store, Transaction
+from proforma.store import Header, Reader, Store, Transaction, WorkText
+from proforma.store.due import DueState
 from proforma.store.statements import chunks
+from proforma.sync.book_fingerprint import watching_fingerprint
 from proforma.sync.collector import uncollected
 from proforma.sync.price import price_book
 from proforma.sync.reasons import ReasonKeeper
@@ -48,22 +52,27 @@ from proforma.sync.taking_over import (
     load_upstream,
     require_clear_origins,
 )
+from proforma.sync.work_ahead import WorkAhead
 
 T = TypeVar("T")
 #: Contracts of one transaction of a periodic run: enough that reading and committing cost little for each, few enough for its memory.
 CONTRACTS_AT_ONCE: Final = 20
 #: The first digit of the fourth group of a random GUID: two of its bits are fixed.
 _VARIANT: Final = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
+_IDS_AT_ONCE: Final = 64
 _SALES_SIDE = (TransactionType.UNBILLED_SALES, TransactionType.BILLED_SALES)
 
 
-def load_book(reader: Reader, contracts: Collection[ContractId], policy: InvoicingPolicy) -> Book:
-    """Everything invoicing reads about these contracts. Its size follows the contracts named, not the database."""
+def load_book(reader: Reader, contracts: Collection[ContractId], policy: InvoicingPolicy, texts: Iterable[WorkText] | None = None) -> Book:
+    """Everything invoicing reads about these contracts. Its size follows the contracts named, not the database.
+
+    `texts`: their work, if it was read ahead.
+    """
     ids = list(contracts)
     where = reader.mirror.where
     lines = list(where(ContractLine, contract_id=ids))
     line_ids = [line.id for line in lines]
-    actuals, decisions = reader.mirror.priced(ids, _SALES_SIDE)
+    actuals, decisions = reader.mirror.priced(ids, _SALES_SIDE, texts)
     homeless = list(where(Actual, contract_id=None, contract_line_id=line_ids, type=_SALES_SIDE))
     if homeless:
         actuals += homeless
@@ -242,8 +251,17 @@ class BillingDesk:
         with self._store.read() as reader:
             require_clear_origins(reader, self._policy)
             contracts = work_based_contracts(reader, billed_here=self._policy)
-        for page in chunks(contracts, CONTRACTS_AT_ONCE):
-            yield self._act(page, lambda book, clerk: invoicing.run_periodic(book, clerk, as_of=as_of))
+        with WorkAhead(self._store, _SALES_SIDE) as ahead:
+            for page, following in pairwise((*chunks(contracts, CONTRACTS_AT_ONCE), [])):
+                yield self._periodic(page, following, ahead, as_of)
+
+    @uncollected()
+    def _periodic(self, contracts: Sequence[ContractId], following: Sequence[ContractId], ahead: WorkAhead, as_of: date) -> Answer:
+        with self._writing() as (tx, clerk):
+            texts = ahead.texts(tx, contracts)
+            ahead.begin(tx, following)
+            book = load_book(tx, contracts, self._policy, texts)
+            return self._commit(tx, book, invoicing.run_periodic(book, clerk, as_of=as_of))
 
     def edit(self, invoice: str, *, source: SourceId, changes: Mapping[str, str]) -> Answer:
         """Edits one detail of a draft (I-81)."""
@@ -348,17 +366,36 @@ class BillingDesk:
     # ---- after a pull ------------------------------------------------------------------------------------------------
 
     def flag_changed_sources(self) -> Answer:
-        """Flags drafts whose sources changed or vanished in Dataverse, and lists confirmed ones that did (I-8, promise 2)."""
-        with self._store.read() as reader:
-            contracts = {header.contract_id for header in reader.ledger.all_headers()}
-        flagged = [self._act([c], lambda book, clerk: invoicing.source_changes(book)) for c in sorted(contracts)]
-        return together([*flagged, self._tell_of_homeless()])
+        """Flags drafts whose sources changed or vanished in Dataverse, and lists confirmed ones that did (I-8, promise 2).
+
+        Looks at the contracts of which anything changed since it last looked; at all when the rules or settings did.
+        """
+        with self._store.begin() as tx:
+            fingerprint = watching_fingerprint(tx, self._policy)
+            is_known = tx.watch.state() == DueState(True, fingerprint)
+            position = tx.watch.reached() if is_known else tx.watch.begin()
+            noted = set(tx.watch.names(position))
+            invoiced = {header.contract_id for header in tx.ledger.all_headers()}
+        if is_known and not noted:
+            return Answer()
+        looked_at = sorted(invoiced & noted if is_known else invoiced)
+        answer = together([*map(self._flag, chunks(looked_at, CONTRACTS_AT_ONCE)), self._tell_of_homeless()])
+        # Whoever was stopped before this has left its notes, or everything, to the next.
+        with self._store.begin() as tx:
+            tx.watch.complete(fingerprint, position)
+        return answer
+
+    @uncollected()
+    def _flag(self, contracts: Sequence[ContractId]) -> Answer:
+        with self._writing() as (tx, _):
+            book = load_book(tx, contracts, self._policy)
+            return self._save(tx, book, invoicing.source_changes(book))
 
     def _tell_of_homeless(self) -> Answer:
         """Lists the unbilled sales that nothing could ever bill because no contract is theirs (I-23, promise 5)."""
         with self._writing() as (tx, _):
             book = load_homeless(tx, self._policy)
-            return self._commit(tx, book, Changes(passed_over=invoicing.problems(book), considered=(None,)))
+            return self._save(tx, book, Changes(passed_over=invoicing.problems(book), considered=(None,)))
 
     # ---- one act -----------------------------------------------------------------------------------------------------
 
@@ -387,7 +424,7 @@ class BillingDesk:
                 )
                 return Answer(changes=Changes(refusals=(refusal,)))
             book = load_book(tx, [found[1]], self._policy) if load is None else load(tx, *found)
-            return self._commit(tx, book, act(book, clerk, found[0]))
+            return self._commit(tx, book, act(_with_invoice(tx, book, found[0]), clerk, found[0]))
 
     @uncollected()
     def _act(self, contracts: Sequence[ContractId], act: Callable[[Book, Clerk], Changes]) -> Answer:
@@ -399,9 +436,16 @@ class BillingDesk:
     def _writing(self) -> Iterator[tuple[Transaction, Clerk]]:
         with self._store.stage_lock("invoicing", wait_seconds=10), self._store.begin() as tx:
             prefix = self._policy.number_prefix
-            yield tx, Clerk(at=self._now(), by=self._by, new_id=_new_id, next_number=lambda: tx.ledger.next_number(prefix))
+            number = partial(tx.ledger.next_number, prefix)
+            yield tx, Clerk(at=self._now(), by=self._by, new_id=partial(next, _new_ids()), next_number=number)
 
     def _commit(self, tx: Transaction, book: Book, changes: Changes) -> Answer:
+        """Keeps what somebody did; what follows for flags and alerts is seen when they are next looked at."""
+        answer = self._save(tx, book, changes)
+        tx.watch.note_contracts([*(invoice.contract_id for invoice in answer.invoices), *(c.id for c in book.contracts if changes.marks)])
+        return answer
+
+    def _save(self, tx: Transaction, book: Book, changes: Changes) -> Answer:
         at = self._now()
         invoices = tx.ledger.save(changes, at=at, by=self._by, read=book.invoices)
         for invoice_id, happening in changes.happenings:
@@ -411,6 +455,14 @@ class BillingDesk:
         # Promise 3: the reason of a price is born in the transaction that puts the price on a draft.
         self._keeper.keep(tx, book, invoices, at)
         return Answer(invoices=tuple(invoices), changes=changes)
+
+
+def _with_invoice(reader: Reader, book: Book, id_: InvoiceId) -> Book:
+    """The book, with the invoice even if that is a deleted draft: whoever names it is told that it is no draft any more (I-102)."""
+    if any(invoice.id == id_ for invoice in book.invoices):
+        return book
+    found = reader.ledger.invoice(id_)
+    return book if found is None else replace(book, invoices=(*book.invoices, found))
 
 
 def contracts_of(reader: Reader, sources: Sequence[SourceId]) -> list[ContractId]:
@@ -436,10 +488,16 @@ def _rows_of(reader: Reader, sources: Sequence[SourceId]) -> list[Actual | Miles
     ]
 
 
-def _new_id() -> Guid:
-    """A random GUID (version 4), as `uuid.uuid4` makes it, without its object: an invoice may take a hundred thousand."""
-    digits = os.urandom(16).hex()
-    return Guid(f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}")
+def _new_ids() -> Iterator[Guid]:
+    """Random GUIDs (version 4), as `uuid.uuid4` makes them, without its object and a call of the system for each.
+
+    An invoice may take a hundred thousand. A generator serves one act.
+    """
+    while True:
+        drawn = os.urandom(16 * _IDS_AT_ONCE).hex()
+        for first in range(0, len(drawn), 32):
+            digits = drawn[first : first + 32]
+            yield Guid(f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}")
 
 
 def together(answers: Iterable[Answer]) -> Answer:

@@ -13,7 +13,8 @@ Key = TypeVar("Key", bound=str)
 
 def found(reader: Reader, cls: type[R], ids: Iterable[Key | None]) -> dict[Key, R]:
     """The records of these ids that the mirror has."""
-    return reader.mirror.get_many(cls, {key for key in ids if key is not None})
+    wanted = {key for key in ids if key is not None}
+    return reader.mirror.get_many(cls, wanted) if wanted else {}
 
 
 def names(reader: Reader, cls: type[R], ids: Iterable[Key | None], name: Callable[[R], str | None]) -> dict[Key, str]:

@@ -28,7 +28,7 @@ from proforma.domain.contracts import (
 )
 from proforma.domain.decisions import PriceDecision
 from proforma.domain.errors import RefusedError
-from proforma.domain.ids import RecordId
+from proforma.domain.ids import Guid, RecordId
 from proforma.domain.masters import Category, CurrencyRecord, Customer, OrganizationalUnit, Product, Role
 from proforma.domain.policies import PricingPolicy
 from proforma.domain.prices import (
@@ -46,7 +46,7 @@ from proforma.domain.records import Actual, Estimate, PricedRecord
 from proforma.domain.units import Unit
 from proforma.pricing import PriceBook, PricingRecords
 from proforma.store import ContractSpan, Reader, Store
-from proforma.store.price_due import PriceState
+from proforma.store.due import DueState
 from proforma.store.statements import chunks
 from proforma.sync.book_fingerprint import fingerprint_of
 from proforma.sync.collector import uncollected
@@ -131,7 +131,7 @@ def price(
         with store.read() as reader:
             records = pricing_records(reader)
             book, fingerprint = PriceBook(records, policy), fingerprint_of(records, policy)
-            is_known = reader.due.state() == PriceState(True, fingerprint) and not (anew or told)
+            is_known = reader.due.state() == DueState(True, fingerprint) and not (anew or told)
             kinds: tuple[type[PricedRecord], ...] = (Actual, Estimate) if estimates else (Actual,)
             total = sum(reader.mirror.count(kind) for kind in kinds)
         shown.begin("price", total)
@@ -156,7 +156,7 @@ def begin_parts(store: Store, policy: PricingPolicy) -> Parts | None:
     """Makes everything due, to be priced in parts with the present price book; None when only changes are, which `price` does sooner."""
     with store.read() as reader:
         fingerprint = fingerprint_of(pricing_records(reader), policy)
-        if reader.due.state() == PriceState(True, fingerprint):
+        if reader.due.state() == DueState(True, fingerprint):
             return None
     with store.begin() as tx:
         return Parts(fingerprint, tx.due.begin())
@@ -199,7 +199,7 @@ def _due(store: Store, book: PriceBook, now: Callable[[], datetime]) -> Iterator
     with store.begin() as tx:
         position = tx.due.reached()
     with store.read() as reader:
-        for ids in chunks(reader.due.ids(position), BATCH):
+        for ids in chunks((RecordId(Guid(name)) for name in reader.due.names(position)), BATCH):
             others = (actual.id for actuals in reader.mirror.related(ids).values() for actual in actuals)
             due = _actuals(reader, [*ids, *others])
             with store.begin() as tx:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from queue import SimpleQueue
 from typing import Final
 
 from proforma.domain.codes import PushStatus
@@ -25,8 +27,10 @@ from proforma.finance import Target
 from proforma.store import Header, OutboxRow, Reader, Store
 from proforma.sync.adoption import Adoption, Outlook
 from proforma.sync.corrections import stays_here
-from proforma.sync.delivery import CLOSED_HERE, Delivery, DocumentOf, Pauses, Pushed
+from proforma.sync.delivery import CLOSED_HERE, Delivery, Pauses, Pushed
 from proforma.sync.progress import Progress, Silent
+from proforma.sync.send import DocumentOf
+from proforma.sync.turns import Turns
 from proforma.transport.errors import TransportError
 
 _UNFINISHED: Final = (PushStatus.QUEUED, PushStatus.SENDING)
@@ -87,6 +91,7 @@ class Push:
         owner = worker or f"{socket.gethostname()}:{os.getpid()}"
         self._store = store
         self._target = target
+        self._document_of = document_of
         self._now = now
         self._rules = rules = rules or PushRules()
         self._progress = progress or Silent()
@@ -164,8 +169,9 @@ class Push:
         stumbles = _Stumbles()
         left = list(due)
         while left and not stumbles.must_stop:
-            wave = [invoice_id for invoice_id in left if _original(invoices, invoice_id) not in left]
-            left = [invoice_id for invoice_id in left if invoice_id not in set(wave)]
+            still_here = set(left)
+            wave = [invoice_id for invoice_id in left if _original(invoices, invoice_id) not in still_here]
+            left = [invoice_id for invoice_id in left if _original(invoices, invoice_id) in still_here]
             for pushed in self._wave(wave, invoices, outlook, stumbles):
                 self._progress.advance(1)
                 yield pushed
@@ -174,19 +180,53 @@ class Push:
     def _wave(
         self, wave: Sequence[InvoiceId], invoices: Mapping[InvoiceId, Header], outlook: Outlook, stumbles: _Stumbles
     ) -> Iterator[Pushed]:
-        def one(invoice_id: InvoiceId) -> Pushed | None:
-            if stumbles.must_stop:
-                return None
-            pushed = self._waiting(invoices.get(invoice_id), outlook)
-            pushed = pushed or self._delivery.deliver(invoice_id, ask_first=invoice_id in outlook.ask_first)
-            stumbles.note(pushed.fault)
-            return pushed
+        waiting = {id_: pushed for id_ in wave if (pushed := self._waiting(invoices.get(id_), outlook)) is not None}
+        yield from waiting.values()
+        going = (id_ for id_ in wave if id_ not in waiting)
+        turns = Turns(
+            self._store,
+            self._document_of,
+            going,
+            ask_first=outlook.ask_first,
+            ahead=self._delivery.hands_over,
+            now=self._now,
+            go_on=lambda: not stumbles.must_stop,
+        )
+        several = self._rules.concurrency > 1
+        with closing(self._at_once(turns, stumbles) if several else self._in_turn(turns, stumbles)) as delivered:
+            yield from delivered
 
-        if self._rules.concurrency == 1:
-            yield from (pushed for invoice_id in wave if (pushed := one(invoice_id)) is not None)
-            return
+    def _in_turn(self, turns: Turns, stumbles: _Stumbles) -> Generator[Pushed]:
+        """One after the other."""
+        with closing(self._delivery.deliver_all(turns)) as delivered:
+            for pushed in delivered:
+                stumbles.note(pushed.fault)
+                yield pushed
+
+    def _at_once(self, turns: Turns, stumbles: _Stumbles) -> Generator[Pushed]:
+        """Some at once, each thread one after the other."""
+        done: SimpleQueue[Pushed | None] = SimpleQueue()
+
+        def deliver() -> None:
+            try:
+                for pushed in self._in_turn(turns, stumbles):
+                    done.put(pushed)
+            except BaseException:
+                stumbles.must_stop = True
+                raise
+            finally:
+                done.put(None)
+
         with ThreadPoolExecutor(self._rules.concurrency, thread_name_prefix="push") as threads:
-            yield from (pushed for pushed in threads.map(one, wave) if pushed is not None)
+            try:
+                chains = [threads.submit(deliver) for _ in range(self._rules.concurrency)]
+                for _ in chains:
+                    yield from iter(done.get, None)
+            finally:
+                # Whatever ends this: what is under way is brought to its end, and nothing new begins.
+                turns.end()
+        for chain in chains:
+            chain.result()
 
     def _waiting(self, invoice: Header | None, outlook: Outlook) -> Pushed | None:
         """What may be billed a second time stays where it is, and a correction of what finance does not have."""

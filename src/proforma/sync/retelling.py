@@ -28,6 +28,8 @@ from proforma.pricing.trail import shown
 
 #: Combinations kept at a time, each with a trail of some kilobytes: more than the contracts of one transaction have.
 COMBINATIONS_MAX: Final = 5_000
+#: Products of quantity and price kept at a time, a hundred bytes each.
+PRODUCTS_MAX: Final = 20_000
 _MULTIPLIED: Final = (None, AmountMethod.QUANTITY_BY_PRICE)
 _SCALARS: Final = tuple(name for name in WORK if name != "dimensions")
 _SCALARS_OF: Final[Callable[[Actual], tuple[Any, ...]]] = attrgetter(*_SCALARS)
@@ -75,27 +77,33 @@ class _Combination:
 
     common: Common
     own: tuple[str, ...]
-    price: Decimal
-    price_shown: str
-    round_: Rounder
+    price: _Price
     day: int
     amount: int
 
-    def told(self, record: Actual, day_step: str) -> Told:
-        """The trail of one record. Raises as rounding does."""
+    def told(self, day_step: str, amount_step: str) -> Told:
+        """The trail of one record."""
         own = list(self.own)
         own[self.day] = day_step
-        own[self.amount] = _amount_step(record, self.price, self.price_shown, self.round_)
+        own[self.amount] = amount_step
         return Told(self.common, tuple(own))
 
 
-def _amount_step(record: Actual, price: Decimal, price_shown: str, round_: Rounder) -> str:
-    """What the trail says of the record's amount (P-4)."""
-    assert record.quantity is not None, "records without quantity are left to the rules"
-    exact = EXACT.multiply(price, record.quantity)
-    if record.amount_method in _MULTIPLIED:
-        return product_step(record.quantity, price_shown, exact, round_(exact))
-    return amount_step(record, price, exact, round_(exact))
+@dataclass(frozen=True, slots=True)
+class _Price:
+    """A price with what its currency does to amounts. `text`: exactly its digits; `shown`: as a trail says it."""
+
+    exact: Decimal
+    text: str
+    shown: str
+    round_: Rounder
+
+    def amount_step(self, record: Actual, quantity: Decimal) -> str:
+        """What the trail says of the record's amount (P-4). Raises as rounding does."""
+        exact = EXACT.multiply(self.exact, quantity)
+        if record.amount_method in _MULTIPLIED:
+            return product_step(quantity, self.shown, exact, self.round_(exact))
+        return amount_step(record, self.exact, exact, self.round_(exact))
 
 
 class Retelling:
@@ -114,6 +122,7 @@ class Retelling:
         self._intervals: Found[int] = Found(self._combinations.interval)
         self._day_steps: Found[str] = Found(_day_step)
         self._known: dict[Hashable, _Combination | None] = {}
+        self._products: dict[tuple[str, int, str], str] = {}
 
     def told(self, record: Actual) -> Told | None:
         """Why the record has its price; None: ask the rules about it alone."""
@@ -121,10 +130,26 @@ class Retelling:
         if day is None or quantity is None or not quantity.is_finite() or quantity.is_signed() or _carries_figures(record):
             return None
         combination = self._combination(record, day)
+        if combination is None:
+            return None
         try:
-            return None if combination is None else combination.told(record, self._day_steps[day])
+            return combination.told(self._day_steps[day], self._amount_step(record, combination.price, quantity))
         except (InvalidOperation, Overflow):
             return None
+
+    def _amount_step(self, record: Actual, price: _Price, quantity: Decimal) -> str:
+        """What the trail says of the amount; of the same hours at the same rate it is said again and again. Raises as rounding does."""
+        if record.amount_method not in _MULTIPLIED:
+            return price.amount_step(record, quantity)
+        # By digits: 1.5 and 1.50 are equal, and are not said alike.
+        key = (price.text, price.round_.precision, str(quantity))
+        try:
+            return self._products[key]
+        except KeyError:
+            if len(self._products) > PRODUCTS_MAX:
+                self._products.clear()
+            said = self._products[key] = price.amount_step(record, quantity)
+            return said
 
     def _combination(self, record: Actual, day: date) -> _Combination | None:
         interval = self._intervals[day]
@@ -143,17 +168,17 @@ class Retelling:
         if place is None or place.answers[interval][self._works[_work_of(record)]] is None:
             return None
         decision = self._book.decide(record)
-        if decision.price is None:
+        if decision.price is None or record.quantity is None:
             return None
-        price_shown, round_ = shown(decision.price), self._book.facts.rounder(decision.currency_id)
+        price = _Price(decision.price, str(decision.price), shown(decision.price), self._book.facts.rounder(decision.currency_id))
         try:
-            day, amount = pricing_day(record)[1], _amount_step(record, decision.price, price_shown, round_)
+            day, amount = pricing_day(record)[1], self._amount_step(record, price, record.quantity)
         except (InvalidOperation, Overflow):
             return None
         steps, own = parted(decision.trail)
         if own.count(day) != 1 or own.count(amount) != 1:
             return None
-        return _Combination(Common(decision, steps), own, decision.price, price_shown, round_, own.index(day), own.index(amount))
+        return _Combination(Common(decision, steps), own, price, own.index(day), own.index(amount))
 
     def _forget(self) -> None:
         """Begins anew; places and work belong to the combinations that made them."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from operator import attrgetter
+from typing import Any, Final, Protocol
 
 from proforma.domain.codes import CustomerKind
 from proforma.domain.contracts import Contract, Project
@@ -17,6 +20,15 @@ from proforma.mapping.accounts import DocumentFacts, ProductFacts
 from proforma.mapping.document import document
 from proforma.store import Reader, Store
 from proforma.sync.names import found, names
+
+_KINDS: Final = ("unit_id", "project_id", "task_id", "role_id", "resource_id", "category_id", "product_id")
+_IDS: Final = attrgetter(*_KINDS)
+
+
+class DocumentOf(Protocol):
+    """Makes the document of an invoice, out of an open snapshot where one is given. Raises RefusedError when finance could not take it."""
+
+    def __call__(self, invoice: Invoice, reader: Reader | None = None, /) -> FinanceDocument: ...
 
 
 class InvoiceDocuments:
@@ -38,8 +50,8 @@ class InvoiceDocuments:
     def _facts(self, reader: Reader, invoice: Invoice) -> DocumentFacts:
         customer = reader.mirror.get(Customer, invoice.customer_id)
         contract = reader.mirror.get(Contract, invoice.contract_id)
-        details = list(invoice.details)
-        products = found(reader, Product, (detail.product_id for detail in details))
+        units, projects, tasks, roles, resources, categories, product_ids = _mentioned(invoice)
+        products = found(reader, Product, product_ids)
         original = None if invoice.corrects is None else reader.ledger.invoice(invoice.corrects)
         return DocumentFacts(
             customer_number=_number(customer, invoice, self._mapping.document),
@@ -49,14 +61,19 @@ class InvoiceDocuments:
             contract_name=contract.name if contract else None,
             company=self._company,
             corrects_reference=original.reference if original else None,
-            units=names(reader, Unit, (detail.unit_id for detail in details), lambda unit: unit.name),
-            projects=names(reader, Project, (detail.project_id for detail in details), lambda project: project.name),
-            tasks=names(reader, Task, (detail.task_id for detail in details), lambda task: task.name),
-            roles=names(reader, Role, (detail.role_id for detail in details), lambda role: role.name),
-            resources=names(reader, Resource, (detail.resource_id for detail in details), lambda resource: resource.name),
-            categories=names(reader, Category, (detail.category_id for detail in details), lambda category: category.name),
+            units=names(reader, Unit, units, lambda unit: unit.name),
+            projects=names(reader, Project, projects, lambda project: project.name),
+            tasks=names(reader, Task, tasks, lambda task: task.name),
+            roles=names(reader, Role, roles, lambda role: role.name),
+            resources=names(reader, Resource, resources, lambda resource: resource.name),
+            categories=names(reader, Category, categories, lambda category: category.name),
             products={key: ProductFacts(number=product.number, name=product.name) for key, product in products.items()},
         )
+
+
+def _mentioned(invoice: Invoice) -> tuple[Sequence[Any], ...]:
+    """The ids that the details mention, those of one kind together."""
+    return tuple(zip(*map(_IDS, invoice.details), strict=True)) or ((),) * len(_KINDS)
 
 
 def finance_number(customer: Customer | None, rules: DocumentRules) -> str | None:

@@ -16,7 +16,8 @@ from proforma.domain.ids import InvoiceId
 from proforma.domain.invoices import Invoice
 from proforma.finance import FinanceDocument, Found, Target
 from proforma.store import Comparison, Store
-from proforma.sync.delivery import DocumentOf, Pushed
+from proforma.sync.delivery import Pushed
+from proforma.sync.send import DocumentOf
 
 #: Kind of the problems that differences make.
 SHADOW: Final = "shadow"

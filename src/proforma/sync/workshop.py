@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from proforma.domain.errors import ConfigurationError
-from proforma.mapping import FinanceMapping, Mappings, load_mappings
 from proforma.settings import Configuration
 from proforma.settings.configuration import TargetSettings
 from proforma.store import Store
@@ -22,6 +21,7 @@ from proforma.sync.traffic import Traffic
 if TYPE_CHECKING:
     from proforma.dataverse.client import DataverseClient
     from proforma.finance import Target
+    from proforma.mapping import FinanceMapping, Mappings
     from proforma.sync.backfill import Backfills
     from proforma.sync.cancellation import Cancellation
     from proforma.sync.delivery import Pauses
@@ -72,6 +72,8 @@ class Workshop:
     def mappings(self) -> Mappings:
         """The mappings, checked as a whole. Raises MappingError."""
         folder = self.configuration.mappings
+        from proforma.mapping import load_mappings
+
         return load_mappings(None if folder is None else self.configuration.folder / folder)
 
     @cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -27,6 +28,7 @@ T = TypeVar("T")
 
 # The request was certainly not carried out: it was turned away at the door.
 _TURNED_AWAY: Final = frozenset({425, 429})
+_LINKS_KEPT: Final = 8
 _NEVER_BETTER: Final = frozenset({501, 505})
 
 
@@ -57,6 +59,8 @@ class Remote:
         self._session = session or Session(clock=self.retrier.clock)
         self._transient = transient
         self._refused: Credential | None = None
+        # The same few links again and again, each checked once: what comes of it depends on the link alone.
+        self._resolve = lru_cache(maxsize=_LINKS_KEPT)(origin.resolve)
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +83,7 @@ class Remote:
         refusal, UnreachableError or BadResponseError when the retry budget is spent, and DoubtfulError for a write that may have been
         carried out and that may not be repeated.
         """
-        url = self.origin.resolve(request.link)
+        url = self._resolve(request.link)
         try:
             return self.retrier.call(lambda _: reader(self._accepted(request, url)), repeatable=request.may_repeat)
         except TransportError as fault:

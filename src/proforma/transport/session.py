@@ -13,6 +13,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import check_header_validity
+from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
 from urllib3.exceptions import ProxyError as RawProxyError
 from urllib3.exceptions import SSLError as RawSslError
@@ -104,7 +105,7 @@ class Session:
         self._http = requests.Session()
         self._settings: dict[str, dict[str, Any]] = {}
         for scheme in ("https://", "http://"):
-            self._http.mount(scheme, HTTPAdapter(pool_maxsize=pool_size, max_retries=0))
+            self._http.mount(scheme, _Adapter(pool_maxsize=pool_size, max_retries=0))
 
     def __enter__(self) -> Self:
         return self
@@ -143,14 +144,14 @@ class Session:
 
     def _settings_for(self, url: str) -> dict[str, Any]:
         """Proxies and certificates as the environment says, looked up once a host: the library would do it for each request."""
-        host = "/".join(url.split("/", 3)[:3])
+        host = _host_of(url)
         if host not in self._settings:
             found = self._http.merge_environment_settings(url, {}, True, None, None)
             self._settings[host] = {**found, "proxies": {}} if is_loopback(parse_url(url).hostname or "") else dict(found)
         return self._settings[host]
 
     def _read(self, response: requests.Response, method: str, trace: Trace) -> Answer:
-        headers = CaseInsensitiveDict(response.headers)
+        headers = response.headers
         trace = replace(
             trace,
             status=response.status_code,
@@ -189,6 +190,36 @@ class Session:
     def _unreachable(self, error: requests.RequestException, trace: Trace) -> TransportError:
         fault = _fault_of(error, self.limits)
         return UnreachableError(fault.what, todo=fault.todo, trace=trace, transient=fault.transient, doubtful=fault.doubtful)
+
+
+class _Adapter(HTTPAdapter):
+    """The library's adapter without what it would work out anew each time: the pool of a host, and what only it does with answers."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._pools: dict[str, HTTPConnectionPool] = {}
+
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> HTTPConnectionPool:
+        """The pool of the host: proxies and certificates of a session do not change. One that was closed meanwhile is made anew."""
+        host = _host_of(request.url or "")
+        pool = self._pools.get(host)
+        if pool is None or pool.pool is None:
+            pool = self._pools[host] = cast(HTTPConnectionPool, super().get_connection_with_tls_context(request, verify, proxies, cert))
+        return pool
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Status, headers and the body that is still to be read; no cookies, no guess at an encoding."""
+        response = requests.Response()
+        response.status_code, response.headers, response.raw = resp.status, CaseInsensitiveDict(resp.headers), resp
+        response.request, response.url = req, req.url or ""
+        return response
+
+
+def _host_of(url: str) -> str:
+    """Scheme, host and port as they stand in a URL."""
+    return "/".join(url.split("/", 3)[:3])
 
 
 @dataclass(frozen=True, slots=True)
