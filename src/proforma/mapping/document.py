@@ -26,9 +26,9 @@ K = TypeVar("K")
 
 #: So many figures are remembered as they are written, a few hundred KiB.
 _FIGURES_MAX: Final = 1 << 12
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 #: Type of a line that only says something.
 COMMENT: Final = "comment"
-_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 #: Key of the digest, which covers all other keys.
 DIGEST: Final = "sha256"
 
@@ -134,7 +134,9 @@ class _Writer:
             "contract_line": line.contract_line_id,
             "details": [told],
         }
-        return comment if booked is None else comment | {booked.kind: booked.number}
+        if booked is not None:
+            comment[booked.kind] = booked.number
+        return comment
 
     def _by_account(self, line: InvoiceLine, details: list[InvoiceDetail]) -> dict[Account | None, list[InvoiceDetail]]:
         """The details of a line by what finance books them on, in their order; all together where the mapping does not say."""
