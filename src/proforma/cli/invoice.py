@@ -286,7 +286,7 @@ _CANCEL_EXAMPLES = (
 def cancel(
     ctx: typer.Context,
     invoices: InvoiceNames,
-    reason: Annotated[str, typer.Option("--reason", help="Why it is taken back; kept with your name.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="WHY", help="Why it is taken back; kept with your name.")],
 ) -> None:
     """Take invoices back from finance, as long as they are not posted there and still what was sent.
 
