@@ -70,6 +70,28 @@ def test_one_system_that_is_down_keeps_no_other(finance: Finance, project: Proje
     assert targets(project) == {"C-a": "rest", "C-b": "dynamics", "C-c": "rest"}
 
 
+def test_limits_of_one_system_keep_no_other(finance: Finance, project: Project) -> None:
+    """D-59: too many for the usual one, which is named; the other gets its invoice, exit code 1, and a person lets the rest go."""
+    finance.configure(more=others(project.server.url, "contracts: [B]") + "\nlimits: {invoices: 1}")
+    answer = project.run("push", as_json=False)
+    assert answer.code == 1
+    assert "push-limit: rest: 2 invoices would leave, the limit is 1" in answer.err
+    assert targets(project) == {"C-b": "dynamics"}
+    assert project.run("push", "--beyond-limits").code == 0
+    assert finance.states() == ["accepted"] * 3
+
+
+def test_a_shadow_looks_at_what_has_arrived_there(finance: Finance, project: Project) -> None:
+    """Of three invoices two go to the system that the shadow is compared with, one of them is refused: nothing is missing there."""
+    keys = ("url: " + project.server.url + DYNAMICS.path, "company: usmf", "shadow: true", "compare_with: rest")
+    shadow = "\n".join(("  shade:", "    mapping: dynamics", *(f"    {key}" for key in keys), "    auth: {kind: bearer, token: x}"))
+    finance.configure(more=others(project.server.url, "contracts: [B]") + "\n" + shadow)
+    finance.switch(reject_customers=["C-c"])
+    told = [row["message"] for row in project.run("push").json["invoices"] if "shadow" in (row["message"] or "")]
+    assert told == ["shadow shade: equal"]
+    assert [problem["kind"] for problem in project.run("problems", "list").json["problems"]] == ["push"]
+
+
 def test_what_was_ever_sent_stays_where_it_is(finance: Finance, project: Project) -> None:
     """F-30: an invoice that may be in one system is not sent to another because the configuration changed."""
     project.server.faults([{"match": REST.create, "times": 0, "action": {"status": 403}}])

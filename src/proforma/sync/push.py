@@ -153,7 +153,9 @@ class Push:
         new = [invoices[row.invoice_id] for row in due if row.state is PushStatus.QUEUED and row.invoice_id in invoices]
         if exceeded := self._rules.limits.exceeded_by(new):
             raise RefusedError(
-                "push-limit", exceeded, hint="look at them with `proforma push --dry-run`, then `proforma push --beyond-limits`"
+                "push-limit",
+                f"{self._target.name}: {exceeded}",
+                hint="look at them with `proforma push --dry-run`, then `proforma push --beyond-limits`",
             )
 
     def _outlook(self, due: Sequence[OutboxRow], invoices: Mapping[InvoiceId, Header], *, adopt: bool = True) -> Outlook:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from proforma.domain.codes import PushStatus
 from proforma.domain.contracts import Contract
+from proforma.domain.errors import RefusedError
 from proforma.settings.configuration import FinanceSettings, OtherTargetSettings
 from proforma.store import Header, Reader, Store
 from proforma.sync.delivery import Pushed
@@ -63,14 +64,14 @@ class Pushes:
         self._stages = stages
 
     def run(self) -> Iterator[Pushed]:
-        """Routes, then runs each system's stages; raises the first fault of the transfer at the end."""
+        """Routes, then runs each system's stages; raises the first fault of the transfer, or of its limits, at the end."""
         self._routes.apply(self._store)
-        first: TransportError | None = None
+        first: TransportError | RefusedError | None = None
         for stages in self._stages.values():
             try:
                 for stage in stages:
                     yield from stage.run()
-            except TransportError as fault:
+            except (TransportError, RefusedError) as fault:
                 first = first or fault
         if first is not None:
             raise first

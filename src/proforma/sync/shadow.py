@@ -33,21 +33,32 @@ class Shadow:
     """Compares confirmed invoices, each until it is equal; `name` is the shadow, `asked` the system that holds the documents."""
 
     def __init__(
-        self, store: Store, asked: Target, document_of: DocumentOf, *, name: str, now: Callable[[], datetime], every: timedelta
+        self,
+        store: Store,
+        asked: Target,
+        document_of: DocumentOf,
+        *,
+        name: str,
+        now: Callable[[], datetime],
+        every: timedelta,
+        sent_there: bool = False,
     ) -> None:
+        """`sent_there`: the asked system is sent invoices by us, so that it has those which have arrived there and no others."""
         self._store = store
         self._asked = asked
         self._document_of = document_of
         self._name = name
         self._now = now
         self._every = every
+        self._arrived_at = asked.name if sent_there else None
 
     def run(self) -> Iterator[Pushed]:
         """Compares what is due; yields each comparison. Raises TransportError when the system cannot be asked."""
         if not self._asked.can_be_asked:
             raise ConfigurationError(f"the shadow {self._name} cannot be compared: its system cannot be asked", hint="declare a find")
         with self._store.read() as reader:
-            due = reader.comparisons.due(self._name, EQUAL, self._now() - self._every, _INVOICES_MAX)
+            before = self._now() - self._every
+            due = reader.comparisons.due(self._name, EQUAL, before, _INVOICES_MAX, arrived_at=self._arrived_at)
         for invoice_id in due:
             yield self._compared(invoice_id)
 

@@ -242,7 +242,8 @@ class Workshop:
         if asked not in self.target_names:
             raise ConfigurationError(f"compare_with: there is no finance system {asked!r}", hint=f"known: {', '.join(self.target_names)}")
         every = timedelta(minutes=settings.follow_minutes)
-        return Shadow(self.store, self.target_of(asked), self.documents_for(name).of, name=name, now=self.now, every=every)
+        documents, sent_there = self.documents_for(name), asked in self.sent_to
+        return Shadow(self.store, self.target_of(asked), documents.of, name=name, now=self.now, every=every, sent_there=sent_there)
 
     def _follow(self, name: str) -> Follow:
         from proforma.sync.follow import Follow
