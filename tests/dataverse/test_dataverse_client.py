@@ -312,6 +312,21 @@ def test_one_bad_row_does_not_stop_the_rest(world: World) -> None:
     assert pages[1].rows == [Actual("z")]
 
 
+def test_a_text_that_no_database_keeps_is_put_aside(world: World) -> None:
+    """U+0000 is a character to JSON; a text that only looks like its escape is an ordinary one (promise 5)."""
+    bad = rb'{"msdyn_actualid": "b\u0000"}'
+    good = rb'{"msdyn_actualid": "C:\\u0000"}'
+    world.raw(b'{"value": [' + good + b", " + bad + b"]}")
+    world.raw(b'{"value": [' + good + b"]}")
+
+    (page,) = world.pull()
+    (harmless,) = world.pull()
+
+    assert page.rows == harmless.rows == [Actual("C:\\u0000")]
+    assert page.rejected == (RejectedRow(bad, "the text of msdyn_actualid holds the character U+0000, which no database keeps"),)
+    assert harmless.rejected == ()
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -73,6 +73,8 @@ class _Contents(Generic[Row]):
     deleted: tuple[str, ...] = ()
 
 
+#: How JSON writes the one character that is text to JSON and to Python, but to no database: SQLite ends there, PostgreSQL refuses it.
+_NUL: Final = rb"\u0000"
 _GUID: Final = re.compile(r"(?:.*\()?([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\)?")
 
 
@@ -85,7 +87,7 @@ def read_page(answer: Answer, row_type: type[Row], *, changes: bool = False) -> 
     if changes and (b"deletedEntity" in answer.body or b'"reason"' in answer.body):
         return _row_by_row(answer.body, row_type, answer.trace, changes=True)
     whole = try_typed(answer.body, cast("type[Envelope[Row]]", cast(Any, Envelope)[row_type]))
-    if isinstance(whole, Undecodable):
+    if isinstance(whole, Undecodable) or _NUL in answer.body:
         return _row_by_row(answer.body, row_type, answer.trace, changes=False)
     return _Contents(whole, (), answer.body)
 
@@ -132,9 +134,20 @@ def _row_by_row(body: bytes, row_type: type[Row], trace: Trace, *, changes: bool
         row = try_typed(raw, row_type)
         if isinstance(row, Undecodable):
             rejected.append(RejectedRow(row.raw, row.reason))
+        elif (column := _column_with_nul(raw)) is not None:
+            rejected.append(RejectedRow(raw, f"the text of {column} holds the character U+0000, which no database keeps"))
         else:
             rows.append(row)
-    if not rejected and not changes:
+    if not rejected and not changes and _NUL not in body:
         # Each row alone is fine, so the fault lies around them, perhaps in a link: that is no page to go on from.
         raise BadResponseError("the page around the rows is damaged", todo="Run again.", trace=trace, transient=True)
     return _Contents(Envelope(rows, envelope.next_link, envelope.delta_link), tuple(rejected), body, tuple(deleted))
+
+
+def _column_with_nul(raw: bytes) -> str | None:
+    """The first column of a row whose text no database keeps."""
+    if _NUL not in raw:
+        return None
+    columns = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    texts = ((name, bytes(value)) for name, value in columns.items())
+    return next((name for name, text in texts if _NUL in text and text[:1] == b'"' and "\0" in msgspec.json.decode(text)), None)
