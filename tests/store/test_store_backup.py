@@ -47,17 +47,20 @@ def file(tmp_path: Path) -> Path:
 
 def test_a_backup_is_taken_while_somebody_writes(file: Path, tmp_path: Path) -> None:
     """A writer commits all the while: the copy is whole, and holds what was committed when it was taken."""
-    stop = threading.Event()
+    writing, stop = threading.Event(), threading.Event()
 
     def write() -> None:
         with Store.open(f"sqlite:///{file}") as store:
             while not stop.is_set():
                 with store.begin() as tx:
                     tx.runs.start("sync", NOW)
+                writing.set()
 
     writer = threading.Thread(target=write)
     writer.start()
     try:
+        # SQLite keeps everybody else out for a moment when the first one opens a store.
+        assert writing.wait(30)
         before = runs(file)
         back_up(file, tmp_path / "copy.db")
     finally:

@@ -127,8 +127,9 @@ _PATTERNS: Final = (
     (re.compile(r"(?i)\b(?!https?:)([a-z][a-z0-9+.-]{0,30}://[^\s/:@?#]{0,200}:)[^\s@]{0,500}@"), rf"\1{REDACTED}@"),
     # Connection strings: a password may hold blanks, it ends at the semicolon.
     (re.compile(r"(?i)(?<![a-z0-9])((?:password|pwd)\s*=\s*)[^;&\n\"']{1,200}(?=;)"), rf"\1{REDACTED}"),
-    (re.compile(rf"(?i){_TELLING_PLACE}\"[^\"]*\""), rf'\1"{REDACTED}"'),
-    (re.compile(rf"(?i){_TELLING_PLACE}'[^']*'"), rf"\1'{REDACTED}'"),
+    # Where an answer was cut off, the closing quotation mark is missing: then all that is left is the secret.
+    (re.compile(rf"(?i){_TELLING_PLACE}\"(?:[^\"\\]|\\.|\\\Z)*(?:\"|\Z)", re.DOTALL), rf'\1"{REDACTED}"'),
+    (re.compile(rf"(?i){_TELLING_PLACE}'(?:[^'\\]|\\.|\\\Z)*(?:'|\Z)", re.DOTALL), rf"\1'{REDACTED}'"),
     (re.compile(rf"(?i){_TELLING_PLACE}[^\s&;,\"'}}]+"), rf"\1{REDACTED}"),
 )
 _TELLING_NAME: Final = re.compile(rf"(?i)(?:^|[^a-z0-9])(?:{_TELLING_NAMES}|authorization)$")
