@@ -45,6 +45,7 @@ class Attempts:
             try:
                 work(**arguments)
             except Exception as fault:
+                # Whatever it is, it is told; what becomes of the job is for the engine to decide.
                 self._tell(context.job, fault)
                 raise
 
