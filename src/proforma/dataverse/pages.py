@@ -148,6 +148,6 @@ def _column_with_nul(raw: bytes) -> str | None:
     """The first column of a row whose text no database keeps."""
     if _NUL not in raw:
         return None
-    columns = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    columns = decode_typed(raw, dict[str, msgspec.Raw])
     texts = ((name, bytes(value)) for name, value in columns.items())
-    return next((name for name, text in texts if _NUL in text and text[:1] == b'"' and "\0" in msgspec.json.decode(text)), None)
+    return next((name for name, text in texts if _NUL in text and text[:1] == b'"' and "\0" in decode_typed(text, str)), None)
