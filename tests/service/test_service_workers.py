@@ -282,7 +282,11 @@ def test_a_part_that_is_given_up_leaves_its_backfill_to_be_called_again(waiting:
     days = ("--from", "2026-01-01", "--to", "2026-12-31", "--chunk", "quarter", "--by", "createdon", "--defer")
     run = str(waiting.run("backfill", "actual", *days).json["run"])
     refuse(waiting, "/api/data/")
-    said = waiting.run("worker", "--until-idle").err
+    said = ""
+    for _ in range(24):
+        # A job that is tried again may be due a moment after the worker has found nothing to do: the next one goes on with it.
+        if said.count("was given up") < 4:
+            said += waiting.run("worker", "--until-idle").err
     assert said.count("call `proforma backfill` with the same days again") == said.count("was given up after 6 attempts") == 4
     left = waiting.run("runs", "show", run).json
     assert (left["outcome"], left["counts"]["left"], {part["state"] for part in left["parts"]}) == ("unfinished", 4, {"failed"})
