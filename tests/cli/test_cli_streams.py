@@ -47,6 +47,7 @@ def test_closed_streams_are_no_fault(project: Project, redirect: str, said: str)
     assert (project.folder / "proforma.db").read_bytes().startswith(b"SQLite format 3")
 
 
+# Linux alone has such a device; elsewhere a full disk would have to be made and mounted, which only root may.
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
 def test_what_cannot_be_written_is_told_once(project: Project) -> None:
     """A disk that is full behind `>` is said in a sentence, with exit code 3: the result is lost, the work is not."""

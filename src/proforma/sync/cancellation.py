@@ -49,7 +49,7 @@ class Withdrawn:
 
 
 class Cancellation:
-    """Takes documents of one target back."""
+    """Takes documents back, each from the system that it was sent to."""
 
     def __init__(self, store: Store, target_of: Callable[[str], Target], *, now: Callable[[], datetime], by: str) -> None:
         self._store = store
